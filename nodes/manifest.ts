@@ -1,0 +1,121 @@
+/**
+ * The manifest: everything the compiler, the editor and the docs need to know of a step, as JSON.
+ * Types only (and no imports), because the pure rooms and the browser read it. `toManifest` in
+ * `to-manifest.ts` makes it from the catalog.
+ */
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
+export type JsonSchema = { [key: string]: Json }
+
+export type StepKind = 'trigger' | 'condition' | 'flow' | 'action'
+
+/** How the editor draws a field. The value's type is in `schema`. */
+export type Widget =
+  | 'text' // one line, {{ }} allowed where `template`
+  | 'textarea'
+  | 'number'
+  | 'boolean'
+  | 'select' // schema.enum
+  | 'duration' // ISO-8601 duration, e.g. P3D, PT4H
+  | 'date'
+  | 'rule' // rule builder
+  | 'cases' // list of { port, if: rule }
+  | 'property' // path of a property, e.g. contact.renewal_date
+  | 'contact' // our contact id
+  | 'account' // our account id
+  | 'signal' // slug of a signal
+  | 'segment' // slug of a segment
+  | 'event' // event name
+  | 'keyValue' // object of text values
+  | 'cron'
+  | 'timeZone'
+  | 'json'
+
+export interface FieldManifest {
+  name: string
+  label: string
+  help?: string
+  placeholder?: string
+  widget: Widget
+  required: boolean
+  /** Whether the value may be, or hold, {{ expressions }}. */
+  template: boolean
+  default?: Json
+  /** JSON Schema of the value after rendering. */
+  schema: JsonSchema
+}
+
+/** Names of the outgoing ports: fixed, or one for each item of a list field plus fixed ones. */
+export type PortsManifest = { fixed: string[] } | { each: { field: string; key: string }; plus: string[] }
+
+/** Why a repeat of this action is safe. */
+export type RepeatMode = 'natural' | 'keyed' | 'readBack' | 'review'
+
+export interface StepManifest {
+  /** `intercom.tagContact` */
+  type: string
+  version: number
+  kind: StepKind
+  label: string
+  help: string
+  /** Palette group, e.g. `Triggers`, `Flow`, `Intercom`. */
+  group: string
+  /** A lucide icon name in kebab case, or `intercom` / `salesforce` / `slack`. */
+  icon: string
+  /** The app whose connection the step needs, if any. */
+  connector: string | null
+  fields: FieldManifest[]
+  ports: PortsManifest
+  /** JSON Schema of what the step leaves behind for later steps (`steps.<id>.…`, for triggers `trigger.…`). */
+  output: JsonSchema
+  /** An example of the output: shown by the picker, used by dry runs. */
+  sample: Json
+  repeat: { mode: RepeatMode; why: string } | null
+  /** Triggers: which subjects they can start runs for. */
+  subjects: Array<'contact' | 'account'> | null
+  /** One-line summary of a filled step, e.g. `Tag {contact} with {tag}`. */
+  summary: string
+}
+
+export interface ConnectorManifest {
+  app: string
+  label: string
+  icon: string
+  help: string
+  /** How a connection is made. `none` needs no credentials (plain HTTP). */
+  auth: Array<'oauth' | 'token' | 'none'>
+  /** Fields of the manual form (access token, base URL, SMTP host …). */
+  fields: FieldManifest[]
+  /** Default budget in vendor calls. */
+  budget: { calls: number; perMs: number } | null
+}
+
+export interface Manifest {
+  steps: StepManifest[]
+  connectors: ConnectorManifest[]
+}
+
+/** The exact step a document names: `type` is the newest version, `type@2` that one. */
+export function findStep(manifest: Manifest, type: string): StepManifest | undefined {
+  const [name, version] = type.split('@')
+  const candidates = manifest.steps.filter((step) => step.type === name)
+  if (version !== undefined) return candidates.find((step) => String(step.version) === version)
+  return candidates.reduce<StepManifest | undefined>(
+    (best, s) => (best && best.version > s.version ? best : s),
+    undefined,
+  )
+}
+
+/** The outgoing ports of a step with this input. */
+export function portsOf(step: StepManifest, input: { [field: string]: Json }): string[] {
+  if ('fixed' in step.ports) return step.ports.fixed
+  const { field, key } = step.ports.each
+  const items = input[field]
+  const named = Array.isArray(items)
+    ? items.flatMap((item) => {
+        const name = item !== null && typeof item === 'object' && !Array.isArray(item) ? item[key] : undefined
+        return typeof name === 'string' ? [name] : []
+      })
+    : []
+  return [...named, ...step.ports.plus]
+}
