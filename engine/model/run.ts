@@ -1,0 +1,107 @@
+import type { Fault } from '../../nodes/fault.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { TriggerData } from './plan.ts'
+import type { Facts, Instant, Trace } from './rule.ts'
+
+/** The life of a run as `engine/run/advance.ts` sees it. Plain JSON throughout. */
+
+export const RUN_STATUSES = [
+  'queued',
+  'running',
+  'waiting',
+  'held',
+  'review',
+  'completed',
+  'exited',
+  'failed',
+  'cancelled',
+] as const // prettier-ignore
+export type RunStatus = (typeof RUN_STATUSES)[number]
+export type FinalStatus = 'completed' | 'exited' | 'failed' | 'cancelled'
+
+export type StepStatus =
+  | 'pending' // not reached yet
+  | 'acting' // handed to an activity
+  | 'waiting' // a delay, until `until`
+  | 'retrying' // will act again at `until`, after `fault`
+  | 'paced' // will act at `until`, when the connection's budget has room
+  | 'held' // until its connection works again
+  | 'review' // outcome unknown: a person decides
+  | 'done'
+  | 'skipped' // no path leads here any more
+  | 'failed'
+  | 'cancelled' // a join or an exit decided without it
+
+export interface StepState {
+  status: StepStatus
+  /** Counts intended writes over the run's life; a retry keeps it, "do it again" adds one. */
+  visit: number
+  attempts: number
+  port?: string
+  /** Kept only where a later step reads it. The effects ledger has it in full. */
+  output?: Json
+  fault?: Fault
+  until?: Instant
+  /** Cancelled while acting: its effect is still recorded when it lands. */
+  cancelRequested?: boolean
+  startedAt?: Instant
+  endedAt?: Instant
+}
+
+export interface RunState {
+  format: 1
+  status: RunStatus
+  reason: string | null
+  trigger: TriggerData
+  facts: Facts
+  steps: { [stepId: string]: StepState }
+  /** Decided edges: `from.port>to` → taken or not. */
+  edges: { [edge: string]: boolean }
+}
+
+/** What became of one attempt to act. The last four keep the visit and say what happens next. */
+export type StepOutcome =
+  | { kind: 'done'; output: Json }
+  | { kind: 'failed'; fault: Fault }
+  | { kind: 'retry'; fault: Fault; at: Instant }
+  | { kind: 'paced'; at: Instant }
+  | { kind: 'held'; fault: Fault; connection: string }
+  | { kind: 'review'; fault: Fault }
+
+export type OperatorCommand =
+  | { kind: 'cancel'; reason: string }
+  /** Acts again on every failed step (or one), with the kept results of the others. */
+  | { kind: 'retry'; step: string | null }
+  /** Settles a step in review: it landed (with an output), or do it again (a new visit). */
+  | { kind: 'settle'; step: string; landed: boolean; output: Json }
+
+/** The ordered inputs of a run. Replaying them through `advance` gives the same state: that is the record. */
+export type RunInput =
+  | { kind: 'start'; at: Instant; trigger: TriggerData; facts: Facts }
+  | { kind: 'outcome'; at: Instant; step: string; visit: number; outcome: StepOutcome }
+  /** A sleep is over. `facts` are fresh where the plan reads any. */
+  | { kind: 'due'; at: Instant; step: string; visit: number; facts: Facts | null }
+  /** A connection works again: its held steps act. */
+  | { kind: 'resume'; at: Instant; connection: string }
+  | { kind: 'operator'; at: Instant; id: string; command: OperatorCommand }
+
+/** What the shell must do. Effects as data: `advance` never acts. */
+export type RunCommand =
+  | { kind: 'act'; step: string; visit: number; attempt: number }
+  | { kind: 'sleep'; step: string; visit: number; until: Instant }
+  | { kind: 'cancelSleep'; step: string; visit: number }
+  | { kind: 'finish'; status: FinalStatus; reason: string | null }
+
+export interface Advanced {
+  state: RunState
+  commands: RunCommand[]
+  /** What pure steps decided on the way, for the run view: branch traces, joins, skips. */
+  notes: StepNote[]
+}
+
+export interface StepNote {
+  step: string
+  port?: string
+  why?: Trace[]
+  text?: string
+}
