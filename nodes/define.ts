@@ -137,9 +137,9 @@ export interface ConnectorDefinition<C = unknown> {
   check(client: C): Promise<{ identity: string; details: { [name: string]: Json } }>
 }
 
-/** A definition with its types forgotten, as the catalog keeps it. */
-export type AnyActionDefinition = ActionDefinition<InputSchema, z.ZodType, never>
-export type AnyConnectorDefinition = ConnectorDefinition<never>
+/** A definition with its types forgotten, as the catalog keeps it; the shell pairs action and client by `connector`. */
+export type AnyActionDefinition = ActionDefinition<InputSchema, z.ZodType, unknown>
+export type AnyConnectorDefinition = ConnectorDefinition<unknown>
 export type StepDefinition = TriggerDefinition | FlowDefinition | AnyActionDefinition
 
 export interface Catalog {

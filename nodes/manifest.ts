@@ -12,6 +12,7 @@ export type StepKind = 'trigger' | 'condition' | 'flow' | 'action'
 /** How the editor draws a field. The value's type is in `schema`. */
 export type Widget =
   | 'text' // one line, {{ }} allowed where `template`
+  | 'secret' // one line, drawn masked and never sent back
   | 'textarea'
   | 'number'
   | 'boolean'
@@ -43,7 +44,23 @@ export interface FieldManifest {
   default?: Json
   /** JSON Schema of the value after rendering. */
   schema: JsonSchema
+  /**
+   * The field is drawn, and its value allowed, only while the select field `field` has one of the values `is`;
+   * with `required` it must then be filled. Without `when` a field is always drawn.
+   */
+  when?: FieldCondition
+  /** Connectors only: `credentials` are encrypted at rest and never sent back, `settings` are plain. */
+  place?: 'credentials' | 'settings'
 }
+
+export interface FieldCondition {
+  field: string
+  is: string[]
+  required: boolean
+}
+
+/** The port of every step that has just one: `["a", "b"]` in a document is short for `["a.out", "b"]`. */
+export const ONLY_PORT = 'out'
 
 /** Names of the outgoing ports: fixed, or one for each item of a list field plus fixed ones. */
 export type PortsManifest = { fixed: string[] } | { each: { field: string; key: string }; plus: string[] }
