@@ -1,0 +1,28 @@
+import { Kysely, PostgresDialect } from 'kysely'
+import pg from 'pg'
+import type { Database } from './schema.ts'
+
+export type Db = Kysely<Database>
+
+export interface OpenedDatabase {
+  db: Db
+  /** The same pool, for LISTEN and for libraries that want one. */
+  pool: pg.Pool
+  close(): Promise<void>
+}
+
+/**
+ * Opens a pool on a migrated database.
+ * @param url a `postgres://` URL
+ * @param options.max connections at most; sum over all processes must stay under the server's limit
+ * @param options.onError told of errors of idle clients (a stopped Postgres must not end the process)
+ */
+export function openDatabase(
+  url: string,
+  options: { max?: number; onError?: (error: Error) => void } = {},
+): OpenedDatabase {
+  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'signalbox' })
+  pool.on('error', (error) => options.onError?.(error))
+  const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
+  return { db, pool, close: () => db.destroy() }
+}
