@@ -1,0 +1,49 @@
+import { randomUUID } from 'node:crypto'
+import { Client, Connection } from '@temporalio/client'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { NativeConnection } from '@temporalio/worker'
+import { inject } from 'vitest'
+
+/** Connections to the test run's Temporal development server. */
+export type TestTemporal = {
+  address: string
+  namespace: string
+  client: Client
+  /** For workers. */
+  nativeConnection: NativeConnection
+  /** A task queue that no other test uses. */
+  taskQueue: string
+  close: () => Promise<void>
+}
+
+/**
+ * Connects to the test run's development server, which all test files share: keep apart by the fresh task queue, and
+ * by workflow ids that hold it. Shut workers down before `close`.
+ */
+export async function connectTemporal(): Promise<TestTemporal> {
+  const address = inject('temporalAddress')
+  const namespace = 'default'
+  const connection = await Connection.connect({ address })
+  const nativeConnection = await NativeConnection.connect({ address })
+  return {
+    address,
+    namespace,
+    client: new Client({ connection, namespace }),
+    nativeConnection,
+    taskQueue: `test-${randomUUID()}`,
+    close: async () => {
+      await nativeConnection.close()
+      await connection.close()
+    },
+  }
+}
+
+/**
+ * A server of its own whose time jumps to the next timer while a result is awaited. Its time is one for all workflows in
+ * it: one environment per test file, tests one after another. End it with `teardown()`.
+ */
+export function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  return TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: inject('testServerPath') } },
+  })
+}
