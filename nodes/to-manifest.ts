@@ -87,10 +87,17 @@ function metaOf(schema: z.core.$ZodType): FieldMeta | undefined {
 }
 
 function schemaOf(schema: z.core.$ZodType, io: 'input' | 'output'): JsonSchema {
-  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io })
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, override: withoutNoise })
   const json = asJson(rest)
   if (json === null || typeof json !== 'object' || Array.isArray(json)) throw new Error('A JSON Schema is an object.')
   return json
+}
+
+/** What says nothing new would only make the manifest larger: the pattern of a known format, text as property names. */
+function withoutNoise({ jsonSchema }: { jsonSchema: z.core.JSONSchema.BaseSchema }): void {
+  if (jsonSchema.format === 'date-time') delete jsonSchema.pattern
+  const names = jsonSchema.propertyNames
+  if (typeof names === 'object' && Object.keys(names).length === 1) delete jsonSchema.propertyNames
 }
 
 /** Plain JSON of plain data; a round trip also proves that it is. */

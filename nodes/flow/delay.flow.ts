@@ -26,6 +26,12 @@ const input = z
         when: { ...whenUntil, required: false },
       })
       .optional(),
+    missing: fields
+      .select('If there is no date', ['fail', 'skip'], {
+        help: 'Fail: the run stops with a fault. Skip: it goes on at once. Left empty: fail.',
+        when: { ...whenUntil, required: false },
+      })
+      .optional(),
     maxWait: fields
       .duration('But at most', {
         help: 'Counted from the moment the step begins; the run goes on when it is over.',
@@ -36,7 +42,7 @@ const input = z
   })
   .superRefine((value, context) => {
     const needed = value.mode === 'for' ? 'for' : 'until'
-    const foreign = value.mode === 'for' ? (['until', 'offset', 'maxWait'] as const) : (['for'] as const)
+    const foreign = value.mode === 'for' ? (['until', 'offset', 'missing', 'maxWait'] as const) : (['for'] as const)
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
     if (value[needed] === undefined)
       refuse(
