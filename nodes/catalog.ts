@@ -1,8 +1,19 @@
 import type { Catalog } from './define.ts'
+import { emailConnector } from './email/connector.ts'
+import { send } from './email/send.action.ts'
 import { branch } from './flow/branch.condition.ts'
 import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
 import { join } from './flow/join.flow.ts'
+import { httpConnector } from './http/connector.ts'
+import { repeatableRequest } from './http/repeatable-request.action.ts'
+import { request } from './http/request.action.ts'
+import { salesforceConnector } from './salesforce/connector.ts'
+import { createOpportunity } from './salesforce/create-opportunity.action.ts'
+import { createTask } from './salesforce/create-task.action.ts'
+import { upsertRecord } from './salesforce/upsert-record.action.ts'
+import { slackConnector } from './slack/connector.ts'
+import { postMessage } from './slack/post-message.action.ts'
 import { event } from './triggers/event.trigger.ts'
 import { manual } from './triggers/manual.trigger.ts'
 import { schedule } from './triggers/schedule.trigger.ts'
@@ -26,7 +37,14 @@ export const catalog: Catalog = {
     delay,
     join,
     exit,
-    // new:node adds actions below this line
+    createOpportunity,
+    upsertRecord,
+    createTask,
+    postMessage,
+    send,
+    repeatableRequest,
+    request,
+    // `npm run new:node` adds its lines above this one
   ],
-  connectors: [],
+  connectors: [salesforceConnector, slackConnector, emailConnector, httpConnector],
 }

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { defineConnector } from '../define.ts'
 import { FaultError } from '../fault.ts'
 import { fields } from '../fields.ts'
+import { parseSettings } from '../settings.ts'
 import type { HttpClient } from './types.ts'
 
 const webAddress = z
@@ -45,8 +46,8 @@ export const httpConnector = defineConnector<HttpClient>({
   settings,
   budget: null,
   async client(connection, environment) {
-    const { secret } = parsed(credentials, connection.credentials)
-    const { baseUrl, headerName, allowPrivate } = parsed(settings, connection.settings)
+    const { secret } = parseSettings(credentials, connection.credentials, 'HTTP')
+    const { baseUrl, headerName, allowPrivate } = parseSettings(settings, connection.settings, 'HTTP')
     if (secret !== undefined && baseUrl === undefined)
       throw new FaultError({
         code: 'CONFIGURATION',
@@ -76,14 +77,3 @@ export const httpConnector = defineConnector<HttpClient>({
     }
   },
 })
-
-function parsed<S extends z.ZodType>(schema: S, value: unknown): z.output<S> {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  throw new FaultError({
-    code: 'CONFIGURATION',
-    who: 'user',
-    message: `The HTTP connection is set up wrongly: ${z.prettifyError(result.error)}`,
-    fix: 'Correct it in Connections.',
-  })
-}

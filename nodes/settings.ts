@@ -1,0 +1,17 @@
+import { z } from 'zod'
+import { FaultError } from './fault.ts'
+
+/**
+ * A connection's credentials or settings, held to the connector's schema.
+ * @throws FaultError CONFIGURATION, which names the fields but never their values.
+ */
+export function parseSettings<S extends z.ZodType>(schema: S, value: unknown, label: string): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  throw new FaultError({
+    code: 'CONFIGURATION',
+    who: 'user',
+    message: `The ${label} connection is set up wrongly: ${z.prettifyError(result.error)}`,
+    fix: 'Correct it in Connections.',
+  })
+}
