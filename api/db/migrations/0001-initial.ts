@@ -82,7 +82,8 @@ const STATEMENTS = [
   `CREATE INDEX events_pending ON events (lane, seq) WHERE status = 'pending'`,
   `CREATE INDEX events_contact ON events (workspace_id, contact_id, name, occurred_at) WHERE contact_id IS NOT NULL`,
   `CREATE INDEX events_account ON events (workspace_id, account_id, name, occurred_at) WHERE account_id IS NOT NULL`,
-  `CREATE INDEX events_message ON events (workspace_id, message_id)`,
+  // A dispatcher's batch takes one number and gives its events number * 1000 + 0, 1, 2 …: ordered, and one call a batch.
+  `CREATE SEQUENCE event_batches AS bigint`,
 
   // --- segments and signals: a named rule and its edges ---
   `CREATE TABLE audiences (
@@ -97,7 +98,7 @@ const STATEMENTS = [
     since timestamptz NOT NULL, valid_until timestamptz, PRIMARY KEY (workspace_id, audience_id, subject_id),
     FOREIGN KEY (workspace_id, audience_id) REFERENCES audiences (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE INDEX audience_members_due ON audience_members (valid_until) WHERE valid_until IS NOT NULL`,
-  `CREATE INDEX audience_members_subject ON audience_members (workspace_id, subject_id) WHERE is_member`,
+  `CREATE INDEX audience_members_subject ON audience_members (workspace_id, subject_id)`,
   `CREATE INDEX audience_members_now ON audience_members (workspace_id, audience_id, since DESC) WHERE is_member`,
   `CREATE TABLE audience_edges (
     workspace_id uuid NOT NULL, id uuid NOT NULL, audience_id uuid NOT NULL, subject_id uuid NOT NULL,
@@ -150,6 +151,8 @@ const STATEMENTS = [
   `CREATE INDEX runs_list ON runs (workspace_id, created_at DESC, id)`,
   `CREATE INDEX runs_playbook ON runs (workspace_id, playbook_id, created_at DESC, id)`,
   `CREATE INDEX runs_subject ON runs (workspace_id, subject_id, created_at DESC)`,
+  // Whether a subject may enter again is asked for each (playbook, subject).
+  `CREATE INDEX runs_reentry ON runs (workspace_id, playbook_id, subject_id, created_at DESC)`,
   `CREATE INDEX runs_open ON runs (workspace_id, status) WHERE ended_at IS NULL`,
   `CREATE INDEX runs_held ON runs USING gin (held_by) WHERE ended_at IS NULL`,
   // The outbox: committed with the enrollment, started in Temporal afterwards.
