@@ -47,7 +47,7 @@ export function controlRoutes(scope: FastifyInstance, stage: Stage): void {
 
   scope.get<{ Params: { type: string } }>('/records/:type', ({ params, query }) => {
     const page = expectShape(recordsQuery, query, 'query')
-    return { data: sandbox.store.list(typeNamed(params.type), page).map((record) => record.body) }
+    return { data: sandbox.store.list(typeNamed(params.type), page).map((record) => shown(record.body)) }
   })
   scope.post<{ Params: { type: string } }>('/records/:type', ({ params, body }, reply) => {
     const type = typeNamed(params.type)
@@ -57,7 +57,7 @@ export function controlRoutes(scope: FastifyInstance, stage: Stage): void {
       sandbox.store.put(type, made, keys)
       return made
     })
-    return reply.code(201).send({ data: record.body })
+    return reply.code(201).send({ data: shown(record.body) })
   })
 
   scope.get('/faults', () => ({ data: faults.list() }))
@@ -99,6 +99,10 @@ export function controlRoutes(scope: FastifyInstance, stage: Stage): void {
 
   app.control?.(scope, sandbox)
 }
+
+/** Names that begin with `_` are the stand-in's own book-keeping. */
+const shown = (body: RecordBody): RecordBody =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !name.startsWith('_')))
 
 function complete({ app, sandbox }: Stage, type: string, body: RecordBody) {
   try {

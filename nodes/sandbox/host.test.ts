@@ -162,18 +162,58 @@ describe('faults', () => {
 
 describe('control paths refuse what they do not understand', () => {
   it.each([
-    ['a rate over 1', 'POST', '/faults', { rate: 2, status: 500 }, 400, 'body.rate'],
-    ['no effect', 'POST', '/faults', { match: {} }, 400, 'exactly one of status, delayMs and drop'],
-    ['two effects', 'POST', '/faults', { status: 500, drop: true }, 400, 'exactly one of'],
-    ['a broken pattern', 'POST', '/faults', { match: { path: '/x(' }, status: 500 }, 400, 'body.match.path'],
-    ['a shell pattern', 'POST', '/faults', { match: { path: '/x/*/y' }, status: 500 }, 400, 'write [^/]+'],
-    ['an unknown word', 'POST', '/faults', { status: 500, sometimes: 1 }, 400, 'sometimes'],
-    ['an unknown type', 'GET', '/records/nope', undefined, 404, 'There are things'],
-    ['a record it cannot complete', 'POST', '/records/things', { x: 1 }, 400, 'a thing needs a name'],
-    ['a limit of 0', 'POST', '/limits', { calls: 0, perMs: 1000 }, 400, 'body.calls'],
-    ['a page that is no number', 'GET', '/requests?limit=many', undefined, 400, 'query.limit'],
-    ['an unknown kind of expiry', 'POST', '/expire', { what: 'everything' }, 400, 'body.what'],
-  ])('%s', async (_name, method, path, body, status, words) => {
+    { name: 'a rate over 1', call: ['POST', '/faults', { rate: 2, status: 500 }], status: 400, words: 'body.rate' },
+    {
+      name: 'no effect',
+      call: ['POST', '/faults', { match: {} }],
+      status: 400,
+      words: 'exactly one of status, delayMs and drop',
+    },
+    {
+      name: 'two effects',
+      call: ['POST', '/faults', { status: 500, drop: true }],
+      status: 400,
+      words: 'exactly one of',
+    },
+    {
+      name: 'a broken pattern',
+      call: ['POST', '/faults', { match: { path: '/x(' }, status: 500 }],
+      status: 400,
+      words: 'body.match.path',
+    },
+    {
+      name: 'a shell pattern',
+      call: ['POST', '/faults', { match: { path: '/x/*/y' }, status: 500 }],
+      status: 400,
+      words: 'write [^/]+',
+    },
+    {
+      name: 'an unknown word',
+      call: ['POST', '/faults', { status: 500, sometimes: 1 }],
+      status: 400,
+      words: 'sometimes',
+    },
+    { name: 'an unknown type', call: ['GET', '/records/nope', undefined], status: 404, words: 'There are things' },
+    {
+      name: 'a record it cannot complete',
+      call: ['POST', '/records/things', { x: 1 }],
+      status: 400,
+      words: 'a thing needs a name',
+    },
+    { name: 'a limit of 0', call: ['POST', '/limits', { calls: 0, perMs: 1000 }], status: 400, words: 'body.calls' },
+    {
+      name: 'a page that is no number',
+      call: ['GET', '/requests?limit=many', undefined],
+      status: 400,
+      words: 'query.limit',
+    },
+    {
+      name: 'an unknown kind of expiry',
+      call: ['POST', '/expire', { what: 'everything' }],
+      status: 400,
+      words: 'body.what',
+    },
+  ] as const)('$name', async ({ call: [method, path, body], status, words }) => {
     const { call } = await start()
     const answer = await call(method, `/_sandbox/toy${path}`, body)
     expect(answer.status).toBe(status)

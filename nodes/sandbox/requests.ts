@@ -149,7 +149,7 @@ function answerText(text: string): string {
 function blankQuery(query: string): string {
   if (!QUICK_LOOK.test(query) && !query.includes('code=')) return query
   const values = new URLSearchParams(query)
-  for (const name of [...values.keys()]) if (SECRET_NAMES.test(name)) values.set(name, BLANK)
+  for (const name of new Set(values.keys())) if (SECRET_NAMES.test(name)) values.set(name, BLANK)
   return values.toString()
 }
 
