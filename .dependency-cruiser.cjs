@@ -44,7 +44,7 @@ module.exports = {
     rule(
       'editor-is-thin',
       { path: '^editor/' },
-      { ...VALUE, path: '^(nodes|api|bin|test)/|^engine/', pathNot: '^engine/(model|compile|rules|expression|run)/' },
+      { ...VALUE, path: '^(nodes|api|bin|test)/|^engine/', pathNot: '^engine/(model|compile|rules|expression|run)/|^nodes/manifest\\.ts$' },
     ),
     rule('nobody-imports-bin-or-test', { pathNot: ['^(bin|test|scripts)/'] }, { path: '^(bin|test)/' }),
   ],
