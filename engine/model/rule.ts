@@ -42,7 +42,7 @@ export const PROPERTY_OPS = [
   'exists',
   'empty',
   'before',
-  'after', // value: ISO date or date-time
+  'after', // value: ISO date or date-time with its zone, or 'now'
   'withinLast',
   'withinNext', // value: ISO-8601 duration, against now
 ] as const // prettier-ignore
@@ -74,6 +74,8 @@ export interface Trace {
   /** What was found, for leaves. `undefined` is written as null with `missing: true`. */
   actual?: Json
   missing?: boolean
+  /** What a person should know beside the values, e.g. that the types differ. */
+  note?: string
   children?: Trace[]
 }
 

@@ -44,6 +44,8 @@ export interface StepState {
   until?: Instant
   /** Cancelled while acting: its effect is still recorded when it lands. */
   cancelRequested?: boolean
+  /** While held: the connection whose return it waits for. */
+  heldBy?: string
   startedAt?: Instant
   endedAt?: Instant
 }
@@ -54,9 +56,18 @@ export interface RunState {
   reason: string | null
   trigger: TriggerData
   facts: Facts
+  /** Steps that were reached or decided. A step that is not here is pending. */
   steps: { [stepId: string]: StepState }
   /** Decided edges: `from.port>to` → taken or not. */
   edges: { [edge: string]: boolean }
+  /** For pending steps with some edges decided: how many are still open, and how many of the others were taken. */
+  waits: { [stepId: string]: [open: number, taken: number] }
+  /** Ids of the steps the run is at now: neither pending nor final. */
+  open: string[]
+  /** An exit or a cancel has decided how the run ends; it ends when nothing is acting any more. */
+  ending: { status: FinalStatus; reason: string | null } | null
+  /** Ids of the operator commands that were carried out, so that a repeated delivery changes nothing. */
+  handled: string[]
 }
 
 /** What became of one attempt to act. The last four keep the visit and say what happens next. */
@@ -83,7 +94,8 @@ export type RunInput =
   | { kind: 'due'; at: Instant; step: string; visit: number; facts: Facts | null }
   /** A connection works again: its held steps act. */
   | { kind: 'resume'; at: Instant; connection: string }
-  | { kind: 'operator'; at: Instant; id: string; command: OperatorCommand }
+  /** `facts`: fresh ones where the shell loaded them, so that a retried delay sees what a person mended. */
+  | { kind: 'operator'; at: Instant; id: string; command: OperatorCommand; facts?: Facts | null }
 
 /** What the shell must do. Effects as data: `advance` never acts. */
 export type RunCommand =

@@ -1,0 +1,157 @@
+import type { Plan } from '../model/plan.ts'
+import type { Advanced, RunInput, RunState, StepOutcome, StepState } from '../model/run.ts'
+import {
+  commandAct,
+  commandSleep,
+  completeStep,
+  type Draft,
+  failStep,
+  openDraft,
+  seal,
+  setStep,
+  skipStep,
+  unchanged,
+} from './draft.ts'
+import { endIfRuled } from './end-run.ts'
+import { operate } from './operator.ts'
+import { assertMatches, indexPlan, type PlanIndex, PlanMismatch } from './plan-index.ts'
+import { propagate } from './propagate.ts'
+
+type Input<K extends RunInput['kind']> = RunInput & { kind: K }
+
+/**
+ * The whole meaning of a run: what follows from one input. Pure; the given state is left as it was.
+ *
+ * A step is decided when all its incoming edges are: it runs once if any was taken, else it is skipped and so are its
+ * edges, so that a join can never hang. Inputs that do not apply (a late, repeated or unknown one) change nothing and
+ * are said in the notes. The work of one input is proportional to what it decides, beside copying the state's maps.
+ *
+ * @param state null only for the first input, which is a `start`
+ * @throws PlanMismatch where the plan and the state (or the start's trigger) do not belong together
+ */
+export function advance(plan: Plan, state: RunState | null, input: RunInput): Advanced {
+  const index = indexPlan(plan)
+  if (state === null) {
+    if (input.kind !== 'start') throw new PlanMismatch(`A run begins with "start", not with "${input.kind}".`)
+    return start(index, input)
+  }
+  assertMatches(index, state)
+  switch (input.kind) {
+    case 'start':
+      return unchanged(state, input.trigger.step, 'The run had already started')
+    case 'outcome':
+      return takeOutcome(index, state, input)
+    case 'due':
+      return wake(index, state, input)
+    case 'resume':
+      return resume(index, state, input)
+    case 'operator':
+      return operate(index, state, input)
+  }
+}
+
+function start(index: PlanIndex, { at, trigger, facts }: Input<'start'>): Advanced {
+  if (index.byId.get(trigger.step)?.op !== 'trigger')
+    throw new PlanMismatch(`The run was started by "${trigger.step}", which is no trigger of this plan.`)
+  const empty: RunState = {
+    format: 1,
+    status: 'running',
+    reason: null,
+    trigger,
+    facts,
+    steps: {},
+    edges: {},
+    waits: {},
+    open: [],
+    ending: null,
+    handled: [],
+  }
+  const draft = openDraft(index, empty, at)
+  if (endIfRuled(draft, trigger.step)) return seal(draft)
+  for (const step of index.triggers) {
+    if (step.id === trigger.step) completeStep(draft, step.id, { port: 'next' })
+    else skipStep(draft, step.id)
+  }
+  propagate(draft)
+  return seal(draft)
+}
+
+function takeOutcome(index: PlanIndex, state: RunState, input: Input<'outcome'>): Advanced {
+  const step = state.steps[input.step]
+  if (step?.status !== 'acting' || step.visit !== input.visit)
+    return unchanged(state, input.step, `An outcome (${input.outcome.kind}) came for a step that is not acting`)
+  const draft = openDraft(index, state, input.at)
+  if (step.cancelRequested) recordCancelled(draft, { id: input.step, step }, input.outcome)
+  else applyOutcome(draft, { id: input.step, step }, input.outcome)
+  propagate(draft)
+  return seal(draft)
+}
+
+interface Acting {
+  id: string
+  step: StepState
+}
+
+function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome): void {
+  const planned = draft.index.byId.get(id)
+  switch (outcome.kind) {
+    case 'done': {
+      const keeps = planned?.op === 'act' && planned.keeps
+      return completeStep(draft, id, { port: 'next', ...(keeps ? { output: outcome.output } : {}) })
+    }
+    case 'failed':
+      return failStep(draft, id, outcome.fault)
+    case 'retry':
+      return commandSleep(draft, id, { ...step, status: 'retrying', fault: outcome.fault, until: outcome.at })
+    case 'paced':
+      return commandSleep(draft, id, { ...step, status: 'paced', until: outcome.at })
+    case 'held':
+      return setStep(draft, id, { ...step, status: 'held', fault: outcome.fault, heldBy: outcome.connection })
+    case 'review':
+      return setStep(draft, id, { ...step, status: 'review', fault: outcome.fault })
+  }
+}
+
+/** The end of a step that a join or an exit had given up while it acted: recorded, and leading nowhere. */
+function recordCancelled(draft: Draft, { id, step }: Acting, outcome: StepOutcome): void {
+  const ended = { ...step, endedAt: draft.at }
+  if (outcome.kind === 'done') {
+    draft.notes.push({ step: id, text: 'Landed after the run had gone on without it' })
+    return setStep(draft, id, { ...ended, status: 'done' })
+  }
+  if (outcome.kind === 'failed') return setStep(draft, id, { ...ended, status: 'failed', fault: outcome.fault })
+  // Nothing landed, or nobody knows (the ledger keeps that one on the review list): no reason to try again.
+  const fault = outcome.kind === 'paced' ? {} : { fault: outcome.fault }
+  return setStep(draft, id, { ...ended, ...fault, status: 'cancelled' })
+}
+
+function wake(index: PlanIndex, state: RunState, input: Input<'due'>): Advanced {
+  const step = state.steps[input.step]
+  const asleep = step?.status === 'waiting' || step?.status === 'retrying' || step?.status === 'paced'
+  if (!step || !asleep || step.visit !== input.visit)
+    return unchanged(state, input.step, 'A sleep ended for a step that is not asleep')
+  const draft = openDraft(index, state, input.at)
+  // Without facts to load time still moves for the rules that read trigger data.
+  draft.state.facts = input.facts ?? { ...state.facts, at: input.at }
+  const id = input.step
+  draft.woken = id
+  if (endIfRuled(draft, id)) return seal(draft)
+  if (step.status === 'waiting') completeStep(draft, id, { port: 'next' })
+  else commandAct(draft, id, { visit: step.visit, attempt: step.attempts + (step.status === 'retrying' ? 1 : 0) })
+  propagate(draft)
+  return seal(draft)
+}
+
+function resume(index: PlanIndex, state: RunState, input: Input<'resume'>): Advanced {
+  const held = state.open.filter((id) => {
+    const step = state.steps[id]
+    return step?.status === 'held' && step.heldBy === input.connection
+  })
+  if (held.length === 0) return unchanged(state, '', `No step is held by ${input.connection}`)
+  const draft = openDraft(index, state, input.at)
+  for (const id of held) {
+    const step = draft.state.steps[id]
+    if (step) commandAct(draft, id, { visit: step.visit, attempt: step.attempts + 1 })
+  }
+  return seal(draft)
+}

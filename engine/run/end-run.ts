@@ -1,0 +1,50 @@
+import type { FinalStatus } from '../model/run.ts'
+import { evaluate } from '../rules/evaluate.ts'
+import { type Draft, isFinal, scopeOf, setStep } from './draft.ts'
+
+/** Decides how the run ends: waits are cancelled, what is in flight is let finish and then leads nowhere. */
+export function endRun(draft: Draft, ending: { status: FinalStatus; reason: string | null }): void {
+  draft.state.ending = ending
+  draft.queue.length = 0
+  for (const id of draft.state.open.slice()) cancelStep(draft, id)
+}
+
+/**
+ * Ends the run where the goal is met or an exit rule holds, by the facts in the state.
+ * @param at the step at which the run looked, for the note
+ */
+export function endIfRuled(draft: Draft, at: string): boolean {
+  const { goal, exit } = draft.index.plan.enrollment
+  const rules = goal === null ? exit : [{ name: `goal: ${goal.name}`, if: goal.if }, ...exit]
+  if (rules.length === 0) return false
+  const scope = scopeOf(draft.state)
+  for (const rule of rules) {
+    const { value, why } = evaluate(rule.if, scope, scope.at)
+    if (!value) continue
+    draft.notes.push({ step: at, why: [why], text: `The run ends: ${rule.name}` })
+    endRun(draft, { status: 'exited', reason: rule.name })
+    return true
+  }
+  return false
+}
+
+/**
+ * A join or an exit has decided without this step. One that is acting is only marked: its call may have landed, so its
+ * outcome is still recorded. One in review stays on the list of unknown effects, but the run no longer waits for it.
+ */
+export function cancelStep(draft: Draft, id: string): void {
+  const step = draft.state.steps[id]
+  if (isFinal(step)) return
+  const handedOut = !draft.acts.delete(id)
+  if (step?.status === 'acting' && handedOut) {
+    setStep(draft, id, { ...step, cancelRequested: true })
+    return
+  }
+  const asleep = step?.status === 'waiting' || step?.status === 'retrying' || step?.status === 'paced'
+  if (step && asleep && handedOut && id !== draft.woken)
+    draft.cancels.push({ kind: 'cancelSleep', step: id, visit: step.visit })
+  // Taken back before it was handed out: that attempt never was.
+  const attempts = step === undefined ? 0 : step.status === 'acting' ? step.attempts - 1 : step.attempts
+  const { until: _until, heldBy: _heldBy, ...kept } = step ?? { visit: 0 }
+  setStep(draft, id, { ...kept, status: 'cancelled', attempts, endedAt: draft.at })
+}

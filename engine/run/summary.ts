@@ -1,0 +1,18 @@
+import type { RunState } from '../model/run.ts'
+import type { RunSummary } from '../ports.ts'
+
+const OPEN = new Set(['acting', 'waiting', 'retrying', 'paced', 'held', 'review'])
+
+/** What lists show of a run without replaying it. `heldBy` are slugs of connections. */
+export function summaryOf(state: RunState, connectionOf: (step: string) => string | null): RunSummary {
+  const open = Object.entries(state.steps).filter(([, step]) => OPEN.has(step.status))
+  const dues = open.flatMap(([, step]) => (step.until === undefined ? [] : [step.until]))
+  const held = open.flatMap(([id, step]) => (step.status === 'held' ? [connectionOf(id)] : []))
+  return {
+    status: state.status,
+    reason: state.reason,
+    waitingUntil: dues.length > 0 ? Math.min(...dues) : null,
+    at: open.map(([id]) => id),
+    heldBy: [...new Set(held.filter((slug) => slug !== null))],
+  }
+}

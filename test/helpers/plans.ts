@@ -1,0 +1,77 @@
+import type { Json } from '../../nodes/manifest.ts'
+import type { Delay, Plan, PlanStep } from '../../engine/model/plan.ts'
+import type { Facts, Instant, Rule } from '../../engine/model/rule.ts'
+
+/** Plans by hand, for tests of what runs them: each step says where its ports lead; incoming edges follow. */
+
+type Drawn<S extends PlanStep = PlanStep> = S
+type Ports = { [port: string]: string[] }
+
+const base = (id: string, type: string, out: Ports) => ({ id, type, label: id, in: [], out })
+
+export const trigger = (id: string, next: string[] = []): Drawn => ({
+  ...base(id, 'trigger.manual@1', { next }),
+  op: 'trigger',
+  input: {},
+})
+
+export const act = (id: string, next: string[] = []): Drawn<PlanStep & { op: 'act' }> => ({
+  ...base(id, 'intercom.tagContact@1', { next }),
+  op: 'act',
+  connection: 'intercom',
+  input: {},
+  keeps: false,
+  readsSteps: [],
+})
+
+export const branch = (id: string, cases: Array<{ port: string; if: Rule }>, out: Ports): Drawn => ({
+  ...base(id, 'flow.branch@1', out),
+  op: 'branch',
+  cases,
+})
+
+export const delay = (id: string, how: Delay, next: string[] = []): Drawn => ({
+  ...base(id, 'flow.delay@1', { next }),
+  op: 'delay',
+  delay: how,
+})
+
+export const join = (id: string, how: { wait: 'all' | 'any'; losers: string[] }, next: string[] = []): Drawn => ({
+  ...base(id, 'flow.join@1', { next }),
+  op: 'join',
+  ...how,
+})
+
+export const exit = (id: string, reason: string): Drawn => ({ ...base(id, 'flow.exit@1', {}), op: 'exit', reason })
+
+/** Fills in the incoming edges. Steps are given in topological order. */
+export function planOf(steps: PlanStep[]): Plan {
+  const complete = steps.map((step) => ({
+    ...step,
+    in: steps.flatMap((from) =>
+      Object.entries(from.out).flatMap(([port, targets]) =>
+        targets.filter((to) => to === step.id).map(() => ({ step: from.id, port })),
+      ),
+    ),
+  }))
+  return {
+    kind: 'plan',
+    format: 1,
+    subject: 'contact',
+    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+    steps: complete,
+    reads: { properties: [], segments: [], signals: [], events: {} },
+  }
+}
+
+type Properties = { [name: string]: Json }
+
+/** Facts of one contact and its account. */
+export const factsAt = (at: Instant, given: { contact?: Properties; account?: Properties } = {}): Facts => ({
+  at,
+  contact: { id: 'c-1', externalId: 'ada', properties: given.contact ?? {} },
+  account: { id: 'a-1', externalId: 'acme', properties: given.account ?? {} },
+  segments: [],
+  signals: [],
+  events: {},
+})
