@@ -28,7 +28,9 @@ export type Child = {
   /** Resolves when it says that it answers; never, if it ends before. */
   ready: Promise<void>
   exited: Promise<Exit>
+  /** Sends the stop signal, and SIGKILL after the grace. Resolves when it has ended. */
   stop: () => Promise<Exit>
+  kill: () => void
 }
 
 /** Where a supervisor keeps the pid files, and which of its runs this is. */
@@ -74,7 +76,13 @@ export function startChild(spec: ChildSpec, folder: RunFolder, onLine: (line: st
       resolve({ code, signal })
     })
   })
-  return { pid: pid ?? 0, ready: ready.promise, exited, stop: () => stop(process, spec, exited) }
+  return {
+    pid: pid ?? 0,
+    ready: ready.promise,
+    exited,
+    stop: () => stop(process, spec, exited),
+    kill: () => process.kill('SIGKILL'),
+  }
 }
 
 async function stop(process: ChildProcess, spec: ChildSpec, exited: Promise<Exit>): Promise<Exit> {
