@@ -1,0 +1,103 @@
+import { promisify } from 'node:util'
+import { gunzip } from 'node:zlib'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { ProblemError, problem, problemDocument } from '../problem.ts'
+import type { Ingest } from './ingest.ts'
+import { BATCH_LIMIT_BYTES, MESSAGE_KINDS, MESSAGE_LIMIT_BYTES } from './parse-message.ts'
+
+export interface TrackingDeps {
+  ingest: Ingest
+  /** Who sends, by Bearer key or Basic write key. @throws ProblemError 401 or 403 */
+  authenticate(request: FastifyRequest): Promise<{ workspaceId: string }> | { workspaceId: string }
+}
+
+const unzip = promisify(gunzip)
+
+/**
+ * Segment's HTTP tracking API. A plugin with body parsing of its own: gzip, and JSON that is sent as text/plain by
+ * browsers' beacons.
+ * @see https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/
+ */
+export function trackingRoutes(deps: TrackingDeps) {
+  return (scope: FastifyInstance, _options: object, done: (error?: Error) => void): void => {
+    scope.removeAllContentTypeParsers()
+    scope.addContentTypeParser(
+      ['application/json', 'text/plain', 'application/octet-stream'],
+      { parseAs: 'buffer' },
+      async (request: FastifyRequest, body: Buffer) => parseBody(request, body),
+    )
+    scope.setErrorHandler((error, request, reply) => {
+      const known = asProblem(error)
+      if (known.status >= 500) request.log.error({ err: error }, 'tracking call failed')
+      return reply
+        .code(known.status)
+        .header('content-type', 'application/problem+json; charset=utf-8')
+        .send(JSON.stringify(problemDocument(known, request.id)))
+    })
+    for (const kind of MESSAGE_KINDS)
+      scope.post(`/v1/${kind}`, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
+        const { workspaceId } = await deps.authenticate(request)
+        await deps.ingest.accept(workspaceId, kind, request.body)
+        return reply.header('content-type', 'application/json; charset=utf-8').send('{"success":true}')
+      })
+    // Segment's libraries say `import` for the same thing.
+    for (const path of ['/v1/batch', '/v1/import'])
+      scope.post(path, { bodyLimit: BATCH_LIMIT_BYTES }, async (request) => {
+        const { workspaceId } = await deps.authenticate(request)
+        return deps.ingest.acceptBatch(workspaceId, request.body)
+      })
+    done()
+  }
+}
+
+async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
+  const encoding = request.headers['content-encoding']
+  const limit = request.routeOptions.bodyLimit ?? MESSAGE_LIMIT_BYTES
+  if (encoding !== undefined && encoding !== 'gzip' && encoding !== 'identity')
+    throw problem(415, 'ENCODING_UNKNOWN', `content-encoding: send gzip or nothing, not ${encoding}.`)
+  const plain = encoding === 'gzip' ? await unzipped(body, limit) : body
+  try {
+    return JSON.parse(plain.toString('utf8'))
+  } catch (error) {
+    throw problem(400, 'JSON_INVALID', {
+      detail: `The body is not JSON (${error instanceof Error ? error.message : 'no detail'}). Send one JSON object.`,
+      cause: error,
+    })
+  }
+}
+
+async function unzipped(body: Buffer, limit: number): Promise<Buffer> {
+  try {
+    return await unzip(body, { maxOutputLength: limit })
+  } catch (error) {
+    if (error instanceof RangeError) throw tooLarge(limit)
+    throw problem(400, 'GZIP_INVALID', {
+      detail: 'The body says it is gzip and cannot be unpacked; send it packed whole, or plain.',
+      cause: error,
+    })
+  }
+}
+
+const tooLarge = (limit: number): ProblemError =>
+  problem(
+    413,
+    'BODY_TOO_LARGE',
+    limit === MESSAGE_LIMIT_BYTES
+      ? 'A message may be 32 KB; send less, or a reference to it.'
+      : 'A batch may be 500 KB; send it in parts.',
+  )
+
+function asProblem(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error
+  const code = typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined
+  if (code === 'FST_ERR_CTP_BODY_TOO_LARGE')
+    return problem(
+      413,
+      'BODY_TOO_LARGE',
+      'The body is over the limit (32 KB a message, 500 KB a batch); send it in parts.',
+    )
+  if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
+    return problem(415, 'MEDIA_TYPE_UNKNOWN', 'content-type: send application/json.')
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return problem(400, 'JSON_INVALID', 'The body is empty; send JSON.')
+  return problem(500, 'INTERNAL', { detail: 'The message could not be stored; send it again.', cause: error })
+}
