@@ -219,6 +219,15 @@ export interface ConnectionsTable {
   updated_at: Timestamp
 }
 
+export interface OauthAppsTable {
+  workspace_id: string
+  app: string
+  client_id: string
+  sealed: Buffer
+  settings: ColumnType<Json, string | undefined, string>
+  updated_at: Timestamp
+}
+
 export interface OauthStatesTable {
   state_hash: Buffer
   workspace_id: string
@@ -296,8 +305,7 @@ export interface RunsTable {
   at_steps: Generated<string[]>
   held_by: Generated<string[]>
   waiting_until: NullableTimestamp
-  resume_from: NullableJson
-  generation: Generated<number>
+  epoch: Generated<number>
   started: Generated<boolean>
   created_at: Timestamp
   updated_at: Timestamp
@@ -309,6 +317,7 @@ export interface RunInputsTable {
   run_id: string
   position: number
   at: Timestamp
+  epoch: number
   input: JsonColumn
 }
 
@@ -378,6 +387,7 @@ export interface Database {
   audience_members: AudienceMembersTable
   audience_edges: AudienceEdgesTable
   connections: ConnectionsTable
+  oauth_apps: OauthAppsTable
   oauth_states: OauthStatesTable
   budgets: BudgetsTable
   playbooks: PlaybooksTable

@@ -115,6 +115,10 @@ const STATEMENTS = [
     sandbox boolean NOT NULL DEFAULT false, budget_calls integer, budget_per_ms integer, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, slug))`,
   `CREATE UNIQUE INDEX connections_id ON connections (id)`,
+  // The customer's own client at a vendor (going live); the sandboxes need none.
+  `CREATE TABLE oauth_apps (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, app text NOT NULL, client_id text NOT NULL, sealed bytea NOT NULL,
+    settings jsonb NOT NULL DEFAULT '{}', updated_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, app))`,
   `CREATE TABLE oauth_states (
     state_hash bytea PRIMARY KEY, workspace_id uuid NOT NULL, user_id text NOT NULL, app text NOT NULL, connection_id uuid,
     sealed bytea NOT NULL, expires_at timestamptz NOT NULL)`,
@@ -144,8 +148,8 @@ const STATEMENTS = [
   `CREATE TABLE runs (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id text NOT NULL, playbook_id uuid NOT NULL, version integer NOT NULL,
     plan_hash text NOT NULL, subject_kind text NOT NULL, subject_id uuid NOT NULL, occurrence text NOT NULL, trigger jsonb NOT NULL, cause jsonb NOT NULL,
-    status text NOT NULL DEFAULT 'queued', reason text, at_steps text[] NOT NULL DEFAULT '{}', held_by uuid[] NOT NULL DEFAULT '{}', waiting_until timestamptz,
-    resume_from jsonb, generation integer NOT NULL DEFAULT 0, started boolean NOT NULL DEFAULT false,
+    status text NOT NULL DEFAULT 'queued', reason text, at_steps text[] NOT NULL DEFAULT '{}', held_by text[] NOT NULL DEFAULT '{}', waiting_until timestamptz,
+    epoch double precision NOT NULL DEFAULT 0, started boolean NOT NULL DEFAULT false,
     created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, ended_at timestamptz,
     PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, playbook_id, occurrence))`,
   `CREATE INDEX runs_list ON runs (workspace_id, created_at DESC, id)`,
@@ -158,7 +162,7 @@ const STATEMENTS = [
   // The outbox: committed with the enrollment, started in Temporal afterwards.
   `CREATE INDEX runs_unstarted ON runs (created_at) WHERE NOT started`,
   `CREATE TABLE run_inputs (
-    workspace_id uuid NOT NULL, run_id text NOT NULL, position integer NOT NULL, at timestamptz NOT NULL, input jsonb NOT NULL,
+    workspace_id uuid NOT NULL, run_id text NOT NULL, position integer NOT NULL, at timestamptz NOT NULL, epoch double precision NOT NULL, input jsonb NOT NULL,
     PRIMARY KEY (workspace_id, run_id, position), FOREIGN KEY (workspace_id, run_id) REFERENCES runs (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE TABLE run_commands (
     workspace_id uuid NOT NULL, run_id text NOT NULL, id text NOT NULL, command jsonb NOT NULL, actor text NOT NULL, at timestamptz NOT NULL,

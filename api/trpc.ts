@@ -1,0 +1,125 @@
+import { initTRPC, TRPCError } from '@trpc/server'
+import { z } from 'zod'
+import { allows, type Actor, type Scope } from './auth/scopes.ts'
+import type { ApiDeps, Requester } from './context.ts'
+import { problem, problemDocument, ProblemError, type ProblemPart } from './problem.ts'
+
+/** How a procedure is also a REST route. Path parameters, query and body together are the procedure's one input. */
+export interface RestMeta {
+  method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+  /** `/v1/playbooks/{slug}` */
+  path: string
+  /** Default 200. */
+  status?: number
+  tags: string[]
+  summary: string
+  description?: string
+  /** The field of the input that is the whole body (`PUT` of a document). */
+  bodyField?: string
+  /** Header → field of the input, e.g. `Idempotency-Key`. */
+  headers?: Record<string, string>
+  example?: { input?: unknown; output: unknown }
+}
+
+export interface Meta {
+  scope: Scope
+  rest?: RestMeta
+}
+
+/** What every procedure gets: never without a workspace, never without knowing who asks. */
+export type Context = ApiDeps & Requester
+
+const t = initTRPC
+  .context<ApiDeps & Partial<Requester> & { now: number }>()
+  .meta<Meta>()
+  .create({
+    isServer: true,
+    // A stack is for the log, not for the caller.
+    isDev: false,
+    sse: { ping: { enabled: true, intervalMs: 15_000 }, client: { reconnectAfterInactivityMs: 40_000 } },
+    errorFormatter: ({ shape, error }) => ({
+      ...shape,
+      message: problemOf(error).message,
+      data: { code: shape.data.code, httpStatus: shape.data.httpStatus, problem: problemDocument(problemOf(error)) },
+    }),
+  })
+
+export const router = t.router
+export const createCallerFactory = t.createCallerFactory
+
+const CODES = {
+  400: 'BAD_REQUEST',
+  401: 'UNAUTHORIZED',
+  403: 'FORBIDDEN',
+  404: 'NOT_FOUND',
+  409: 'CONFLICT',
+  413: 'PAYLOAD_TOO_LARGE',
+  422: 'UNPROCESSABLE_CONTENT',
+  429: 'TOO_MANY_REQUESTS',
+  501: 'NOT_IMPLEMENTED',
+  502: 'BAD_GATEWAY',
+  503: 'SERVICE_UNAVAILABLE',
+} as const
+
+const codeFor = (status: number) =>
+  status in CODES ? CODES[status as keyof typeof CODES] : ('INTERNAL_SERVER_ERROR' as const)
+
+const statusOf = new Map<string, number>(Object.entries(CODES).map(([status, code]) => [code, Number(status)]))
+
+/** Whatever was thrown, as what may be told to the caller. Defects keep their words to the log. */
+export function problemOf(error: unknown): ProblemError {
+  if (error instanceof ProblemError) return error
+  if (error instanceof z.ZodError) return invalidInput(error)
+  if (error instanceof TRPCError) {
+    if (error.cause instanceof ProblemError || error.cause instanceof z.ZodError) return problemOf(error.cause)
+    const status = statusOf.get(error.code)
+    if (status !== undefined && status < 500)
+      return problem(status, error.code, `${error.message} See /v1/openapi.json for what can be asked.`)
+    if (error.code === 'PARSE_ERROR') return problem(400, 'MALFORMED_JSON', 'The body is not JSON. Mend it and send it again.')
+  }
+  return problem(500, 'INTERNAL', 'Something broke in Signalbox. Try again; if it stays, look in the log of the API process.')
+}
+
+/** Each wrong field with its place. */
+export function invalidInput(error: z.ZodError, prefix: string[] = []): ProblemError {
+  const problems: ProblemPart[] = error.issues.map((issue) => ({
+    path: [...prefix, ...issue.path.map(String)].join('.') || 'body',
+    message: issue.message,
+    code: issue.code ?? 'invalid',
+  }))
+  const first = problems[0]
+  const where = first === undefined ? '' : ` First: ${first.path}: ${first.message}.`.replace('..', '.')
+  return problem(400, 'INPUT_INVALID', {
+    detail: `What was sent does not have the shape that is asked for.${where} Correct the places in problems.`,
+    problems,
+  })
+}
+
+/** Procedures throw ProblemError; tRPC wants its own, with the right code for status and batch. */
+const problems = t.middleware(async ({ next }) => {
+  const result = await next()
+  if (!result.ok && result.error.cause instanceof ProblemError) {
+    const { cause } = result.error
+    throw new TRPCError({ code: codeFor(cause.status), message: cause.message, cause })
+  }
+  return result
+})
+
+const authorized = t.middleware(({ ctx, meta, next }) => {
+  const { actor, workspaceId } = ctx
+  if (actor === undefined || workspaceId === undefined)
+    throw problem(401, 'UNAUTHENTICATED', 'Sign in, or send a key as "Authorization: Bearer <api key>".')
+  // A procedure without a scope would be open to every key: a defect, so it is closed.
+  const scope = meta?.scope ?? 'admin'
+  if (!allows(actor, scope)) throw forbidden(actor, scope)
+  return next({ ctx: { ...ctx, actor, workspaceId } })
+})
+
+export function forbidden(actor: Actor, scope: Scope): ProblemError {
+  return actor.kind === 'key'
+    ? problem(403, 'SCOPE_MISSING', `The key "${actor.name}" lacks the scope ${scope}. Make a key that has it under Settings.`)
+    : problem(403, 'ROLE_TOO_LOW', `Your role (${actor.role}) may not do this. Ask an owner of the workspace.`)
+}
+
+/** The one way to make a procedure: says which scope it needs, and the REST route it is too. */
+export const procedure = (meta: Meta) => t.procedure.meta(meta).use(problems).use(authorized)
