@@ -1,9 +1,9 @@
 import type { Fault } from '../nodes/fault.ts'
 import type { Catalog, OpenedConnection, SubjectRef } from '../nodes/define.ts'
 import type { Json } from '../nodes/manifest.ts'
-import type { Plan } from './model/plan.ts'
+import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
-import type { RunInput, RunState, RunStatus } from './model/run.ts'
+import type { RunInput, RunStatus } from './model/run.ts'
 
 /** What the activities need from the outside. Implemented over Postgres in `api/db`; every call is workspace-scoped. */
 export interface Ports {
@@ -34,32 +34,47 @@ export interface RunSummary {
   heldBy: string[]
 }
 
-export interface RunRecord {
-  /** Start data of a run, written when it was enrolled. @throws Error when the run is not there */
-  load(run: RunRef): Promise<{
-    plan: Plan
-    planHash: string
-    version: number
-    playbookId: string
-    subject: { kind: 'contact' | 'account'; id: string }
-    trigger: { step: string; data: { [name: string]: Json } }
-    /** State to go on from (a rerun, a migration); null: from the start. */
-    resumeFrom: RunState | null
-    inputs: RunInput[]
-  }>
+/** Inputs on their way into the record, with the summary that becomes visible with them. */
+export interface RecordPart {
+  /** Position of the first input. */
+  from: number
+  inputs: RunInput[]
   /**
-   * Appends inputs at their positions (first = 0). Idempotent: a position already written is left as it is.
-   * Also the place where the run's status becomes visible.
+   * Workflow time of the task that applied them. When a task is lost with its worker and done again, the later one
+   * is what the run really did: it replaces what the lost one wrote, never the other way round.
    */
-  append(run: RunRef, from: number, inputs: RunInput[], summary: RunSummary): Promise<void>
+  epoch: Instant
+  summary: RunSummary
+}
+
+export interface RunRecord {
+  /** Everything needed to start the run's workflow again from its record. */
+  load(run: RunRef): Promise<RunStartData | null>
+  /**
+   * Writes the start unless one is there, and answers all recorded inputs: a restarted run goes on from them. The
+   * first start wins, because writes may already have been made on what it saw.
+   */
+  open(run: RunRef, start: RunInput, epoch: Instant): Promise<RunInput[]>
+  /** Writes a wake-up with its facts; the one already there wins, for the same reason. */
+  wake(run: RunRef, wake: { position: number; due: RunInput & { kind: 'due' }; epoch: Instant }): Promise<RunInput>
+  append(run: RunRef, part: RecordPart): Promise<void>
+  /** The last append: closes the run and drops what lost tasks may have left beyond the end. */
+  conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
+}
+
+export interface RunStartData {
+  planHash: string
+  playbookId: string
+  version: number
+  subject: { kind: 'contact' | 'account'; id: string }
+  trigger: TriggerData
 }
 
 export interface FactsSource {
   load(
     workspaceId: string,
     subject: { kind: 'contact' | 'account'; id: string },
-    reads: Reads,
-    at: Instant,
+    what: { reads: Reads; at: Instant },
   ): Promise<Facts>
 }
 
@@ -89,33 +104,38 @@ export interface EffectRow extends EffectIntent {
 
 export interface EffectsLedger {
   /**
-   * Writes the intent, or finds the row that is there. `attempts` counts calls of this function.
-   * A row found with status `intended` and attempts > 1 means: an earlier attempt began and its end is not known.
+   * Writes the intent, or finds the row that is there, and in the same transaction what led to it (`record`).
+   * `resumed`: an earlier attempt began and its end is not known. A failed row is opened again: it never landed.
    */
-  intend(intent: EffectIntent, at: Instant): Promise<EffectRow>
-  land(
-    run: RunRef,
-    key: string,
-    result: { output: Json; externalId: string | null; before: Json },
-    at: Instant,
-  ): Promise<void>
-  fail(run: RunRef, key: string, fault: Fault, at: Instant): Promise<void>
+  intend(intent: EffectIntent, at: Instant, record: RecordPart | null): Promise<EffectRow & { resumed: boolean }>
+  land(effect: EffectRef, result: { output: Json; externalId: string | null; before: Json }, at: Instant): Promise<void>
+  /** A write is about to be made again after an open attempt: later read-backs wait from here. */
+  reattempt(effect: EffectRef, at: Instant): Promise<void>
+  fail(effect: EffectRef, fault: Fault, at: Instant): Promise<void>
   /** The outcome is unknown and only a person can tell. */
-  review(run: RunRef, key: string, fault: Fault, at: Instant): Promise<void>
+  review(effect: EffectRef, fault: Fault, at: Instant): Promise<void>
   /** The attempt certainly did not land (refused before any work): the next one starts clean. */
-  clear(run: RunRef, key: string, fault: Fault, at: Instant): Promise<void>
+  clear(effect: EffectRef, fault: Fault, at: Instant): Promise<void>
+}
+
+/** @see EffectsLedger */
+export interface EffectRef extends RunRef {
+  key: string
 }
 
 export interface Budgets {
   /**
-   * Asks for `calls` vendor calls. `granted`: go now. Otherwise `at`: the slot reserved for this holder; asking again
-   * at or after `at` (and not more than a second late) is granted.
+   * Asks for `calls` vendor calls (fractions are averages). Not granted: `at` is the slot kept for the asker, who asks
+   * again with it when it is there.
+   * @param slot a slot answered earlier; good from its instant until a second later, then the asker lines up again
    */
   take(
     connectionId: string,
     calls: number,
-    holder: string,
+    slot: Instant | null,
   ): Promise<{ granted: true } | { granted: false; at: Instant }>
+  /** Books calls that turned out to be needed (positive) or not (negative): those after them pay or gain. */
+  settle(connectionId: string, calls: number): Promise<void>
   /** The vendor said stop until `at`: nobody draws before. */
   backOff(connectionId: string, at: Instant): Promise<void>
 }
@@ -137,8 +157,12 @@ export interface Connections {
 }
 
 export interface Subjects {
-  get(workspaceId: string, kind: 'contact' | 'account', id: string): Promise<SubjectRef | null>
-  link(workspaceId: string, kind: 'contact' | 'account', id: string, app: string, vendorId: string): Promise<void>
+  get(workspaceId: string, ref: { kind: 'contact' | 'account'; id: string }): Promise<SubjectRef | null>
+  link(
+    workspaceId: string,
+    ref: { kind: 'contact' | 'account'; id: string },
+    link: { app: string; vendorId: string },
+  ): Promise<void>
 }
 
 /** Content-addressed values kept out of workflow histories: plans, and anything over 128 KB. */

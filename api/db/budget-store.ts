@@ -1,0 +1,130 @@
+import type { Budgets } from '../../engine/ports.ts'
+import type { Instant } from '../../engine/model/rule.ts'
+import type { Queryable, Statement } from './sql.ts'
+
+/** How late a slot may be used. Timers fire late by up to a second; a slot used later would add to its successors'. */
+const SLOT_GRACE_MS = 1_200
+const EARLY_MS = 20
+/** A limit changed on the connections page takes hold within this. */
+const LIMIT_CACHE_MS = 5_000
+/** Leased calls are used within this, or given up. */
+const LEASE_MS = 1_000
+
+interface Limit {
+  workspaceId: string
+  /** Milliseconds between two calls at the limit; null: no limit. */
+  intervalMs: number | null
+  /** How far behind the line may start: one second's worth of calls may go at once. */
+  burstMs: number
+  readAt: Instant
+}
+
+interface Local {
+  lease: { calls: number; until: Instant }
+  /** Calls made beyond those asked for (or, negative, asked for and not made). */
+  debt: number
+}
+
+/**
+ * Budgets of vendor calls in Postgres. A connection's calls stand in one line of reserved slots, `next_at` being the
+ * first free one; whoever is not yet due gets a slot and comes back then, holding nothing meanwhile, so that a
+ * throttled connection slows no other. While the line is short a process leases a block and asks again after it.
+ */
+export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
+  const limits = new Map<string, Limit>()
+  const locals = new Map<string, Local>()
+
+  const limitOf = async (connectionId: string): Promise<Limit> => {
+    const known = limits.get(connectionId)
+    const now = clock()
+    if (known !== undefined && now - known.readAt < LIMIT_CACHE_MS) return known
+    const [row] = await q.rows<LimitRow>(LIMIT, [connectionId])
+    const fresh = limitFrom(row, now)
+    limits.set(connectionId, fresh)
+    return fresh
+  }
+  const localOf = (connectionId: string): Local => {
+    const known = locals.get(connectionId)
+    if (known !== undefined) return known
+    const fresh = { lease: { calls: 0, until: 0 }, debt: 0 }
+    locals.set(connectionId, fresh)
+    return fresh
+  }
+
+  return {
+    async take(connectionId, calls, slot) {
+      const limit = await limitOf(connectionId)
+      if (limit.intervalMs === null) return { granted: true }
+      const now = clock()
+      if (slot !== null && now >= slot - EARLY_MS && now <= slot + SLOT_GRACE_MS) return { granted: true }
+      const local = localOf(connectionId)
+      const wanted = Math.max(0, calls + local.debt)
+      if (local.lease.until > now && local.lease.calls >= wanted) {
+        local.lease.calls -= wanted
+        local.debt = 0
+        return { granted: true }
+      }
+      // A tenth of a second's worth: few questions when quick, little unused when it ends.
+      const block = Math.max(wanted, 100 / limit.intervalMs)
+      local.debt = 0
+      const values = [
+        connectionId,
+        limit.workspaceId,
+        now,
+        limit.burstMs,
+        limit.intervalMs * wanted,
+        limit.intervalMs * block,
+      ]
+      const [row] = await q.rows<{ start: number; drawn: number }>(DRAW, values)
+      if (row === undefined) throw new Error(`The budget of connection ${connectionId} could not be drawn on.`)
+      if (row.start > now) return { granted: false, at: Math.ceil(row.start) }
+      local.lease = { calls: row.drawn / limit.intervalMs - wanted, until: now + LEASE_MS }
+      return { granted: true }
+    },
+    settle(connectionId, calls) {
+      if (limits.get(connectionId)?.intervalMs != null) localOf(connectionId).debt += calls
+      return Promise.resolve()
+    },
+    async backOff(connectionId, at) {
+      localOf(connectionId).lease = { calls: 0, until: 0 }
+      const limit = await limitOf(connectionId)
+      await q.rows(BACK_OFF, [connectionId, limit.workspaceId, at])
+    },
+  }
+}
+
+interface LimitRow {
+  workspace_id: string
+  budget_calls: number | null
+  budget_per_ms: number | null
+}
+
+function limitFrom(row: LimitRow | undefined, readAt: Instant): Limit {
+  const unlimited = { workspaceId: row?.workspace_id ?? '', intervalMs: null, burstMs: 0, readAt }
+  if (row === undefined || row.budget_calls === null || row.budget_per_ms === null) return unlimited
+  const intervalMs = row.budget_per_ms / row.budget_calls
+  return { ...unlimited, intervalMs, burstMs: Math.min(row.budget_per_ms, 1_000) }
+}
+
+const LIMIT: Statement = {
+  name: 'budget-limit',
+  text: 'SELECT workspace_id, budget_calls, budget_per_ms FROM connections WHERE id = $1',
+}
+
+// $5 what is wanted, $6 a block, both in milliseconds of line; the block only where it may all go now.
+const DRAW: Statement = {
+  name: 'budget-draw',
+  text: `INSERT INTO budgets AS b (connection_id, workspace_id, next_at)
+    VALUES ($1::uuid, $2::uuid, $3::float8 - $4::float8 + $5::float8)
+    ON CONFLICT (connection_id) DO UPDATE SET next_at = GREATEST(b.next_at, $3 - $4, b.blocked_until)
+      + CASE WHEN GREATEST(b.next_at, $3 - $4, b.blocked_until) + $6::float8 <= $3 THEN $6 ELSE $5 END
+    RETURNING
+      CASE WHEN old.next_at IS NULL THEN $3 - $4 ELSE GREATEST(old.next_at, $3 - $4, old.blocked_until) END AS start,
+      new.next_at - CASE WHEN old.next_at IS NULL THEN $3 - $4 ELSE GREATEST(old.next_at, $3 - $4, old.blocked_until) END AS drawn`,
+}
+
+const BACK_OFF: Statement = {
+  name: 'budget-back-off',
+  text: `INSERT INTO budgets AS b (connection_id, workspace_id, next_at, blocked_until) VALUES ($1::uuid, $2::uuid, 0, $3::float8)
+    ON CONFLICT (connection_id) DO UPDATE SET blocked_until = GREATEST(b.blocked_until, $3)`,
+}

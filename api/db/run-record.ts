@@ -1,0 +1,150 @@
+import type { RunInput } from '../../engine/model/run.ts'
+import type { RecordPart, RunRecord, RunRef, RunStartData } from '../../engine/ports.ts'
+import { type Queryable, type Statement, sqlState } from './sql.ts'
+
+/**
+ * The record of runs in Postgres: the ordered inputs of `advance`, and the summary that lists show. Every call is one
+ * statement, so that it is one round trip and one transaction.
+ * @param changed told of each run whose record moved, after the commit
+ */
+export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): RunRecord {
+  return {
+    async load(run) {
+      const [row] = await q.rows<StartRow>(LOAD, [run.workspaceId, run.runId])
+      return row === undefined ? null : startData(row)
+    },
+    async open(run, start, epoch) {
+      const values = [run.workspaceId, run.runId, new Date(start.at), epoch, JSON.stringify(start)]
+      const rows = await refuseGone(run, q.rows<{ input: RunInput }>(OPEN, values))
+      changed(run)
+      return rows.map((row) => row.input)
+    },
+    async wake(run, { position, due, epoch }) {
+      const values = [run.workspaceId, run.runId, position, new Date(due.at), epoch, JSON.stringify(due)]
+      const [row] = await refuseGone(run, q.rows<{ input: RunInput }>(WAKE, [...values, due.step, due.visit]))
+      if (row === undefined) throw new Error(`The wake-up of run ${run.runId} was not written.`)
+      return row.input
+    },
+    async append(run, part) {
+      await refuseGone(run, q.rows(APPEND, partValues(run, part)))
+      changed(run)
+    },
+    async conclude(run, part, at) {
+      await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at)]))
+      changed(run)
+    },
+  }
+}
+
+/** The run's row is not there: it was deleted, so its workflow has nothing to go on with. */
+export class RunGone extends Error {
+  constructor(run: RunRef) {
+    super(`Run ${run.runId} is not in the database any more.`)
+    this.name = 'RunGone'
+  }
+}
+
+async function refuseGone<T>(run: RunRef, work: Promise<T>): Promise<T> {
+  try {
+    return await work
+  } catch (error) {
+    if (sqlState(error) === '23503') throw new RunGone(run)
+    throw error
+  }
+}
+
+/** In the order of the parameters of `WRITE_PART`. */
+export function partValues(run: RunRef, { from, inputs, epoch, summary }: RecordPart): unknown[] {
+  const { status, reason, at, heldBy, waitingUntil } = summary
+  return [
+    run.workspaceId,
+    run.runId,
+    from,
+    epoch,
+    JSON.stringify(inputs),
+    status,
+    reason,
+    at,
+    heldBy,
+    waitingUntil === null ? null : new Date(waitingUntil),
+  ]
+}
+
+/**
+ * The two CTEs that write a part of the record; parameters $1 to $10. The later workflow task replaces what a lost one
+ * left behind (by epoch), never the other way round.
+ */
+export const WRITE_PART = `
+  inputs AS (
+    INSERT INTO run_inputs (workspace_id, run_id, position, at, epoch, input)
+    SELECT $1::uuid, $2::text, $3::int + (t.n - 1)::int, to_timestamp((t.value ->> 'at')::float8 / 1000), $4::float8, t.value
+    FROM jsonb_array_elements($5::jsonb) WITH ORDINALITY AS t (value, n)
+    ON CONFLICT (workspace_id, run_id, position) DO UPDATE
+      SET input = EXCLUDED.input, at = EXCLUDED.at, epoch = EXCLUDED.epoch
+      WHERE run_inputs.epoch <= EXCLUDED.epoch),
+  summary AS (
+    UPDATE runs SET status = $6::text, reason = $7::text, at_steps = $8::text[], held_by = $9::text[],
+      waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
+    WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
+
+const LOAD: Statement = {
+  name: 'run-load',
+  text: `SELECT workspace_id, id, plan_hash, playbook_id, version, subject_kind, subject_id, trigger
+    FROM runs WHERE workspace_id = $1 AND id = $2`,
+}
+
+// Within one statement the second SELECT does not see the insert: a fresh start answers with itself alone.
+const OPEN: Statement = {
+  name: 'run-open',
+  text: `WITH opened AS (
+      INSERT INTO run_inputs (workspace_id, run_id, position, at, epoch, input)
+      VALUES ($1::uuid, $2::text, 0, $3::timestamptz, $4::float8, $5::jsonb)
+      ON CONFLICT DO NOTHING RETURNING position, input),
+    touched AS (
+      UPDATE runs SET status = 'running', started = true, updated_at = $3
+      WHERE workspace_id = $1 AND id = $2 AND status = 'queued')
+    SELECT position, input FROM opened
+    UNION ALL
+    SELECT position, input FROM run_inputs WHERE workspace_id = $1 AND run_id = $2
+    ORDER BY position`,
+}
+
+const WAKE: Statement = {
+  name: 'run-wake',
+  text: `INSERT INTO run_inputs (workspace_id, run_id, position, at, epoch, input)
+    VALUES ($1::uuid, $2::text, $3::int, $4::timestamptz, $5::float8, $6::jsonb)
+    ON CONFLICT (workspace_id, run_id, position) DO UPDATE SET
+      epoch = GREATEST(run_inputs.epoch, EXCLUDED.epoch),
+      input = CASE WHEN run_inputs.input ->> 'kind' = 'due' AND run_inputs.input ->> 'step' = $7::text
+          AND (run_inputs.input ->> 'visit')::int = $8::int
+        THEN run_inputs.input ELSE EXCLUDED.input END
+    RETURNING input`,
+}
+
+const APPEND: Statement = { name: 'run-append', text: `WITH ${WRITE_PART} SELECT 1` }
+
+const CONCLUDE: Statement = {
+  name: 'run-conclude',
+  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $11::timestamptz')},
+    beyond AS (
+      DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
+        AND position >= $3::int + jsonb_array_length($5::jsonb))
+    SELECT 1`,
+}
+
+interface StartRow {
+  plan_hash: string
+  playbook_id: string
+  version: number
+  subject_kind: 'contact' | 'account'
+  subject_id: string
+  trigger: RunStartData['trigger']
+}
+
+const startData = (row: StartRow): RunStartData => ({
+  planHash: row.plan_hash,
+  playbookId: row.playbook_id,
+  version: row.version,
+  subject: { kind: row.subject_kind, id: row.subject_id },
+  trigger: row.trigger,
+})

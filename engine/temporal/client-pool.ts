@@ -1,0 +1,106 @@
+import type { ActionContext, AnyActionDefinition, ConnectorDefinition, OpenedConnection } from '../../nodes/define.ts'
+import { FaultError } from '../../nodes/fault.ts'
+import { effectKey } from '../ids.ts'
+import type { Instant } from '../model/rule.ts'
+import type { Ports } from '../ports.ts'
+import type { PerformOptions } from './activities.ts'
+import type { ActOrder } from './messages.ts'
+
+export interface ClientUse {
+  order: ActOrder
+  definition: AnyActionDefinition
+  connection: OpenedConnection | null
+  intendedAt: Instant
+}
+
+export interface ClientPool {
+  /** Vendor calls one such action made lately, on average; what it asks the budget for. */
+  expectedCalls(connectionId: string, action: string): number
+  /** Milliseconds one such action took lately, on average. */
+  latencyMs(connectionId: string, action: string): number
+  use<T>(use: ClientUse, act: (context: ActionContext<never, never>) => Promise<T>): Promise<T>
+}
+
+/** How fast the averages follow. */
+const WEIGHT = 0.2
+
+/**
+ * Gives an action its authorized, metered client and learns from each use what the next will cost. Averages are
+ * per process: they steer, nothing depends on them being right.
+ */
+export function createClientPool(ports: Ports, options: PerformOptions): ClientPool {
+  const averages = new Map<string, { calls: number; ms: number }>()
+  const averageOf = (connectionId: string, action: string) =>
+    averages.get(`${connectionId} ${action}`) ?? { calls: 1, ms: 0 }
+
+  return {
+    expectedCalls: (connectionId, action) => averageOf(connectionId, action).calls,
+    latencyMs: (connectionId, action) => averageOf(connectionId, action).ms,
+    async use({ order, definition, connection, intendedAt }, act) {
+      const abort = new AbortController()
+      let calls = 0
+      const startedAt = performance.now()
+      const client = await openClient(
+        ports,
+        { order, definition, connection },
+        {
+          timeoutMs: options.callTimeoutMs,
+          signal: abort.signal,
+          meter: (n = 1) => {
+            calls += n
+            return Promise.resolve()
+          },
+        },
+      )
+      try {
+        return await act({
+          input: undefined as never,
+          client: client as never,
+          key: effectKey(order.runId, order.step, order.visit),
+          intendedAt: new Date(intendedAt),
+          signal: abort.signal,
+          subject: (kind, id) => subjectOf(ports, order.workspaceId, { kind, id }),
+          link: (kind, id, vendorId) =>
+            ports.subjects.link(order.workspaceId, { kind, id }, { app: definition.connector, vendorId }),
+        })
+      } finally {
+        if (connection !== null) {
+          const average = averageOf(connection.id, order.action)
+          const ms = performance.now() - startedAt
+          averages.set(`${connection.id} ${order.action}`, {
+            calls: average.calls + WEIGHT * (calls - average.calls),
+            ms: average.ms + WEIGHT * (ms - average.ms),
+          })
+          await ports.budgets.settle(connection.id, calls - average.calls)
+        }
+      }
+    },
+  }
+}
+
+async function openClient(
+  ports: Ports,
+  { order, definition, connection }: Omit<ClientUse, 'intendedAt'>,
+  environment: { timeoutMs: number; signal: AbortSignal; meter: (calls?: number) => Promise<void> },
+): Promise<unknown> {
+  const connector = ports.catalog.connectors.find((c) => c.app === definition.connector) as
+    | ConnectorDefinition
+    | undefined
+  if (connector === undefined) throw new Error(`The catalog has no connector ${definition.connector}.`)
+  const opened = connection ?? { id: '', app: definition.connector, credentials: {}, settings: {} }
+  return connector.client(opened, {
+    ...environment,
+    refresh: () => ports.connections.refresh(order.workspaceId, opened.id, opened.credentials.accessToken ?? ''),
+  })
+}
+
+async function subjectOf(ports: Ports, workspaceId: string, ref: { kind: 'contact' | 'account'; id: string }) {
+  const subject = await ports.subjects.get(workspaceId, ref)
+  if (subject !== null) return subject
+  throw new FaultError({
+    code: 'NOT_FOUND',
+    who: 'user',
+    message: `There is no ${ref.kind} ${ref.id} in this workspace.`,
+    fix: `Give the step the id of a ${ref.kind} that exists, e.g. {{ ${ref.kind}.id }}.`,
+  })
+}
