@@ -107,9 +107,11 @@ function faultFrom(error: unknown, dataSent: boolean): FaultError {
   const code = read('code')
   const responseCode = read('responseCode')
   const response = read('response')
+  const cause = read('originalCode')
   return new FaultError(
     faultOfSmtp({
       code: typeof code === 'string' ? code : error instanceof Error ? error.name : 'unknown',
+      cause: typeof cause === 'string' ? cause : '',
       responseCode: typeof responseCode === 'number' ? responseCode : null,
       response: typeof response === 'string' ? response : '',
       dataSent,
