@@ -113,6 +113,8 @@ export interface OAuthDescription {
   /** Absolute URLs; `{base}` stands for the connection's or environment's base URL for this app. */
   authorizeUrl: string
   tokenUrl: string
+  /** What `{base}` is in each of the two when the vendor itself, and no sandbox or own address, is connected. */
+  vendorBases?: { authorize: string; token: string }
   scopes: string[]
   pkce: boolean
   /** Whether the token endpoint answers a refresh token. */
