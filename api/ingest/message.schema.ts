@@ -15,6 +15,8 @@ const common = {
   anonymousId: id.nullish().describe('For people who have not signed in yet. One of userId and anonymousId is needed.'),
   groupId: id.nullish(),
   previousId: id.nullish(),
+  properties: traits.nullish(),
+  traits: traits.nullish(),
   timestamp: dateTime.nullish().describe('When it happened; default: now.'),
   originalTimestamp: dateTime.nullish(),
   sentAt: dateTime.nullish().describe('The sender’s clock when it sent this; corrects timestamp by the difference.'),
@@ -27,16 +29,10 @@ const person = <S extends z.ZodObject>(schema: S): S =>
     path: ['userId'],
   })
 
-export const trackSchema = person(
-  z.looseObject({ ...common, event: z.string().min(1).max(200), properties: traits.nullish() }),
-)
-export const identifySchema = person(z.looseObject({ ...common, traits: traits.nullish() }))
-export const groupSchema = person(
-  z.looseObject({ ...common, groupId: id.describe('Your own id of the account.'), traits: traits.nullish() }),
-)
-export const pageSchema = person(
-  z.looseObject({ ...common, name: z.string().max(200).nullish(), properties: traits.nullish() }),
-)
+export const trackSchema = person(z.looseObject({ ...common, event: z.string().min(1).max(200) }))
+export const identifySchema = person(z.looseObject(common))
+export const groupSchema = person(z.looseObject({ ...common, groupId: id.describe('Your own id of the account.') }))
+export const pageSchema = person(z.looseObject({ ...common, name: z.string().max(200).nullish() }))
 export const screenSchema = pageSchema
 export const aliasSchema = z.looseObject({ ...common, userId: id, previousId: id })
 
