@@ -1,9 +1,11 @@
 import { z } from 'zod'
 import { defineConnector } from '../define.ts'
 import { fields } from '../fields.ts'
-import { salesforceClient } from './client.ts'
 import { refuseInstanceUrl } from './grant.ts'
 import type { SalesforceClient } from './types.ts'
+
+/** Where users of production orgs sign in; orgs of their own kind (sandboxes, My Domain) have other addresses. */
+const LOGIN = 'https://login.salesforce.com'
 
 const instanceUrl = z.string().superRefine((address, context) => {
   const refusal = refuseInstanceUrl(address)
@@ -19,13 +21,14 @@ export const salesforceConnector = defineConnector<SalesforceClient>({
   oauth: {
     authorizeUrl: '{base}/services/oauth2/authorize',
     tokenUrl: '{base}/services/oauth2/token',
+    vendorBases: { authorize: LOGIN, token: LOGIN },
     scopes: ['api', 'refresh_token', 'id'],
     pkce: true,
     refreshable: true,
   },
   credentials: z.object({
     accessToken: fields.of(z.string().min(1), {
-      widget: 'text',
+      widget: 'secret',
       label: 'Access token',
       help: 'A session or OAuth access token. It ends with the session and cannot be renewed: prefer signing in.',
       template: false,
@@ -43,7 +46,10 @@ export const salesforceConnector = defineConnector<SalesforceClient>({
   // Salesforce counts calls per 24 h by the org's licences and says in every answer how many are used; it has no limit
   // per second to keep. The daily refusal pauses the connection, the concurrency refusal backs off (faults.ts).
   budget: null,
-  client: salesforceClient,
+  client: async (connection, environment) => {
+    const { salesforceClient } = await import('./client.ts')
+    return salesforceClient(connection, environment)
+  },
   check: async (client) => {
     const who = await client.identity()
     return {

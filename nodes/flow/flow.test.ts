@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest'
+import { portsOf } from '../manifest.ts'
+import { toManifest } from '../to-manifest.ts'
+import { branch } from './branch.condition.ts'
+import { delay } from './delay.flow.ts'
+import { exit } from './exit.flow.ts'
+import { join } from './join.flow.ts'
+
+const rule = { property: 'account.mrr', op: 'gt', value: 100 }
+
+describe('flow.branch', () => {
+  it('has a port for each case and one for the rest', () => {
+    const step = toManifest({ steps: [branch], connectors: [] }).steps[0]
+    const cases = [
+      { port: 'over-100', if: rule },
+      { port: 'over-10', if: rule },
+    ]
+    expect(step && portsOf(step, { cases })).toEqual(['over-100', 'over-10', 'else'])
+  })
+
+  it.each([
+    [[], 'cases'],
+    [[{ port: 'Over 100', if: rule }], 'cases.0.port'],
+    [[{ port: 'else', if: rule }], 'cases.0.port'],
+    [[{ port: 'a' }], 'cases.0.if'],
+    [[{ port: 'a', if: rule, then: 1 }], 'cases.0'],
+    [
+      [
+        { port: 'a', if: rule },
+        { port: 'a', if: rule },
+      ],
+      'cases.1.port',
+    ],
+  ])('refuses the cases %j at %s', (cases, path) => {
+    const issues = branch.input.safeParse({ cases }).error?.issues ?? []
+    expect(issues.map((issue) => issue.path.join('.'))).toEqual([path])
+  })
+})
+
+describe('flow.delay', () => {
+  it.each([
+    { mode: 'for', for: 'P3D' },
+    { mode: 'for', for: 'P1W2DT3H4M5S' },
+    { mode: 'for', for: 'PT90S' },
+    { mode: 'untilDate', until: 'contact.renewal_date' },
+    { mode: 'untilDate', until: 'account.renewal_date', offset: '-P30D', missing: 'skip', maxWait: 'P90D' },
+  ])('takes %j', (input) => {
+    expect(delay.input.safeParse(input).error).toBeUndefined()
+  })
+
+  it.each([
+    [{ mode: 'for' }, 'for'],
+    [{ mode: 'untilDate' }, 'until'],
+    [{ mode: 'for', for: 'P3D', until: 'contact.x' }, 'until'],
+    [{ mode: 'untilDate', until: 'contact.x', for: 'P3D' }, 'for'],
+    [{ mode: 'for', for: '3 days' }, 'for'],
+    [{ mode: 'for', for: 'P' }, 'for'],
+    [{ mode: 'for', for: 'P1DT' }, 'for'],
+    [{ mode: 'for', for: 'P1M' }, 'for'],
+    [{ mode: 'for', for: 'P1Y' }, 'for'],
+    [{ mode: 'for', for: '-P1D' }, 'for'],
+    [{ mode: 'for', for: 'P99999D' }, 'for'],
+    [{ mode: 'untilDate', until: 'renewal_date' }, 'until'],
+    [{ mode: 'untilDate', until: 'contact.x', maxWait: '-P1D' }, 'maxWait'],
+    [{ mode: 'untilDate', until: 'contact.x', missing: 'wait' }, 'missing'],
+  ])('refuses %j at %s', (input, field) => {
+    const issues = delay.input.safeParse(input).error?.issues ?? []
+    expect(issues.map((issue) => issue.path[0])).toEqual([field])
+  })
+
+  it('tells the form which fields belong to which mode', () => {
+    const fields = toManifest({ steps: [delay], connectors: [] }).steps[0]?.fields ?? []
+    expect(Object.fromEntries(fields.map((field) => [field.name, field.when]))).toEqual({
+      mode: undefined,
+      for: { field: 'mode', is: ['for'], required: true },
+      until: { field: 'mode', is: ['untilDate'], required: true },
+      offset: { field: 'mode', is: ['untilDate'], required: false },
+      missing: { field: 'mode', is: ['untilDate'], required: false },
+      maxWait: { field: 'mode', is: ['untilDate'], required: false },
+    })
+  })
+})
+
+describe('flow.join and flow.exit', () => {
+  it('joins on all or any, and nothing else', () => {
+    expect(join.input.safeParse({ wait: 'all' }).success).toBe(true)
+    expect(join.input.safeParse({ wait: 'any' }).success).toBe(true)
+    expect(join.input.safeParse({ wait: 'some' }).success).toBe(false)
+    expect(join.input.safeParse({}).success).toBe(false)
+  })
+
+  it('exits with a reason and leads nowhere', () => {
+    expect(exit.input.safeParse({ reason: 'Already a customer' }).success).toBe(true)
+    expect(exit.input.safeParse({ reason: '' }).success).toBe(false)
+    expect(exit.ports).toEqual({ fixed: [] })
+  })
+})
