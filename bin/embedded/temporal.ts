@@ -1,13 +1,7 @@
+import { SEARCH_ATTRIBUTES } from '../../engine/temporal/search-attributes.ts'
+
 /** Printed by the development server on standard output once it answers. */
 export const TEMPORAL_READY = 'Temporal Server:'
-
-/** Registered at the server's start, because a start of a workflow that sets an unknown attribute is refused. */
-export const SEARCH_ATTRIBUTES: Record<string, 'Keyword' | 'Int'> = {
-  SignalboxWorkspace: 'Keyword',
-  SignalboxPlaybook: 'Keyword',
-  SignalboxVersion: 'Int',
-  SignalboxSubject: 'Keyword',
-}
 
 /**
  * The arguments that start Temporal's development server.
@@ -18,6 +12,7 @@ export function temporalArgs(options: { port: number; namespace: string; dbFilen
   // WAL with normal sync halves the cost of a workflow task and still survives any kill of the process.
   const pragmas = ['--sqlite-pragma', 'journal_mode=wal', '--sqlite-pragma', 'synchronous=normal']
   const storage = options.dbFilename === null ? [] : ['--db-filename', options.dbFilename, ...pragmas]
+  // A start of a workflow that sets an unknown attribute would be refused.
   const attributes = Object.entries(SEARCH_ATTRIBUTES).flatMap(([name, type]) => [
     '--search-attribute',
     `${name}=${type}`,

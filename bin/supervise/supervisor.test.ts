@@ -102,8 +102,8 @@ describe('a start', () => {
   })
 })
 
-it('ends every process on Ctrl-C, with exit code 0', async () => {
-  const instance = await start()
+it('ends every process on Ctrl-C, also one that does not want to, with exit code 0', async () => {
+  const instance = await start({ env: { FIXTURE_STUBBORN: '1' } })
   const pids = Object.values(instance.pids())
   expect(await instance.interrupt()).toBe(0)
   expect(pids.filter((pid) => isAlive({ pid, startTime: '' }))).toEqual([])
@@ -111,7 +111,7 @@ it('ends every process on Ctrl-C, with exit code 0', async () => {
 })
 
 it('leaves nothing 5 s after a kill -9 of the supervisor, and starts again on its data', async () => {
-  const instance = await start()
+  const instance = await start({ env: { FIXTURE_STUBBORN: '1' } })
   await query(instance, 'INSERT INTO stones VALUES (1)')
   const pids = Object.values(instance.pids())
   instance.kill('supervisor')

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { SEARCH_ATTRIBUTES } from '../../bin/embedded/temporal.ts'
+import { SEARCH_ATTRIBUTES } from '../../engine/temporal/search-attributes.ts'
 import { connectTemporal, type TestTemporal, timeSkippingEnvironment } from './temporal.ts'
 
 let temporal: TestTemporal
