@@ -48,8 +48,6 @@ export interface RecordPart {
 }
 
 export interface RunRecord {
-  /** Everything needed to start the run's workflow again from its record. */
-  load(run: RunRef): Promise<RunStartData | null>
   /**
    * Writes the start unless one is there, and answers all recorded inputs: a restarted run goes on from them. The
    * first start wins, because writes may already have been made on what it saw.
@@ -60,6 +58,26 @@ export interface RunRecord {
   append(run: RunRef, part: RecordPart): Promise<void>
   /** The last append: closes the run and drops what lost tasks may have left beyond the end. */
   conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
+}
+
+/** The run's row is not there: it was deleted, so its workflow has nothing to go on with. */
+export class RunGone extends Error {
+  constructor(run: RunRef) {
+    super(`Run ${run.runId} is not in the database any more.`)
+    this.name = 'RunGone'
+  }
+}
+
+/** Finds runs for those who start, resume and reconcile them. */
+export interface RunDirectory {
+  startData(runs: RunRef[]): Promise<Array<RunRef & RunStartData>>
+  /** Committed and not yet seen by a workflow, older than `before`. */
+  unstarted(before: Instant, limit: number): Promise<RunRef[]>
+  /** Open and started, in id order after `after`. */
+  open(after: RunRef | null, limit: number): Promise<RunRef[]>
+  heldBy(workspaceId: string, connectionId: string): Promise<{ slug: string; runs: RunRef[] }>
+  /** Does the work in one process at a time; answers null where another one is at it. */
+  alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
 }
 
 export interface RunStartData {

@@ -1,5 +1,5 @@
 import type { RunInput } from '../../engine/model/run.ts'
-import type { RecordPart, RunRecord, RunRef, RunStartData } from '../../engine/ports.ts'
+import { type RecordPart, RunGone, type RunRecord, type RunRef } from '../../engine/ports.ts'
 import { type Queryable, type Statement, sqlState } from './sql.ts'
 
 /**
@@ -9,10 +9,6 @@ import { type Queryable, type Statement, sqlState } from './sql.ts'
  */
 export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): RunRecord {
   return {
-    async load(run) {
-      const [row] = await q.rows<StartRow>(LOAD, [run.workspaceId, run.runId])
-      return row === undefined ? null : startData(row)
-    },
     async open(run, start, epoch) {
       const values = [run.workspaceId, run.runId, new Date(start.at), epoch, JSON.stringify(start)]
       const rows = await refuseGone(run, q.rows<{ input: RunInput }>(OPEN, values))
@@ -33,14 +29,6 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
       await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at)]))
       changed(run)
     },
-  }
-}
-
-/** The run's row is not there: it was deleted, so its workflow has nothing to go on with. */
-export class RunGone extends Error {
-  constructor(run: RunRef) {
-    super(`Run ${run.runId} is not in the database any more.`)
-    this.name = 'RunGone'
   }
 }
 
@@ -87,12 +75,6 @@ export const WRITE_PART = `
       waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
     WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
 
-const LOAD: Statement = {
-  name: 'run-load',
-  text: `SELECT workspace_id, id, plan_hash, playbook_id, version, subject_kind, subject_id, trigger
-    FROM runs WHERE workspace_id = $1 AND id = $2`,
-}
-
 // Within one statement the second SELECT does not see the insert: a fresh start answers with itself alone.
 const OPEN: Statement = {
   name: 'run-open',
@@ -131,20 +113,3 @@ const CONCLUDE: Statement = {
         AND position >= $3::int + jsonb_array_length($5::jsonb))
     SELECT 1`,
 }
-
-interface StartRow {
-  plan_hash: string
-  playbook_id: string
-  version: number
-  subject_kind: 'contact' | 'account'
-  subject_id: string
-  trigger: RunStartData['trigger']
-}
-
-const startData = (row: StartRow): RunStartData => ({
-  planHash: row.plan_hash,
-  playbookId: row.playbook_id,
-  version: row.version,
-  subject: { kind: row.subject_kind, id: row.subject_id },
-  trigger: row.trigger,
-})

@@ -183,6 +183,8 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
 
   if (state === null) await openRecord()
   for (const command of outstanding(current())) carryOut(command)
+  // A run that comes back from its record may have missed the message that its connection works again.
+  let mayHaveMissed = current().status === 'held'
 
   for (;;) {
     while (inbox.length > 0) {
@@ -197,7 +199,8 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
       continue
     }
     if (acting === 0) {
-      if (unrecorded.length > 0) {
+      if (unrecorded.length > 0 || mayHaveMissed) {
+        mayHaveMissed = false
         const reopened = await local.settle({ ...refOf(start), record: takeRecord() })
         for (const connection of reopened) inbox.push({ kind: 'resume', at: Date.now(), connection })
         if (inbox.length > 0) continue

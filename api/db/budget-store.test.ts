@@ -1,0 +1,105 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { createTestDatabase, type TestDatabase } from '../../test/helpers/postgres.ts'
+import { createBudgets } from './budget-store.ts'
+import { type OpenedDatabase, openDatabase } from './database.ts'
+import { newId } from './new-id.ts'
+import { onPool } from './sql.ts'
+
+const AT = Date.parse('2026-01-05T10:00:00Z')
+let database: TestDatabase
+let opened: OpenedDatabase
+beforeAll(async () => {
+  database = await createTestDatabase()
+  opened = openDatabase(database.url)
+})
+afterAll(async () => {
+  await opened.close()
+  await database.drop()
+})
+
+async function connection(calls: number | null, perMs: number | null): Promise<string> {
+  const at = new Date(AT)
+  const workspaceId = newId(AT)
+  const id = newId(AT)
+  await opened.db.insertInto('workspaces').values({ id: workspaceId, slug: id, name: 'W', created_at: at }).execute()
+  await opened.db
+    .insertInto('connections')
+    .values({
+      workspace_id: workspaceId,
+      id,
+      slug: 'c',
+      app: 'intercom',
+      name: 'C',
+      sealed: Buffer.from(''),
+      settings: '{}',
+      budget_calls: calls,
+      budget_per_ms: perMs,
+      created_at: at,
+      updated_at: at,
+    }) // prettier-ignore
+    .execute()
+  return id
+}
+
+/** Takes one call for each of `count` askers spread over processes; answers the instants at which they may go. */
+async function line(id: string, count: number, processes: number): Promise<number[]> {
+  const clock = () => AT
+  const budgets = Array.from({ length: processes }, () => createBudgets(onPool(opened.pool), clock))
+  const instants: number[] = []
+  for (let i = 0; i < count; i += 1) {
+    const taken = await budgets[i % processes]?.take(id, 1, null)
+    if (taken !== undefined) instants.push(taken.granted ? AT : taken.at)
+  }
+  return instants
+}
+
+describe('a budget of 10 calls a second', () => {
+  for (const processes of [1, 3])
+    it(`gives ${processes} process(es) one second's burst and then a slot each tenth of a second`, async () => {
+      const instants = await line(await connection(10, 1000), 60, processes)
+      for (let from = AT; from < AT + 6000; from += 100) {
+        const within = instants.filter((at) => at >= from && at < from + 1000).length
+        expect(within).toBeLessThanOrEqual(from === AT ? 21 : 20)
+      }
+      expect(instants.filter((at) => at === AT).length).toBeGreaterThanOrEqual(9)
+      expect(Math.max(...instants) - AT).toBeLessThanOrEqual(5100)
+      expect(Math.max(...instants) - AT).toBeGreaterThanOrEqual(4900)
+    })
+
+  it('keeps a slot for its holder, and lines a late one up again', async () => {
+    const id = await connection(10, 1000)
+    let now = AT
+    const budgets = createBudgets(onPool(opened.pool), () => now)
+    for (let i = 0; i < 11; i += 1) await budgets.take(id, 1, null)
+    const taken = await budgets.take(id, 1, null)
+    if (taken.granted) throw new Error('The twelfth call was granted at once.')
+    now = taken.at
+    expect(await budgets.take(id, 1, taken.at)).toEqual({ granted: true })
+    now = AT + 2000
+    for (let i = 0; i < 30; i += 1) await budgets.take(id, 1, null)
+    expect((await budgets.take(id, 1, taken.at)).granted).toBe(false)
+  })
+
+  it('lets those after pay for calls that were needed beyond those asked for', async () => {
+    const id = await connection(10, 1000)
+    const budgets = createBudgets(onPool(opened.pool), () => AT)
+    for (let i = 0; i < 11; i += 1) await budgets.take(id, 1, null)
+    await budgets.settle(id, 5)
+    const first = await budgets.take(id, 1, null)
+    const next = await budgets.take(id, 1, null)
+    if (first.granted || next.granted) throw new Error('The limit was passed.')
+    expect(next.at - first.at).toBeGreaterThanOrEqual(600)
+  })
+
+  it('draws nothing before the instant a vendor named', async () => {
+    const id = await connection(10, 1000)
+    const budgets = createBudgets(onPool(opened.pool), () => AT)
+    await budgets.backOff(id, AT + 7000)
+    expect(await budgets.take(id, 1, null)).toEqual({ granted: false, at: AT + 7000 })
+  })
+})
+
+it('a connection without a limit is never asked to wait', async () => {
+  const instants = await line(await connection(null, null), 500, 2)
+  expect(new Set(instants)).toEqual(new Set([AT]))
+})

@@ -1,0 +1,86 @@
+import type pg from 'pg'
+import type { RunDirectory, RunRef, RunStartData } from '../../engine/ports.ts'
+import { onPool, type Statement } from './sql.ts'
+
+/** Finds runs across all workspaces, for the processes that start, resume and reconcile them. */
+export function createRunDirectory(pool: pg.Pool): RunDirectory {
+  const q = onPool(pool)
+  const refs = async (statement: Statement, values: unknown[]): Promise<RunRef[]> =>
+    (await q.rows<{ workspace_id: string; id: string }>(statement, values)).map(refOf)
+  return {
+    async startData(runs) {
+      const values = [runs.map((run) => run.workspaceId), runs.map((run) => run.runId)]
+      return (await q.rows<StartRow>(START_DATA, values)).map(startData)
+    },
+    unstarted: (before, limit) => refs(UNSTARTED, [new Date(before), limit]),
+    open: (after, limit) => refs(OPEN, [after?.workspaceId ?? ZERO, after?.runId ?? '', limit]),
+    async heldBy(workspaceId, connectionId) {
+      const rows = await q.rows<{ slug: string; id: string | null }>(HELD_BY, [workspaceId, connectionId])
+      const runs = rows.flatMap((row) => (row.id === null ? [] : [{ workspaceId, runId: row.id }]))
+      return { slug: rows[0]?.slug ?? '', runs }
+    },
+    async alone(name, work) {
+      // A session lock on a connection of its own: gone with the process, whatever ends it.
+      const client = await pool.connect()
+      try {
+        const { rows } = await client.query<{ got: boolean }>(
+          'SELECT pg_try_advisory_lock(hashtextextended($1, 0)) AS got',
+          [name],
+        )
+        if (rows[0]?.got !== true) return null
+        try {
+          return await work()
+        } finally {
+          await client.query('SELECT pg_advisory_unlock(hashtextextended($1, 0))', [name])
+        }
+      } finally {
+        client.release()
+      }
+    },
+  }
+}
+
+const ZERO = '00000000-0000-0000-0000-000000000000'
+
+const START_DATA: Statement = {
+  name: 'runs-start-data',
+  text: `SELECT r.workspace_id, r.id, r.plan_hash, r.playbook_id, r.version, r.subject_kind, r.subject_id, r.trigger
+    FROM unnest($1::uuid[], $2::text[]) AS wanted (workspace_id, id) JOIN runs r USING (workspace_id, id)`,
+}
+const UNSTARTED: Statement = {
+  name: 'runs-unstarted',
+  text: 'SELECT workspace_id, id FROM runs WHERE NOT started AND created_at < $1 ORDER BY created_at LIMIT $2',
+}
+const OPEN: Statement = {
+  name: 'runs-open',
+  text: `SELECT workspace_id, id FROM runs
+    WHERE ended_at IS NULL AND started AND (workspace_id, id) > ($1::uuid, $2::text) ORDER BY workspace_id, id LIMIT $3`,
+}
+const HELD_BY: Statement = {
+  name: 'runs-held-by',
+  text: `SELECT c.slug, r.id FROM connections c
+    LEFT JOIN runs r ON r.workspace_id = c.workspace_id AND r.ended_at IS NULL AND r.held_by @> ARRAY[c.slug]
+    WHERE c.workspace_id = $1 AND c.id = $2 ORDER BY r.id`,
+}
+
+interface StartRow {
+  workspace_id: string
+  id: string
+  plan_hash: string
+  playbook_id: string
+  version: number
+  subject_kind: 'contact' | 'account'
+  subject_id: string
+  trigger: RunStartData['trigger']
+}
+
+const refOf = (row: { workspace_id: string; id: string }): RunRef => ({ workspaceId: row.workspace_id, runId: row.id })
+
+const startData = (row: StartRow): RunRef & RunStartData => ({
+  ...refOf(row),
+  planHash: row.plan_hash,
+  playbookId: row.playbook_id,
+  version: row.version,
+  subject: { kind: row.subject_kind, id: row.subject_id },
+  trigger: row.trigger,
+})

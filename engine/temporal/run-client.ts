@@ -1,0 +1,192 @@
+import {
+  type Client,
+  ScheduleNotFoundError,
+  ScheduleOverlapPolicy,
+  WorkflowExecutionAlreadyStartedError,
+  WorkflowIdConflictPolicy,
+  WorkflowIdReusePolicy,
+  WorkflowNotFoundError,
+} from '@temporalio/client'
+import { TypedSearchAttributes } from '@temporalio/common'
+import { RUN_TASK_QUEUE, scheduleId, subjectHash } from '../ids.ts'
+import type { OperatorCommand } from '../model/run.ts'
+import type { RunDirectory, RunRef, RunStartData } from '../ports.ts'
+import { connectionOpenSignal, operatorSignal, RUN_WORKFLOW, type RunWorkflowStart } from './messages.ts'
+import { ENROLL_WORKFLOW } from './schedule-messages.ts'
+import { PLAYBOOK, SUBJECT, VERSION, WORKSPACE } from './search-attributes.ts'
+
+export interface RunClientDeps {
+  client: Client
+  directory: RunDirectory
+  taskQueue?: string
+  /** Whether a worker of the run queue lives in this process and may take the first task along with the start. */
+  eager?: boolean
+}
+
+export interface Schedule {
+  step: string
+  version: number
+  cron: string
+  timeZone: string
+  segment: string
+}
+
+/** How many starts or messages are under way at once. */
+const AT_ONCE = 20
+
+export type RunClient = ReturnType<typeof createRunClient>
+
+/** Everything the other rooms ask of Temporal. Every call is safe to repeat. */
+export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE, eager = false }: RunClientDeps) {
+  const options = (run: RunRef & RunStartData) => ({
+    taskQueue,
+    workflowId: run.runId,
+    args: [startOf(run), { $plan: run.planHash }] as const,
+    typedSearchAttributes: new TypedSearchAttributes([
+      { key: WORKSPACE, value: run.workspaceId },
+      { key: PLAYBOOK, value: run.playbookId },
+      { key: VERSION, value: run.version },
+      { key: SUBJECT, value: subjectHash(run.workspaceId, run.subject.kind, run.subject.id) },
+    ]),
+    workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+  })
+
+  const start = async (run: RunRef & RunStartData, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<void> => {
+    try {
+      await client.workflow.start(RUN_WORKFLOW, {
+        ...options(run),
+        args: [...options(run).args],
+        workflowIdReusePolicy: WorkflowIdReusePolicy[reuse],
+        requestEagerStart: eager,
+      })
+    } catch (error) {
+      // It ran already and is over: a late second start of the same run.
+      if (!(error instanceof WorkflowExecutionAlreadyStartedError)) throw error
+    }
+  }
+
+  return {
+    /** Starts the workflows of committed runs; one that runs already, or has run, is left alone. */
+    async startRuns(runs: RunRef[]): Promise<void> {
+      await inTurn(await directory.startData(runs), (run) => start(run, 'REJECT_DUPLICATE'))
+    },
+
+    /** Starts workflows that are missing; each goes on from its record. */
+    async restartRuns(runs: RunRef[]): Promise<void> {
+      await inTurn(await directory.startData(runs), (run) => start(run, 'ALLOW_DUPLICATE'))
+    },
+
+    /** Hands an operator's command to a run; a workflow that is over or missing is started again from its record. */
+    async command(run: RunRef, command: { id: string; command: OperatorCommand }): Promise<void> {
+      const [data] = await directory.startData([run])
+      if (data === undefined) throw new Error(`There is no run ${run.runId}.`)
+      await client.workflow.signalWithStart(RUN_WORKFLOW, {
+        ...options(data),
+        args: [...options(data).args],
+        workflowIdReusePolicy: WorkflowIdReusePolicy.ALLOW_DUPLICATE,
+        signal: operatorSignal,
+        signalArgs: [command],
+      })
+    },
+
+    /** Tells the runs held by a connection that it works again, a few at a time so that it is not flooded. */
+    async resumeConnection(workspaceId: string, connectionId: string): Promise<void> {
+      const { slug, runs } = await directory.heldBy(workspaceId, connectionId)
+      await inTurn(runs, async ({ runId }) => {
+        try {
+          await client.workflow.getHandle(runId).signal(connectionOpenSignal, slug)
+        } catch (error) {
+          // Missing in Temporal: the reconciler brings it back, and it looks at the connection itself.
+          if (!(error instanceof WorkflowNotFoundError)) throw error
+        }
+      })
+    },
+
+    /** Makes the schedules of a playbook those of this list, no more and no fewer. */
+    async syncSchedules(playbook: { workspaceId: string; playbookId: string }, schedules: Schedule[]): Promise<void> {
+      const wanted = new Map(schedules.map((s) => [scheduleId(playbook.workspaceId, playbook.playbookId, s.step), s]))
+      const query = `${WORKSPACE.name} = "${playbook.workspaceId}" AND ${PLAYBOOK.name} = "${playbook.playbookId}"`
+      for await (const found of client.schedule.list({ query }))
+        if (!wanted.has(found.scheduleId)) await deleteSchedule(client, found.scheduleId)
+      for (const [id, schedule] of wanted) {
+        // Made anew rather than changed: a schedule is small, and an update would have to merge.
+        await deleteSchedule(client, id)
+        await client.schedule.create(scheduleOptions(id, playbook, { schedule, taskQueue }))
+      }
+    },
+
+    async ready(): Promise<{ reachable: boolean; workers: number; notes: string[] }> {
+      try {
+        const { pollers } = await client.workflowService.describeTaskQueue({
+          namespace: client.options.namespace,
+          taskQueue: { name: taskQueue },
+          taskQueueType: 1,
+        })
+        return { reachable: true, workers: pollers?.length ?? 0, notes: [] }
+      } catch (error) {
+        return { reachable: false, workers: 0, notes: [error instanceof Error ? error.message : String(error)] }
+      }
+    },
+
+    /** Which of these runs have no open workflow. */
+    async missing(runs: RunRef[]): Promise<RunRef[]> {
+      const missing: RunRef[] = []
+      await inTurn(runs, async (run) => {
+        try {
+          const { status } = await client.workflow.getHandle(run.runId).describe()
+          if (status.name !== 'RUNNING') missing.push(run)
+        } catch (error) {
+          if (!(error instanceof WorkflowNotFoundError)) throw error
+          missing.push(run)
+        }
+      })
+      return missing
+    },
+  }
+}
+
+const startOf = ({ workspaceId, runId, subject, trigger }: RunRef & RunStartData): RunWorkflowStart => ({
+  workspaceId,
+  runId,
+  subject,
+  trigger,
+  carried: null,
+})
+
+async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items]
+  const worker = async (): Promise<void> => {
+    for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item)
+  }
+  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+}
+
+async function deleteSchedule(client: Client, id: string): Promise<void> {
+  try {
+    await client.schedule.getHandle(id).delete()
+  } catch (error) {
+    if (!(error instanceof ScheduleNotFoundError)) throw error
+  }
+}
+
+const scheduleOptions = (
+  id: string,
+  playbook: { workspaceId: string; playbookId: string },
+  { schedule, taskQueue }: { schedule: Schedule; taskQueue: string },
+) => ({
+  scheduleId: id,
+  spec: { cronExpressions: [schedule.cron], timezone: schedule.timeZone },
+  // Two firings never overlap, and none is skipped because the one before is slow.
+  policies: { overlap: ScheduleOverlapPolicy.BUFFER_ALL, catchupWindow: '1 day' },
+  action: {
+    type: 'startWorkflow' as const,
+    workflowType: ENROLL_WORKFLOW,
+    workflowId: id,
+    taskQueue,
+    args: [{ ...playbook, step: schedule.step, version: schedule.version, segment: schedule.segment }],
+  },
+  typedSearchAttributes: new TypedSearchAttributes([
+    { key: WORKSPACE, value: playbook.workspaceId },
+    { key: PLAYBOOK, value: playbook.playbookId },
+  ]),
+})

@@ -1,0 +1,68 @@
+import { ApplicationFailure, type DataConverter } from '@temporalio/common'
+import { type NativeConnection, Worker } from '@temporalio/worker'
+import { ACTION_TASK_QUEUE, RUN_TASK_QUEUE } from '../ids.ts'
+import { type Ports, RunGone } from '../ports.ts'
+import { createRunActivities, type PerformOptions } from './activities.ts'
+import { createBlobCodec } from './codec.ts'
+import type { ScheduleActivities } from './schedule-messages.ts'
+
+export interface RunWorkerOptions {
+  connection: NativeConnection
+  namespace: string
+  ports: Ports
+  schedules: ScheduleActivities
+  perform: Omit<PerformOptions, 'mayDefer'>
+  bundlePath: string
+  /** Other names than the product's, for tests that share a server. */
+  queues?: { runs: string; actions: string }
+}
+
+/** What clients and workers must share to read each other's payloads. */
+export const dataConverterOf = (ports: Pick<Ports, 'blobs'>): DataConverter => ({
+  payloadCodecs: [createBlobCodec(ports.blobs)],
+})
+
+/** The two workers of a worker process: one for runs with their quick actions, one for slow actions. */
+export async function createRunWorkers(options: RunWorkerOptions): Promise<Worker[]> {
+  const { connection, namespace, ports, schedules, perform, bundlePath } = options
+  const queues = options.queues ?? { runs: RUN_TASK_QUEUE, actions: ACTION_TASK_QUEUE }
+  const common = {
+    connection,
+    namespace,
+    dataConverter: dataConverterOf(ports),
+    shutdownGraceTime: '10 seconds',
+  } as const
+  const runs = await Worker.create({
+    ...common,
+    taskQueue: queues.runs,
+    workflowBundle: { codePath: bundlePath },
+    activities: sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: true }), ...schedules }),
+    maxConcurrentLocalActivityExecutions: 200,
+    maxCachedWorkflows: 500,
+  })
+  const actions = await Worker.create({
+    ...common,
+    taskQueue: queues.actions,
+    activities: sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: false }) }),
+    maxConcurrentActivityTaskExecutions: 100,
+  })
+  return [runs, actions]
+}
+
+type Activities = { [name: string]: (...args: never[]) => Promise<unknown> }
+
+/** A run that was deleted cannot go on: its workflow ends instead of trying for ever. */
+function sayingGone<A extends object>(activities: A): A {
+  const wrapped = Object.entries(activities as Activities).map(([name, run]) => [
+    name,
+    async (...args: never[]) => {
+      try {
+        return await run(...args)
+      } catch (error) {
+        if (error instanceof RunGone) throw ApplicationFailure.nonRetryable(error.message, 'RUN_GONE')
+        throw error
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as A
+}
