@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, step, tail, UserError } from './progress.mjs'
 
@@ -23,6 +23,7 @@ export async function installPackages(root) {
     clearInterval(timer)
     if (!result.ok) throw new UserError(failure(root, result.output))
   })
+  mkdirSync(join(root, 'node_modules'), { recursive: true })
   writeFileSync(join(root, 'node_modules', STAMP), lockHash(root))
 }
 

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
+import { stripVTControlCharacters } from 'node:util'
 
 const HEARTBEAT_MS = 4000
-const COLOURS = /\u001b\[[0-9;]*m/g
 
 /** An error that a person can act on: its message is the whole story, a stack trace would only hide it. */
 export class UserError extends Error {}
@@ -60,7 +60,7 @@ export function run(command, args, options = {}) {
     child.on('error', (error) => resolve({ ok: false, output: error.message }))
     child.on('close', (code, signal) => {
       const late = signal === 'SIGKILL' && options.timeoutMs !== undefined
-      const plain = output.replace(COLOURS, '')
+      const plain = stripVTControlCharacters(output)
       resolve({ ok: code === 0, output: late ? `${plain}\nstopped after ${options.timeoutMs / 1000} s` : plain })
     })
   })

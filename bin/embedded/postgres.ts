@@ -39,7 +39,7 @@ export async function preparePostgres(options: {
   const launch = await unprivilegedLaunch([join(native, 'bin', 'postgres'), options.dataDir])
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialise({ native, launch, ...options })
   const postgres = join(native, 'bin', 'postgres')
-  const [command = postgres, ...rest] = [...launch.prefix, postgres]
+  const [command, ...rest] = [...launch.prefix, postgres]
   return {
     command,
     args: (port) => [...rest, '-D', options.dataDir, '-p', String(port), ...settings(options.durable)],
@@ -119,7 +119,7 @@ async function initialise(options: {
       for (const path of [unfinished, secrets, passwordFile]) chownSync(path, launch.owner.uid, launch.owner.gid)
     }
     const initdb = join(options.native, 'bin', 'initdb')
-    const [command = initdb, ...rest] = [...launch.prefix, initdb]
+    const [command, ...rest] = [...launch.prefix, initdb]
     const locale = ['--encoding=UTF8', '--locale-provider=builtin', '--locale=C.UTF-8', '--lc-messages=C']
     const access = ['--auth=scram-sha-256', `--username=${DATABASE_USER}`, `--pwfile=${passwordFile}`]
     const sync = options.durable ? [] : ['--no-sync']

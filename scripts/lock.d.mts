@@ -1,0 +1,2 @@
+/** @see lock.mjs */
+export function takeLock(path: string, log: (line: string) => void): Promise<() => void>

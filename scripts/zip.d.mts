@@ -1,0 +1,2 @@
+/** @see zip.mjs */
+export function readZipMember(archive: Buffer, name: string): Buffer
