@@ -69,7 +69,7 @@ function start(index: PlanIndex, { at, trigger, facts }: Input<'start'>): Advanc
   const draft = openDraft(index, empty, at)
   if (endIfRuled(draft, trigger.step)) return seal(draft)
   for (const step of index.triggers) {
-    if (step.id === trigger.step) completeStep(draft, step.id, { port: 'next' })
+    if (step.id === trigger.step) completeStep(draft, step.id)
     else skipStep(draft, step.id)
   }
   propagate(draft)
@@ -97,7 +97,7 @@ function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome):
   switch (outcome.kind) {
     case 'done': {
       const keeps = planned?.op === 'act' && planned.keeps
-      return completeStep(draft, id, { port: 'next', ...(keeps ? { output: outcome.output } : {}) })
+      return completeStep(draft, id, keeps ? { output: outcome.output } : {})
     }
     case 'failed':
       return failStep(draft, id, outcome.fault)
@@ -136,7 +136,7 @@ function wake(index: PlanIndex, state: RunState, input: Input<'due'>): Advanced 
   const id = input.step
   draft.woken = id
   if (endIfRuled(draft, id)) return seal(draft)
-  if (step.status === 'waiting') completeStep(draft, id, { port: 'next' })
+  if (step.status === 'waiting') completeStep(draft, id)
   else commandAct(draft, id, { visit: step.visit, attempt: step.attempts + (step.status === 'retrying' ? 1 : 0) })
   propagate(draft)
   return seal(draft)

@@ -1,5 +1,5 @@
 import type { Fault } from '../../nodes/fault.ts'
-import type { Json } from '../../nodes/manifest.ts'
+import { type Json, ONLY_PORT } from '../../nodes/manifest.ts'
 import type { Instant } from '../model/rule.ts'
 import type { Advanced, RunCommand, RunState, StepNote, StepState, StepStatus } from '../model/run.ts'
 import type { RuleScope } from '../rules/evaluate.ts'
@@ -56,6 +56,10 @@ export function clearStep(draft: Draft, id: string): void {
   draft.state.open = draft.state.open.filter((open) => open !== id)
 }
 
+/** The one port of a step that has no choice. */
+export const onlyPort = (draft: Draft, id: string): string =>
+  Object.keys(draft.index.byId.get(id)?.out ?? {})[0] ?? ONLY_PORT
+
 /** Queues the decision of a step's outgoing edges: those of `port` are taken, all others skipped. */
 export function decidePorts(draft: Draft, id: string, port: string | null): void {
   const step = draft.index.byId.get(id)
@@ -90,7 +94,9 @@ export function commandSleep(draft: Draft, id: string, step: StepState & { until
   draft.acts.set(id, { kind: 'sleep', step: id, visit: step.visit, until: step.until })
 }
 
-export function completeStep(draft: Draft, id: string, { port, output }: { port: string; output?: Json }): void {
+/** @param chosen without a port the step's only one */
+export function completeStep(draft: Draft, id: string, chosen: { port?: string; output?: Json } = {}): void {
+  const { port = onlyPort(draft, id), output } = chosen
   const before = draft.state.steps[id]
   setStep(draft, id, {
     status: 'done',

@@ -110,7 +110,7 @@ function settle(draft: Draft, command: Settle): void {
   if (!step || planned?.op !== 'act') return
   if (command.landed) {
     draft.notes.push({ step: command.step, text: 'A person said that it landed' })
-    completeStep(draft, command.step, { port: 'next', ...(planned.keeps ? { output: command.output } : {}) })
+    completeStep(draft, command.step, planned.keeps ? { output: command.output } : {})
     return
   }
   draft.notes.push({ step: command.step, text: 'A person said: do it again' })

@@ -58,11 +58,11 @@ export function activate(draft: Draft, step: PlanStep): void {
     case 'delay':
       return startDelay(draft, step.id, step.delay)
     case 'join':
-      completeStep(draft, step.id, { port: 'next' })
+      completeStep(draft, step.id)
       if (step.wait === 'any') for (const loser of step.losers) cancelStep(draft, loser)
       return
     case 'exit':
-      completeStep(draft, step.id, { port: 'next' })
+      completeStep(draft, step.id)
       draft.notes.push({ step: step.id, text: `The run ends: ${step.reason}` })
       return endRun(draft, { status: 'exited', reason: step.reason })
     case 'act':
@@ -95,7 +95,7 @@ function startDelay(draft: Draft, id: string, delay: Delay): void {
   }
   if (due.kind === 'goOn' || due.until <= draft.at) {
     draft.notes.push({ step: id, text: due.kind === 'goOn' ? due.text : 'Its time had already come' })
-    return completeStep(draft, id, { port: 'next' })
+    return completeStep(draft, id)
   }
   commandSleep(draft, id, { status: 'waiting', visit: 1, attempts: 0, until: due.until, startedAt: draft.at })
 }

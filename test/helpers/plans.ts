@@ -10,13 +10,13 @@ type Ports = { [port: string]: string[] }
 const base = (id: string, type: string, out: Ports) => ({ id, type, label: id, in: [], out })
 
 export const trigger = (id: string, next: string[] = []): Drawn => ({
-  ...base(id, 'trigger.manual@1', { next }),
+  ...base(id, 'trigger.manual@1', { out: next }),
   op: 'trigger',
   input: {},
 })
 
 export const act = (id: string, next: string[] = []): Drawn<PlanStep & { op: 'act' }> => ({
-  ...base(id, 'intercom.tagContact@1', { next }),
+  ...base(id, 'intercom.tagContact@1', { out: next }),
   op: 'act',
   connection: 'intercom',
   input: {},
@@ -31,13 +31,13 @@ export const branch = (id: string, cases: Array<{ port: string; if: Rule }>, out
 })
 
 export const delay = (id: string, how: Delay, next: string[] = []): Drawn => ({
-  ...base(id, 'flow.delay@1', { next }),
+  ...base(id, 'flow.delay@1', { out: next }),
   op: 'delay',
   delay: how,
 })
 
 export const join = (id: string, how: { wait: 'all' | 'any'; losers: string[] }, next: string[] = []): Drawn => ({
-  ...base(id, 'flow.join@1', { next }),
+  ...base(id, 'flow.join@1', { out: next }),
   op: 'join',
   ...how,
 })
