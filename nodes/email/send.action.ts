@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
 import { addressProblem, isOneLine, messageIdOf, splitAddresses } from './addresses.ts'
+import sample from './fixtures/send.json' with { type: 'json' }
 import type { EmailClient } from './types.ts'
 
 const addresses = (label: string, help: string) =>
@@ -39,11 +40,7 @@ export const send = defineAction({
   connector: 'email',
   input,
   output: z.object({ messageId: z.string(), accepted: z.array(z.string()), rejected: z.array(z.string()) }),
-  sample: {
-    messageId: '<3f1c9a=notify=1@example.com>',
-    accepted: ['ada@example.com'],
-    rejected: [],
-  },
+  sample,
   repeat: {
     mode: 'review',
     why: 'SMTP delivers again what is handed over again, and no server can be asked whether it took a mail. The Message-ID stays the same, but few mailboxes drop the second by it.',

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
-import { headerText, httpFields, httpOutput, httpSample } from './step-fields.ts'
+import sample from './fixtures/request.json' with { type: 'json' }
+import { headerText, httpFields, httpOutput } from './step-fields.ts'
 import { type HttpClient, REPEATABLE_METHODS, WRITE_METHODS } from './types.ts'
 
 const NEEDS_KEY: readonly string[] = WRITE_METHODS
@@ -47,7 +48,7 @@ export const repeatableRequest = defineAction({
   connector: 'http',
   input,
   output: httpOutput,
-  sample: httpSample,
+  sample,
   repeat: {
     mode: 'natural',
     why: 'GET, HEAD, PUT and DELETE mean the same however often they are sent (RFC 9110 §9.2.2); POST and PATCH are taken only with an idempotency header, whose value is this step’s key on every attempt.',

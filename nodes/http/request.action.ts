@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
-import { headerText, httpFields, httpOutput, httpSample } from './step-fields.ts'
+import sample from './fixtures/request.json' with { type: 'json' }
+import { headerText, httpFields, httpOutput } from './step-fields.ts'
 import { type HttpClient, WRITE_METHODS } from './types.ts'
 
 const input = z.strictObject({ method: fields.select('Method', WRITE_METHODS), ...httpFields })
@@ -24,7 +25,7 @@ export const request = defineAction({
   connector: 'http',
   input,
   output: httpOutput,
-  sample: httpSample,
+  sample,
   repeat: {
     mode: 'review',
     why: 'POST and PATCH may do their work again when sent again (RFC 9110 §9.2.2), and a service we know nothing of cannot be asked whether the first one landed.',

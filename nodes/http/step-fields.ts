@@ -22,13 +22,6 @@ export const httpOutput = z.object({
   bodyOmitted: z.boolean(),
 })
 
-export const httpSample = {
-  status: 200,
-  headers: { 'content-type': 'application/json' },
-  body: { id: 'ord_1042', state: 'open' },
-  bodyOmitted: false,
-}
-
 /** Header values as text: a form may hand over numbers and booleans. Empty ones are left out. */
 export function headerText(headers: { [name: string]: string | number | boolean | null } = {}): {
   [name: string]: string

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
+import sample from './fixtures/post-message.json' with { type: 'json' }
 import type { SlackClient } from './types.ts'
 
 const input = z.strictObject({
@@ -31,7 +32,7 @@ export const postMessage = defineAction({
   connector: 'slack',
   input,
   output: z.object({ channel: z.string(), ts: z.string() }),
-  sample: { channel: 'C0123456789', ts: '1772443800.000100' },
+  sample,
   repeat: {
     mode: 'review',
     why: 'Slack posts again whatever it is sent again, and finding the first message would need a history scope and a mark in the text that everyone reads.',
