@@ -3,10 +3,11 @@ import { defineConfig } from 'vite'
 
 // A few stable chunks instead of many small ones: the app opens in some ten requests, and a new release of ours leaves
 // the libraries in the browser's cache.
-const LIBRARIES = [
+const CHUNKS = [
   { name: 'react', test: /node_modules\/(react|react-dom|scheduler)\// },
   { name: 'canvas', test: /node_modules\/(@xyflow|d3-|classcat)/ },
   { name: 'interface', test: /node_modules\/(@mantine|@floating-ui|@tanstack|@trpc|zustand|clsx)/ },
+  { name: 'pages', test: /editor\/src\/(playbooks|events|audiences|customers|connections|sandbox|settings)\// },
 ]
 
 export default defineConfig({
@@ -19,7 +20,7 @@ export default defineConfig({
     target: 'es2023',
     // The page's policy allows no inline script; browsers that run this know modulepreload.
     modulePreload: { polyfill: false },
-    rolldownOptions: { output: { codeSplitting: { groups: LIBRARIES } } },
+    rolldownOptions: { output: { codeSplitting: { groups: CHUNKS } } },
   },
   server: {
     host: '127.0.0.1',

@@ -1,7 +1,7 @@
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { Manifest } from '../../../nodes/manifest.ts'
 import { edgesOf, portsOfStep } from './graph.ts'
-import { type LayoutGraph, layoutGraph, type Places } from './layout.ts'
+import { type LayoutGraph, layoutGraph, type Places, stepWidth } from './layout.ts'
 
 /** Above this many steps the layout runs in a worker, so that the page stays alive. */
 const WORKER_FROM = 120
@@ -12,7 +12,10 @@ export function layoutInput(document: PlaybookDocument, manifest: Manifest): Lay
   const edges = edgesOf(document).filter((edge) => known.has(edge.from) && known.has(edge.to))
   const bySource = Map.groupBy(edges, (edge) => edge.from)
   return {
-    steps: document.steps.map((step) => step.id),
+    steps: document.steps.map((step) => ({
+      id: step.id,
+      width: stepWidth(portsOfStep(document, step, manifest).length),
+    })),
     edges: document.steps.flatMap((step) => {
       const ports = portsOfStep(document, step, manifest)
       const own = bySource.get(step.id) ?? []

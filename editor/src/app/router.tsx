@@ -1,0 +1,205 @@
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from '@tanstack/react-router'
+import { queryClient, trpc, whenSignedOut } from '../api/client.ts'
+import { readProblem } from '../api/problem.ts'
+import { ErrorPage, NotFoundPage } from './error-page.tsx'
+import { Shell } from './shell.tsx'
+import { SignInPage } from './sign-in.tsx'
+
+/** All addresses of the app. Pages that are used together share a chunk, so that few requests open any of them. */
+
+const text = (value: unknown): string | undefined =>
+  typeof value === 'string' && value !== '' ? value : typeof value === 'number' ? String(value) : undefined
+
+const root = createRootRoute({ component: Outlet, notFoundComponent: NotFoundPage, errorComponent: ErrorPage })
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: '/sign-in',
+  // Only a path of our own: a foreign address in the link must not be followed after signing in.
+  validateSearch: (search: { [key: string]: unknown }): { to?: string } => {
+    const to = text(search.to)
+    return to !== undefined && /^\/(?![/\\])/.test(to) ? { to } : {}
+  },
+  component: SignInPage,
+})
+
+const app = createRoute({
+  getParentRoute: () => root,
+  id: 'app',
+  component: Shell,
+  beforeLoad: async ({ location }) => {
+    try {
+      await queryClient.ensureQueryData(trpc.session.me.queryOptions())
+    } catch (error) {
+      if (readProblem(error).code !== 'UNAUTHENTICATED') throw error
+      throw redirect({ to: '/sign-in', search: { to: location.href } })
+    }
+  },
+})
+
+const home = createRoute({
+  getParentRoute: () => app,
+  path: '/',
+  beforeLoad: () => {
+    throw redirect({ to: '/playbooks' })
+  },
+})
+const playbooks = createRoute({
+  getParentRoute: () => app,
+  path: '/playbooks',
+  component: lazyRouteComponent(() => import('../playbooks/playbooks-page.tsx'), 'PlaybooksPage'),
+})
+const playbook = createRoute({
+  getParentRoute: () => app,
+  path: '/playbooks/$slug',
+  validateSearch: (search: { [key: string]: unknown }): { step?: string; version?: number } => {
+    const step = text(search.step)
+    const version = Number(search.version)
+    return {
+      ...(step !== undefined && { step }),
+      ...(Number.isSafeInteger(version) && version > 0 && { version }),
+    }
+  },
+  component: lazyRouteComponent(() => import('../playbook/playbook-page.tsx'), 'PlaybookPage'),
+})
+const runs = createRoute({
+  getParentRoute: () => app,
+  path: '/runs',
+  validateSearch: (search: { [key: string]: unknown }): { playbook?: string; status?: string; subject?: string } => {
+    const { playbook: slug, status, subject } = search
+    return {
+      ...(text(slug) !== undefined && { playbook: text(slug) }),
+      ...(text(status) !== undefined && { status: text(status) }),
+      ...(text(subject) !== undefined && { subject: text(subject) }),
+    }
+  },
+  component: lazyRouteComponent(() => import('../runs/runs-page.tsx'), 'RunsPage'),
+})
+const run = createRoute({
+  getParentRoute: () => app,
+  path: '/runs/$id',
+  component: lazyRouteComponent(() => import('../runs/run-page.tsx'), 'RunPage'),
+})
+const events = createRoute({
+  getParentRoute: () => app,
+  path: '/events',
+  validateSearch: (search: { [key: string]: unknown }): { subject?: string; name?: string } => ({
+    ...(text(search.subject) !== undefined && { subject: text(search.subject) }),
+    ...(text(search.name) !== undefined && { name: text(search.name) }),
+  }),
+  component: lazyRouteComponent(() => import('../events/events-page.tsx'), 'EventsPage'),
+})
+const signals = createRoute({
+  getParentRoute: () => app,
+  path: '/signals',
+  component: lazyRouteComponent(() => import('../audiences/audiences-page.tsx'), 'SignalsPage'),
+})
+const signal = createRoute({
+  getParentRoute: () => app,
+  path: '/signals/$slug',
+  component: lazyRouteComponent(() => import('../audiences/audience-page.tsx'), 'SignalPage'),
+})
+const segments = createRoute({
+  getParentRoute: () => app,
+  path: '/segments',
+  component: lazyRouteComponent(() => import('../audiences/audiences-page.tsx'), 'SegmentsPage'),
+})
+const segment = createRoute({
+  getParentRoute: () => app,
+  path: '/segments/$slug',
+  component: lazyRouteComponent(() => import('../audiences/audience-page.tsx'), 'SegmentPage'),
+})
+const contacts = createRoute({
+  getParentRoute: () => app,
+  path: '/contacts',
+  component: lazyRouteComponent(() => import('../customers/customers-page.tsx'), 'ContactsPage'),
+})
+const contact = createRoute({
+  getParentRoute: () => app,
+  path: '/contacts/$id',
+  component: lazyRouteComponent(() => import('../customers/customer-page.tsx'), 'ContactPage'),
+})
+const accounts = createRoute({
+  getParentRoute: () => app,
+  path: '/accounts',
+  component: lazyRouteComponent(() => import('../customers/customers-page.tsx'), 'AccountsPage'),
+})
+const account = createRoute({
+  getParentRoute: () => app,
+  path: '/accounts/$id',
+  component: lazyRouteComponent(() => import('../customers/customer-page.tsx'), 'AccountPage'),
+})
+const connections = createRoute({
+  getParentRoute: () => app,
+  path: '/connections',
+  validateSearch: (search: { [key: string]: unknown }): { connected?: string; problem?: string } => ({
+    ...(text(search.connected) !== undefined && { connected: text(search.connected) }),
+    ...(text(search.problem) !== undefined && { problem: text(search.problem) }),
+  }),
+  component: lazyRouteComponent(() => import('../connections/connections-page.tsx'), 'ConnectionsPage'),
+})
+const reviews = createRoute({
+  getParentRoute: () => app,
+  path: '/reviews',
+  component: lazyRouteComponent(() => import('../runs/reviews-page.tsx'), 'ReviewsPage'),
+})
+const sandbox = createRoute({
+  getParentRoute: () => app,
+  path: '/sandbox',
+  component: lazyRouteComponent(() => import('../sandbox/sandbox-page.tsx'), 'SandboxPage'),
+})
+const goingLive = createRoute({
+  getParentRoute: () => app,
+  path: '/going-live',
+  component: lazyRouteComponent(() => import('../settings/going-live-page.tsx'), 'GoingLivePage'),
+})
+const settings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../settings/settings-page.tsx'), 'SettingsPage'),
+})
+
+const routeTree = root.addChildren([
+  signIn,
+  app.addChildren([
+    home,
+    playbooks,
+    playbook,
+    runs,
+    run,
+    events,
+    signals,
+    signal,
+    segments,
+    segment,
+    contacts,
+    contact,
+    accounts,
+    account,
+    connections,
+    reviews,
+    sandbox,
+    goingLive,
+    settings,
+  ]),
+])
+
+export const router = createRouter({ routeTree, defaultPreload: 'intent', scrollRestoration: true })
+
+whenSignedOut(() => {
+  if (router.state.location.pathname !== '/sign-in')
+    void router.navigate({ to: '/sign-in', search: { to: router.state.location.href } })
+})
+
+declare module '@tanstack/react-router' {
+  interface Register {
+    router: typeof router
+  }
+}

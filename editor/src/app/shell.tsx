@@ -1,0 +1,168 @@
+import { ActionIcon, Drawer, Menu, Tooltip, UnstyledButton, useMantineColorScheme } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
+import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
+import {
+  Building2,
+  FlaskConical,
+  Inbox,
+  KeyRound,
+  ListChecks,
+  LogOut,
+  type LucideIcon,
+  Menu as MenuIcon,
+  Monitor,
+  Moon,
+  Plug,
+  RadioTower,
+  Rocket,
+  Sun,
+  Users,
+  UsersRound,
+  Workflow,
+  Zap,
+} from 'lucide-react'
+import { trpc } from '../api/client.ts'
+import { failed } from '../ui/toast.ts'
+import { signOut } from './auth.ts'
+import { Logo } from './logo.tsx'
+
+/** Navigation round every page but sign-in. */
+export function Shell() {
+  const [open, drawer] = useDisclosure(false)
+  const path = useRouterState({ select: (state) => state.location.pathname })
+  // The editor and a run need the width; their own bar leads back.
+  const canvas = /^\/(playbooks|runs)\/./.test(path)
+  return (
+    <>
+      <a className="sb-skip" href="#main">
+        Skip to the content
+      </a>
+      <div className="sb-shell" data-canvas={canvas}>
+        <nav className="sb-nav" aria-label="Main">
+          <Navigation close={() => {}} />
+        </nav>
+        <div className="sb-topbar">
+          <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Open the menu" onClick={drawer.open}>
+            <MenuIcon size={20} />
+          </ActionIcon>
+          <Logo size={24} />
+          <strong>Signalbox</strong>
+        </div>
+        <Drawer opened={open} onClose={drawer.close} size={264} title="Menu" padding="sm">
+          <nav aria-label="Main">
+            <Navigation close={drawer.close} />
+          </nav>
+        </Drawer>
+        <main id="main" className="sb-main" tabIndex={-1}>
+          <Outlet />
+        </main>
+      </div>
+    </>
+  )
+}
+
+function Navigation({ close }: { close: () => void }) {
+  const { data: session } = useSuspenseQuery(trpc.session.me.queryOptions())
+  const reviews = useQuery({ ...trpc.reviews.list.queryOptions(), refetchInterval: 30_000 })
+  const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 30_000 })
+  const paused = connections.data?.data.filter((connection) => connection.status === 'paused').length ?? 0
+  const item = (to: string, icon: LucideIcon, words: string, count = 0) => (
+    <NavItem to={to} icon={icon} words={words} count={count} onClick={close} />
+  )
+  return (
+    <>
+      <Link to="/playbooks" className="sb-brand" onClick={close}>
+        <Logo />
+        Signalbox
+      </Link>
+      {item('/playbooks', Workflow, 'Playbooks')}
+      {item('/runs', ListChecks, 'Runs')}
+      {item('/reviews', Inbox, 'Reviews', reviews.data?.data.length ?? 0)}
+      <div className="sb-nav-title">Customers</div>
+      {item('/signals', RadioTower, 'Signals')}
+      {item('/segments', UsersRound, 'Segments')}
+      {item('/events', Zap, 'Events')}
+      {item('/contacts', Users, 'Contacts')}
+      {item('/accounts', Building2, 'Accounts')}
+      <div className="sb-nav-title">Workspace</div>
+      {item('/connections', Plug, 'Connections', paused)}
+      {session.sandbox && item('/sandbox', FlaskConical, 'Sandbox')}
+      {item('/going-live', Rocket, 'Going live')}
+      {item('/settings', KeyRound, 'Settings')}
+      <div style={{ flex: 1 }} />
+      <PersonMenu name={session.user.name} email={session.user.email} workspace={session.workspace.name} />
+    </>
+  )
+}
+
+function NavItem(props: { to: string; icon: LucideIcon; words: string; count: number; onClick: () => void }) {
+  const { icon: Icon } = props
+  return (
+    <Link to={props.to} className="sb-nav-link" onClick={props.onClick}>
+      <Icon size={17} aria-hidden="true" />
+      {props.words}
+      {props.count > 0 && (
+        <span className="sb-nav-count" aria-label={`${props.count} need attention`}>
+          {props.count}
+        </span>
+      )}
+    </Link>
+  )
+}
+
+const SCHEMES = [
+  { scheme: 'light', words: 'Light', icon: Sun },
+  { scheme: 'dark', words: 'Dark', icon: Moon },
+  { scheme: 'auto', words: 'As the system', icon: Monitor },
+] as const
+
+function PersonMenu({ name, email, workspace }: { name: string; email: string; workspace: string }) {
+  const { colorScheme, setColorScheme } = useMantineColorScheme()
+  const navigate = useNavigate()
+  const client = useQueryClient()
+  const leave = async () => {
+    try {
+      await signOut()
+      client.clear()
+      await navigate({ to: '/sign-in' })
+    } catch (error) {
+      failed(error)
+    }
+  }
+  return (
+    <Menu position="top-start" width={220}>
+      <Menu.Target>
+        <Tooltip label={email} position="right">
+          <UnstyledButton className="sb-nav-link" aria-label={`${workspace}, ${name}: account and appearance`}>
+            <span className="sb-avatar" aria-hidden="true">
+              {(name === '' ? email : name).slice(0, 1).toUpperCase()}
+            </span>
+            <span className="sb-person">
+              <span>{workspace}</span>
+              <span>{name === '' ? email : name}</span>
+            </span>
+          </UnstyledButton>
+        </Tooltip>
+      </Menu.Target>
+      <Menu.Dropdown>
+        <Menu.Label>Appearance</Menu.Label>
+        {SCHEMES.map(({ scheme, words, icon: Icon }) => (
+          <Menu.Item
+            key={scheme}
+            leftSection={<Icon size={15} />}
+            fw={colorScheme === scheme ? 700 : undefined}
+            aria-current={colorScheme === scheme}
+            onClick={() => setColorScheme(scheme)}
+          >
+            {words}
+          </Menu.Item>
+        ))}
+        <Menu.Divider />
+        <Menu.Item leftSection={<LogOut size={15} />} onClick={() => void leave()}>
+          Sign out
+        </Menu.Item>
+      </Menu.Dropdown>
+    </Menu>
+  )
+}

@@ -1,0 +1,51 @@
+import type { DocumentStep } from '../../../engine/model/playbook.ts'
+import { describeDuration, parseDuration } from '../../../engine/model/duration.ts'
+import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
+
+/** One line on what a filled step does: the definition's summary with the step's own values. */
+export function summaryOf(step: DocumentStep, definition: StepManifest): string {
+  return definition.summary
+    .replace(/\{(\w+)\}/g, (_, name: string) => {
+      const field = definition.fields.find((candidate) => candidate.name === name)
+      const value = step.input[name]
+      if (value === undefined || value === '' || value === null)
+        return field !== undefined && (field.required || applies(field, step)) ? `‹${field.label.toLowerCase()}›` : ''
+      return valueWords(value, field)
+    })
+    .replace(/\s+/g, ' ')
+    .trim()
+}
+
+const applies = (field: FieldManifest, step: DocumentStep): boolean => {
+  if (field.when === undefined || !field.when.required) return false
+  const value = step.input[field.when.field]
+  return typeof value === 'string' && field.when.is.includes(value)
+}
+
+function valueWords(value: Json, field: FieldManifest | undefined): string {
+  if (typeof value === 'string') {
+    if (field?.widget === 'duration') {
+      const parsed = parseDuration(value)
+      return parsed.ok ? describeDuration(parsed.ms) : value
+    }
+    return templateWords(value)
+  }
+  if (Array.isArray(value)) return value.map((item) => listWords(item)).join(', ')
+  if (value !== null && typeof value === 'object') return Object.keys(value).join(', ')
+  return String(value)
+}
+
+const listWords = (item: Json): string =>
+  item !== null && typeof item === 'object' && !Array.isArray(item) && typeof item.port === 'string'
+    ? item.port
+    : valueWords(item, undefined)
+
+/** `{{ contact.id }}` reads as `contact`, `{{ account.mrr * 12 }}` as `account.mrr * 12`. */
+export const templateWords = (text: string): string =>
+  text.replace(/\{\{\s*([\s\S]*?)\s*\}\}/g, (_, expression: string) =>
+    expression === 'contact.id' || expression === 'account.id' ? `the ${expression.split('.')[0]}` : expression,
+  )
+
+/** What people call a step: its own label, else the definition's. */
+export const labelOf = (step: DocumentStep, definition: StepManifest | undefined): string =>
+  step.label ?? definition?.label ?? step.type
