@@ -234,7 +234,12 @@ function fault(
   return new FaultError(said)
 }
 
+/** What the identity service answers, in plain text, about a token that is not good. */
+export const OAUTH_TOKEN_WORDS = /^\s*(Bad|Missing)_OAuth_Token\s*$/
+
 function parseErrors(body: string): VendorError[] {
+  if (OAUTH_TOKEN_WORDS.test(body))
+    return [{ code: body.trim(), message: 'the access token is not good', fields: [], matches: [] }]
   let parsed: unknown
   try {
     parsed = JSON.parse(body)

@@ -2,7 +2,7 @@ import { PassThrough } from 'node:stream'
 import type { HttpRequest, HttpResponse } from '@jsforce/jsforce-node'
 import { FaultError } from '../fault.ts'
 import type { ClientEnvironment } from '../define.ts'
-import { faultOfAnswer, faultOfLostAnswer } from './faults.ts'
+import { faultOfAnswer, faultOfLostAnswer, OAUTH_TOKEN_WORDS } from './faults.ts'
 
 /** Where calls go and with what; replaced as a whole when the grant is renewed. */
 export interface Grant {
@@ -28,7 +28,7 @@ export interface TransportSetup {
 export async function sendCall(request: HttpRequest, setup: TransportSetup): Promise<HttpResponse> {
   const sent = setup.grant()
   const answer = await sendOnce(request, sent, setup.environment)
-  if (answer.statusCode !== 401) return accepted(request, answer, sent)
+  if (!isExpired(answer)) return accepted(request, answer, sent)
   // Another call may have renewed the grant while this one was under way.
   const current = setup.grant()
   const grant = current.accessToken === sent.accessToken ? await setup.renew() : current
@@ -39,13 +39,15 @@ export async function sendCall(request: HttpRequest, setup: TransportSetup): Pro
 async function sendOnce(request: HttpRequest, grant: Grant, environment: ClientEnvironment): Promise<HttpResponse> {
   if (!request.url.startsWith(`${grant.instanceUrl}/`))
     throw new Error('A Salesforce call was about to leave the instance of its connection.')
+  if (request.body !== undefined && request.body !== null && typeof request.body !== 'string')
+    throw new Error('Salesforce calls carry text bodies only.')
   await environment.meter()
   environment.signal.throwIfAborted()
   try {
     const response = await fetch(request.url, {
       method: request.method,
       headers: { ...request.headers, Authorization: `Bearer ${grant.accessToken}` },
-      body: typeof request.body === 'string' ? request.body : null,
+      body: request.body ?? null,
       redirect: 'manual',
       signal: AbortSignal.any([environment.signal, AbortSignal.timeout(environment.timeoutMs)]),
     })
@@ -56,6 +58,10 @@ async function sendOnce(request: HttpRequest, grant: Grant, environment: ClientE
     throw lost(request.method, error)
   }
 }
+
+/** The data API says 401; the identity service says 403 and two words. */
+const isExpired = ({ statusCode, body }: HttpResponse): boolean =>
+  statusCode === 401 || (statusCode === 403 && OAUTH_TOKEN_WORDS.test(body))
 
 function accepted(request: HttpRequest, answer: HttpResponse, grant: Grant): HttpResponse {
   if (answer.statusCode >= 300 && answer.statusCode < 400) throw redirected(answer.statusCode)
