@@ -26,7 +26,7 @@ export const intercomConnector = defineConnector<IntercomClient>({
   },
   credentials: z.object({
     accessToken: fields.of(z.string().min(1), {
-      widget: 'text',
+      widget: 'secret',
       label: 'Access token',
       help: "From your app's page in Intercom's Developer Hub, under Authentication.",
       template: false,

@@ -3,6 +3,8 @@ import { type Fault, type FaultActor, type FaultCode, FaultError } from '../faul
 /** An answer that is no success. */
 export interface RefusedCall {
   method: string
+  /** Whether the call changes anything: Intercom's searches are POSTs. */
+  write: boolean
   status: number
   /** The body as it came, without secrets. */
   body: string
@@ -56,8 +58,6 @@ const STATUSES: { [status: number]: Row } = {
 /** When Intercom limits without saying for how long: its windows are 10 s. */
 const WINDOW_MS = 10_000
 
-export const isWrite = (method: string): boolean => !['GET', 'HEAD', 'OPTIONS'].includes(method.toUpperCase())
-
 /** The fault an answer means. One table: Intercom's code first, then the status. */
 export function faultOfAnswer(call: RefusedCall): FaultError {
   const { code, message, requestId } = errorIn(call.body)
@@ -84,8 +84,8 @@ export function faultOfAnswer(call: RefusedCall): FaultError {
  * The fault of a call without an answer.
  * @param call `sent`: whether the request may have reached Intercom
  */
-export function faultOfLostAnswer(call: { method: string; sent: boolean; reason: string }): FaultError {
-  const mayHaveLanded = call.sent && isWrite(call.method)
+export function faultOfLostAnswer(call: { method: string; write: boolean; sent: boolean; reason: string }): FaultError {
+  const mayHaveLanded = call.sent && call.write
   const found = mayHaveLanded ? unknown : unavailable
   const message = mayHaveLanded
     ? `Intercom's answer to a ${call.method} was lost (${call.reason}), so whether it was done is not known.`
@@ -93,9 +93,9 @@ export function faultOfLostAnswer(call: { method: string; sent: boolean; reason:
   return new FaultError({ code: found.code, who: found.who, message, fix: found.fix })
 }
 
-function rowOfStatus({ status, method }: RefusedCall): Row {
+function rowOfStatus({ status, write }: RefusedCall): Row {
   const found = STATUSES[status] ?? (status >= 500 ? unknown : invalid)
-  return found === unknown && !isWrite(method) ? unavailable : found
+  return found === unknown && !write ? unavailable : found
 }
 
 /** `Retry-After` in seconds or as a date, else `X-RateLimit-Reset` in seconds since 1970 when the call was limited. */

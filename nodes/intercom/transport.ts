@@ -40,11 +40,7 @@ export function transport(connection: OpenedConnection, environment: ClientEnvir
   const send = async (url: string, init: RequestInit): Promise<Response> => {
     await environment.meter()
     if (environment.signal.aborted)
-      throw faultOfLostAnswer({
-        method: init.method ?? 'GET',
-        sent: false,
-        reason: 'the call was given up before it was made',
-      })
+      throw faultOfLostAnswer({ ...kindOf(url, init), sent: false, reason: 'the call was given up before it was made' })
     const headers = new Headers(init.headers)
     headers.set('authorization', `Bearer ${token}`)
     return once(url, { ...init, headers }, environment)
@@ -59,8 +55,19 @@ export function transport(connection: OpenedConnection, environment: ClientEnvir
       if (token !== sent) response = await send(url, init)
     }
     if (response.ok) return response
-    throw await refused(response, { method: init.method ?? 'GET', secrets: [sent, token] })
+    throw await refused(response, { ...kindOf(url, init), secrets: [sent, token] })
   }
+}
+
+interface Kind {
+  method: string
+  write: boolean
+}
+
+/** What was called, for the words and the class of a fault. Searches are POSTs that only read. */
+function kindOf(url: string, { method = 'GET' }: RequestInit): Kind {
+  const reads = method === 'GET' || method === 'HEAD' || new URL(url).pathname.endsWith('/search')
+  return { method, write: !reads }
 }
 
 async function once(url: string, init: RequestInit, environment: ClientEnvironment): Promise<Response> {
@@ -75,11 +82,11 @@ async function once(url: string, init: RequestInit, environment: ClientEnvironme
     const bodiless = response.status === 204 || response.status === 304
     return new Response(bodiless ? null : body, { status: response.status, headers: response.headers })
   } catch (error) {
-    throw lost(init.method ?? 'GET', error)
+    throw lost(kindOf(url, init), error)
   }
 }
 
-async function refused(response: Response, call: { method: string; secrets: string[] }): Promise<Error> {
+async function refused(response: Response, call: Kind & { secrets: string[] }): Promise<Error> {
   const { status, headers } = response
   if (status >= 300 && status < 400)
     return misconfigured(`Intercom answered ${status} and sent the call to another address.`)
@@ -87,7 +94,14 @@ async function refused(response: Response, call: { method: string; secrets: stri
   if (survivor?.[1]) return new MergedError(survivor[1])
   const text = await response.text()
   const body = call.secrets.reduce((left, secret) => left.replaceAll(secret, '[token]'), text)
-  return faultOfAnswer({ method: call.method, status, body, header: (name) => headers.get(name), now: Date.now() })
+  return faultOfAnswer({
+    method: call.method,
+    write: call.write,
+    status,
+    body,
+    header: (name) => headers.get(name),
+    now: Date.now(),
+  })
 }
 
 /** Failures before a connection stood: nothing can have landed. */
@@ -100,14 +114,14 @@ const NOT_SENT = new Set([
   'UND_ERR_CONNECT_TIMEOUT',
 ])
 
-function lost(method: string, error: unknown): FaultError {
+function lost(kind: Kind, error: unknown): FaultError {
   if (error instanceof DOMException) {
     const reason = error.name === 'TimeoutError' ? 'no answer in time' : 'the call was given up'
-    return faultOfLostAnswer({ method, sent: true, reason })
+    return faultOfLostAnswer({ ...kind, sent: true, reason })
   }
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error
   const reason = codeOf(cause)
-  return faultOfLostAnswer({ method, sent: !NOT_SENT.has(reason), reason })
+  return faultOfLostAnswer({ ...kind, sent: !NOT_SENT.has(reason), reason })
 }
 
 function codeOf(error: unknown): string {
