@@ -1,11 +1,10 @@
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { run, step, tail, UserError } from './progress.mjs'
 
 const STAMP = '.signalbox-stamp'
 const INSTALL_LIMIT_MS = 20 * 60_000
-const COUNT_EVERY_MS = 4000
 
 /** Lowest Node version that runs the product itself; the bootstrap runs on older ones. */
 export const OLDEST_NODE = [22, 19]
@@ -17,10 +16,8 @@ export const OLDEST_NODE = [22, 19]
  */
 export async function installPackages(root) {
   if (arePackagesInstalled(root)) return
-  await step('Installing npm packages (npm ci; a minute or two the first time)', async (log) => {
-    const timer = setInterval(() => log(`${countPackages(root)} package folders so far`), COUNT_EVERY_MS)
+  await step('Installing npm packages (a minute or two the first time)', async () => {
     const result = await npm(root, ['ci', '--no-audit', '--no-fund', '--progress=false', '--loglevel=error'])
-    clearInterval(timer)
     if (!result.ok) throw new UserError(failure(root, result.output))
   })
   mkdirSync(join(root, 'node_modules'), { recursive: true })
@@ -94,11 +91,3 @@ const lockHash = (root) =>
   createHash('sha256')
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex')
-
-function countPackages(root) {
-  try {
-    return readdirSync(join(root, 'node_modules')).length
-  } catch {
-    return 0
-  }
-}
