@@ -1,11 +1,14 @@
 import type { FastifyBaseLogger } from 'fastify'
 import type pg from 'pg'
+import type { Budgets } from '../engine/ports.ts'
 import type { Catalog } from '../nodes/define.ts'
 import type { Manifest } from '../nodes/manifest.ts'
 import type { Actor } from './auth/scopes.ts'
 import type { ConnectionStore } from './connections/connection-store.ts'
 import type { Vault } from './connections/vault.ts'
 import type { Db } from './db/database.ts'
+import type { Ingest } from './ingest/ingest.ts'
+import type { KeyReader } from './keys/api-keys.ts'
 import type { RunWatch } from './runs/run-watch.ts'
 import type { TemporalPorts } from './temporal-ports.ts'
 
@@ -17,7 +20,10 @@ export interface ApiDeps {
   manifest: Manifest
   vault: Vault
   connections: ConnectionStore
+  keys: KeyReader
+  budgets: Budgets
   temporal: TemporalPorts
+  ingest: Ingest
   runWatch: RunWatch
   /** Where the sandboxes answer, e.g. `http://127.0.0.1:4010`; null where they are off. */
   sandboxUrl: string | null
@@ -32,7 +38,12 @@ export interface Requester {
   workspaceId: string
   /** Milliseconds since 1970. */
   now: number
+  /** Where the browser has the app open: one of our own addresses. */
+  origin: string
 }
+
+/** What every procedure gets: never without a workspace, never without knowing who asks. */
+export type Context = ApiDeps & Requester
 
 /** The part that a handler usually needs. */
 export interface Scoped {

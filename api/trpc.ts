@@ -26,11 +26,8 @@ export interface Meta {
   rest?: RestMeta
 }
 
-/** What every procedure gets: never without a workspace, never without knowing who asks. */
-export type Context = ApiDeps & Requester
-
 const t = initTRPC
-  .context<ApiDeps & Partial<Requester> & { now: number }>()
+  .context<ApiDeps & Partial<Requester> & Pick<Requester, 'now' | 'origin'>>()
   .meta<Meta>()
   .create({
     isServer: true,
@@ -75,9 +72,14 @@ export function problemOf(error: unknown): ProblemError {
     const status = statusOf.get(error.code)
     if (status !== undefined && status < 500)
       return problem(status, error.code, `${error.message} See /v1/openapi.json for what can be asked.`)
-    if (error.code === 'PARSE_ERROR') return problem(400, 'MALFORMED_JSON', 'The body is not JSON. Mend it and send it again.')
+    if (error.code === 'PARSE_ERROR')
+      return problem(400, 'MALFORMED_JSON', 'The body is not JSON. Mend it and send it again.')
   }
-  return problem(500, 'INTERNAL', 'Something broke in Signalbox. Try again; if it stays, look in the log of the API process.')
+  return problem(
+    500,
+    'INTERNAL',
+    'Something broke in Signalbox. Try again; if it stays, look in the log of the API process.',
+  )
 }
 
 /** Each wrong field with its place. */
@@ -117,7 +119,11 @@ const authorized = t.middleware(({ ctx, meta, next }) => {
 
 export function forbidden(actor: Actor, scope: Scope): ProblemError {
   return actor.kind === 'key'
-    ? problem(403, 'SCOPE_MISSING', `The key "${actor.name}" lacks the scope ${scope}. Make a key that has it under Settings.`)
+    ? problem(
+        403,
+        'SCOPE_MISSING',
+        `The key "${actor.name}" lacks the scope ${scope}. Make a key that has it under Settings.`,
+      )
     : problem(403, 'ROLE_TOO_LOW', `Your role (${actor.role}) may not do this. Ask an owner of the workspace.`)
 }
 

@@ -43,7 +43,11 @@ export async function authRoutes(
     if (answer.ok) return reply.send(body)
     for (const count of [byAddress, byEmail]) await count(request)
     if (answer.status === 401 || answer.status === 400)
-      throw problem(401, 'SIGN_IN_FAILED', 'E-mail or password is wrong. Try again, or set a new password with: npx signalbox reset-password <e-mail>')
+      throw problem(
+        401,
+        'SIGN_IN_FAILED',
+        'E-mail or password is wrong. Try again, or set a new password with: npx signalbox reset-password <e-mail>',
+      )
     throw problem(answer.status, body?.code ?? 'SIGN_IN_FAILED', `${body?.message ?? 'Sign-in failed'}. Try again.`)
   })
 
@@ -55,7 +59,11 @@ export async function authRoutes(
 
 function tooMany(reply: FastifyReply, seconds: number) {
   void reply.header('retry-after', seconds)
-  return problem(429, 'SIGN_IN_LIMITED', `Too many failed sign-ins. Wait ${Math.ceil(seconds / 60)} minutes and try again.`)
+  return problem(
+    429,
+    'SIGN_IN_LIMITED',
+    `Too many failed sign-ins. Wait ${Math.ceil(seconds / 60)} minutes and try again.`,
+  )
 }
 
 function emailOf(request: FastifyRequest): string {

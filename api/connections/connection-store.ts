@@ -133,8 +133,7 @@ export class ConnectionStore implements Connections {
     if (!connector?.oauth?.refreshable || credentials['refreshToken'] === undefined)
       return { fault: expired(connector?.label ?? row.app, 'It has no way to renew itself.') }
     const oauthApp = await readOauthApp(trx, this.#deps, { ...row, workspaceId: row.workspace_id })
-    if (oauthApp === null)
-      return { fault: expired(connector.label, 'The client id it was made with is gone.') }
+    if (oauthApp === null) return { fault: expired(connector.label, 'The client id it was made with is gone.') }
     return refreshGrant({ connector, oauthApp, credentials })
   }
 

@@ -3,10 +3,6 @@ import type { AnyConnectorDefinition } from '../../nodes/define.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { OauthApp } from './oauth-apps.ts'
 
-/** The vendor's own addresses for `{base}` where the customer has entered none. */
-const DEFAULT_BASE: Record<string, string> = {
-  salesforce: 'https://login.salesforce.com',
-}
 const TIMEOUT_MS = 15_000
 
 interface Side {
@@ -22,7 +18,7 @@ export async function authorizeUrl(
   given: { redirectUri: string; state: string; verifier: string },
 ): Promise<string> {
   const description = describe(connector)
-  const url = new URL(address(description.authorizeUrl, { connector, oauthApp }))
+  const url = new URL(address('authorize', { connector, oauthApp }))
   url.searchParams.set('response_type', 'code')
   url.searchParams.set('client_id', oauthApp.clientId)
   url.searchParams.set('redirect_uri', given.redirectUri)
@@ -81,7 +77,7 @@ export async function refreshGrant(
 }
 
 function parts(side: Side) {
-  const tokenUrl = address(describe(side.connector).tokenUrl, side)
+  const tokenUrl = address('token', side)
   const server: oauth.AuthorizationServer = { issuer: new URL(tokenUrl).origin, token_endpoint: tokenUrl }
   const client: oauth.Client = { client_id: side.oauthApp.clientId }
   const authentication = oauth.ClientSecretPost(side.oauthApp.clientSecret)
@@ -98,8 +94,10 @@ function describe(connector: AnyConnectorDefinition) {
   return connector.oauth
 }
 
-function address(template: string, { connector, oauthApp }: Side): string {
-  return template.replace('{base}', (oauthApp.base ?? DEFAULT_BASE[connector.app] ?? '').replace(/\/+$/, ''))
+function address(which: 'authorize' | 'token', { connector, oauthApp }: Side): string {
+  const { authorizeUrl: authorize, tokenUrl: token, vendorBases } = describe(connector)
+  const base = oauthApp.base ?? vendorBases?.[which] ?? ''
+  return { authorize, token }[which].replace('{base}', base.replace(/\/+$/, ''))
 }
 
 function isLoopback(url: string): boolean {
@@ -147,7 +145,8 @@ function faultOf(label: string, error: unknown): Fault {
       message: `${label} did not grant access: ${error.error}.`,
       fix: 'Connect again and allow access.',
     }
-  const status = error instanceof oauth.OperationProcessingError && error.cause instanceof Response ? error.cause.status : undefined
+  const status =
+    error instanceof oauth.OperationProcessingError && error.cause instanceof Response ? error.cause.status : undefined
   if (status === 401)
     return {
       code: 'AUTH_EXPIRED',

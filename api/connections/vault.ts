@@ -97,7 +97,9 @@ function fromPassphrase(passphrase: string): MasterKey {
 
 function readHead(sealed: Buffer): { id: string; headLength: number } {
   if (sealed[0] !== VERSION)
-    throw new VaultError(`This was sealed in a form (${sealed[0] ?? 'none'}) that this version does not know. Update Signalbox.`)
+    throw new VaultError(
+      `This was sealed in a form (${sealed[0] ?? 'none'}) that this version does not know. Update Signalbox.`,
+    )
   const headLength = 2 + (sealed[1] ?? 0)
   return { id: sealed.subarray(2, headLength).toString('utf8'), headLength }
 }

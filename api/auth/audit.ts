@@ -1,0 +1,24 @@
+import type { Json } from '../../nodes/manifest.ts'
+import { type Actor, actorName } from './scopes.ts'
+import type { Db } from '../db/database.ts'
+import { newId } from '../db/new-id.ts'
+
+/** Notes who changed what. In the same transaction as the change. */
+export async function writeAudit(
+  db: Db,
+  by: { workspaceId: string; actor: Actor; now: number },
+  what: { action: string; target: string; detail?: Json },
+): Promise<void> {
+  await db
+    .insertInto('audit')
+    .values({
+      workspace_id: by.workspaceId,
+      id: newId(by.now),
+      at: new Date(by.now),
+      actor: actorName(by.actor),
+      action: what.action,
+      target: what.target,
+      detail: JSON.stringify(what.detail ?? {}),
+    })
+    .execute()
+}

@@ -1,0 +1,78 @@
+import { sql } from 'kysely'
+import type { Json } from '../../nodes/manifest.ts'
+import type { Scoped } from '../context.ts'
+
+export interface CatalogContext {
+  connections: Array<{ slug: string; app: string; name: string; status: 'open' | 'paused' }>
+  signals: Array<{ slug: string; name: string; subject: 'contact' | 'account' }>
+  segments: Array<{ slug: string; name: string; subject: 'contact' | 'account' }>
+  eventNames: string[]
+  /** `contact.mrr` with the type most values have and one of them. */
+  properties: Array<{ path: string; type: PropertyType; sample: Json }>
+}
+
+export type PropertyType = 'string' | 'number' | 'boolean' | 'array' | 'object'
+
+/** How many of the newest rows are looked at for names: pickers need the common ones, not all. */
+const LOOKED_AT = 2_000
+
+/** What a document may name in this workspace: for compile, and for the pickers. */
+export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext> {
+  const { db, workspaceId } = scoped
+  const [connections, audiences, eventNames, contacts, accounts] = await Promise.all([
+    db
+      .selectFrom('connections')
+      .select(['slug', 'app', 'name', 'status'])
+      .where('workspace_id', '=', workspaceId)
+      .orderBy('name')
+      .execute(),
+    db
+      .selectFrom('audiences')
+      .select(['kind', 'slug', 'name', 'subject'])
+      .where('workspace_id', '=', workspaceId)
+      .orderBy('name')
+      .execute(),
+    readEventNames(scoped),
+    readProperties(scoped, 'contacts'),
+    readProperties(scoped, 'accounts'),
+  ])
+  const ofKind = (wanted: 'signal' | 'segment') =>
+    audiences.filter(({ kind }) => kind === wanted).map(({ slug, name, subject }) => ({ slug, name, subject }))
+  return {
+    connections,
+    signals: ofKind('signal'),
+    segments: ofKind('segment'),
+    eventNames,
+    properties: [...contacts, ...accounts],
+  }
+}
+
+async function readEventNames({ db, workspaceId }: Scoped): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT DISTINCT name FROM (
+      SELECT name FROM events WHERE workspace_id = ${workspaceId} AND kind = 'track' AND name IS NOT NULL
+      ORDER BY seq DESC LIMIT ${LOOKED_AT}) AS newest
+    ORDER BY name`.execute(db)
+  return rows.map(({ name }) => name)
+}
+
+async function readProperties({ db, workspaceId }: Scoped, table: 'contacts' | 'accounts') {
+  const { rows } = await sql<{ name: string; type: PropertyType; sample: Json }>`
+    SELECT DISTINCT ON (name) name, type, sample FROM (
+      SELECT each.key AS name, jsonb_typeof(each.value) AS type, min(each.value::text)::jsonb AS sample, count(*) AS times
+      FROM (SELECT properties FROM ${sql.table(table)} WHERE workspace_id = ${workspaceId}
+            ORDER BY updated_at DESC LIMIT ${LOOKED_AT}) AS newest, jsonb_each(newest.properties) AS each
+      WHERE jsonb_typeof(each.value) <> 'null'
+      GROUP BY each.key, jsonb_typeof(each.value)) AS typed
+    ORDER BY name, times DESC`.execute(db)
+  const kind = table === 'contacts' ? 'contact' : 'account'
+  // These are there for every subject, whether or not a property of the name was ever sent.
+  const always = kind === 'contact' ? ['id', 'externalId', 'name', 'email'] : ['id', 'externalId', 'name']
+  const known = new Set(rows.map(({ name }) => name))
+  return [
+    ...always
+      .filter((name) => !known.has(name))
+      .map((name) => ({ path: `${kind}.${name}`, type: 'string' as const, sample: null })),
+    ...rows.map(({ name, type, sample }) => ({ path: `${kind}.${name}`, type, sample })),
+  ]
+}

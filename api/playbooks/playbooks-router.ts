@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { procedure, router } from '../trpc.ts'
+import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
+import { flowOf } from './flow.ts'
+import { documentInput, playbookRow, playbookView, savedDraft, slugSchema } from './playbook-schemas.ts'
+import { listPlaybooks } from './playbook-store.ts'
+import { publishPlaybook } from './publish.ts'
+import { setPlaybookStatus } from './status.ts'
+import { TEMPLATES } from './templates.ts'
+import { webhookUrl } from './webhook-tokens.ts'
+
+const tags = ['Playbooks']
+const bySlug = z.object({ slug: slugSchema })
+const openRuns = z.enum(['finish', 'cancel']).default('finish')
+const statusAnswer = z.object({ status: z.enum(['on', 'paused', 'archived']), cancelled: z.int() })
+
+const EXAMPLE_DOCUMENT = {
+  name: 'Expansion signal to opportunity',
+  subject: 'contact',
+  enrollment: { reentry: { policy: 'once_per', days: 30 }, exit: [], goal: null },
+  steps: [
+    { id: 'start', type: 'trigger.signal', input: { signal: 'expansion-ready', edge: 'set' }, at: [0, 0] },
+    {
+      id: 'tag',
+      type: 'intercom.tagContact@1',
+      connection: 'intercom',
+      input: { contact: '{{ contact.id }}', tag: 'expansion' },
+      at: [0, 140],
+    },
+  ],
+  edges: [['start', 'tag']],
+}
+
+const changeStatus = (action: 'resume' | 'pause' | 'archive', summary: string) =>
+  procedure({
+    scope: 'playbooks:write',
+    rest: {
+      method: 'POST',
+      path: `/v1/playbooks/{slug}/${action}`,
+      tags,
+      summary,
+      example: { input: { openRuns: 'finish' }, output: { status: 'paused', cancelled: 0 } },
+    },
+  })
+    .input(bySlug.extend({ openRuns }))
+    .output(statusAnswer)
+    .mutation(({ ctx, input }) => setPlaybookStatus(ctx, { ...input, action }))
+
+export const playbooksRouter = router({
+  list: procedure({
+    scope: 'playbooks:read',
+    rest: { method: 'GET', path: '/v1/playbooks', tags, summary: 'All playbooks with how their runs are doing' },
+  })
+    .output(z.object({ data: z.array(playbookRow), nextCursor: z.null() }))
+    .query(async ({ ctx }) => ({ data: await listPlaybooks(ctx), nextCursor: null })),
+
+  templates: procedure({ scope: 'playbooks:read' }).query(() =>
+    TEMPLATES.map(({ id, name, description, document }) => ({ id, name, description, subject: document.subject })),
+  ),
+
+  create: procedure({ scope: 'playbooks:write' })
+    .input(
+      z.object({
+        name: z.string().trim().min(1).max(200),
+        subject: z.enum(['contact', 'account']),
+        template: z.string().max(100).optional(),
+      }),
+    )
+    .mutation(({ ctx, input }) => createPlaybook(ctx, input)),
+
+  get: procedure({
+    scope: 'playbooks:read',
+    rest: {
+      method: 'GET',
+      path: '/v1/playbooks/{slug}',
+      tags,
+      summary: 'The draft with its problems, or a published version',
+    },
+  })
+    .input(bySlug.extend({ version: z.int().min(1).optional() }))
+    .output(playbookView)
+    .query(({ ctx, input }) => viewPlaybook(ctx, input)),
+
+  save: procedure({ scope: 'playbooks:write' })
+    .input(bySlug.extend({ document: documentInput, revision: z.int().min(0) }))
+    .output(savedDraft)
+    .mutation(({ ctx, input }) => saveDraft(ctx, { ...input, create: false })),
+
+  put: procedure({
+    scope: 'playbooks:write',
+    rest: {
+      method: 'PUT',
+      path: '/v1/playbooks/{slug}',
+      tags,
+      summary: 'Saves the draft; makes the playbook if it is new',
+      description:
+        'The body is the document. The answer has its problems; a draft with problems is kept, but cannot be published. ' +
+        'With If-Match: <revision> a draft that someone saved meanwhile is refused (409) instead of replaced.',
+      bodyField: 'document',
+      headers: { 'if-match': 'revision' },
+      example: { input: EXAMPLE_DOCUMENT, output: { slug: 'expansion', revision: 1, problems: [] } },
+    },
+  })
+    .input(bySlug.extend({ document: documentInput, revision: z.int().min(0).optional() }))
+    .output(savedDraft)
+    .mutation(({ ctx, input }) => saveDraft(ctx, { ...input, revision: input.revision ?? null, create: true })),
+
+  publish: procedure({
+    scope: 'playbooks:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/publish',
+      tags,
+      summary: 'Freezes the draft as the next version',
+      description: '422 with problems[] when the draft has any.',
+      example: { output: { version: 1 } },
+    },
+  })
+    .input(bySlug)
+    .output(z.object({ version: z.int() }))
+    .mutation(({ ctx, input }) => publishPlaybook(ctx, input.slug)),
+
+  setStatus: procedure({ scope: 'playbooks:write' })
+    .input(bySlug.extend({ action: z.enum(['resume', 'pause', 'archive']), openRuns }))
+    .output(statusAnswer)
+    .mutation(({ ctx, input }) => setPlaybookStatus(ctx, input)),
+  resume: changeStatus('resume', 'Turns the playbook on'),
+  pause: changeStatus('pause', 'Stops enrolling; open runs finish or are cancelled'),
+  archive: changeStatus('archive', 'Puts the playbook away; open runs finish or are cancelled'),
+
+  webhook: procedure({ scope: 'playbooks:write' })
+    .input(bySlug.extend({ step: z.string().max(100) }))
+    .output(z.object({ url: z.string() }))
+    .query(({ ctx, input }) => webhookUrl(ctx, input)),
+
+  flow: procedure({ scope: 'playbooks:read' })
+    .input(bySlug)
+    .output(z.object({ steps: z.record(z.string(), z.int()), open: z.int() }))
+    .query(({ ctx, input }) => flowOf(ctx, input.slug)),
+})

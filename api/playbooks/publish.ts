@@ -1,0 +1,150 @@
+import { planHash } from '../../engine/ids.ts'
+import type { Plan, PlanStep } from '../../engine/model/plan.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import { writeAudit } from '../auth/audit.ts'
+import { actorName } from '../auth/scopes.ts'
+import type { Context, Scoped } from '../context.ts'
+import type { Db } from '../db/database.ts'
+import { problem } from '../problem.ts'
+import type { PlaybookSchedule, ScheduleKeeper } from '../temporal-ports.ts'
+import { compileDraft, refusal } from './compile-draft.ts'
+import { sameDocument } from './drafts.ts'
+import { bumpCatalogRevision, readPlaybook, readVersion, type StoredPlaybook } from './playbook-store.ts'
+import { keepWebhookTokens } from './webhook-tokens.ts'
+
+/**
+ * Freezes the draft as the next version and turns the playbook on. Publishing what is live already changes nothing.
+ * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS, 409 PLAYBOOK_ARCHIVED
+ */
+export async function publishPlaybook(ctx: Context, slug: string): Promise<{ version: number }> {
+  const draft = await readPlaybook(ctx, slug)
+  const compiled = await compileDraft(ctx, draft.draft)
+  if (!compiled.ok)
+    throw refusal(
+      'PLAYBOOK_HAS_PROBLEMS',
+      `The draft has ${compiled.problems.length === 1 ? 'a problem' : `${compiled.problems.length} problems`} and was not published.`,
+      compiled.problems,
+    )
+  const { plan } = compiled
+  const published = await ctx.db.transaction().execute(async (trx) => {
+    const scoped = { ...ctx, db: trx }
+    const playbook = await readPlaybook(scoped, slug, { lock: true })
+    if (playbook.draftRevision !== draft.draftRevision)
+      throw problem(409, 'REVISION_STALE', 'The draft was saved again while it was published. Publish once more.')
+    if (playbook.status === 'archived')
+      throw problem(409, 'PLAYBOOK_ARCHIVED', 'The playbook is archived. Resume it first, then publish.')
+    const live = playbook.liveVersion === null ? null : await readVersion(scoped, playbook, playbook.liveVersion)
+    if (live !== null && sameDocument(live.document, playbook.draft)) return { playbook, version: live.version }
+    const version = await insertVersion(scoped, { playbook, plan })
+    return { playbook, version }
+  })
+  await syncSchedulesOf(ctx, { ...published.playbook, liveVersion: published.version }, plan)
+  return { version: published.version }
+}
+
+async function insertVersion(
+  ctx: Context,
+  { playbook, plan }: { playbook: StoredPlaybook; plan: Plan },
+): Promise<number> {
+  const { db: trx, workspaceId } = ctx
+  const text = JSON.stringify(plan)
+  const hash = planHash(workspaceId, text)
+  const at = new Date(ctx.now)
+  const last = await trx
+    .selectFrom('playbook_versions')
+    .select((eb) => eb.fn.max('version').as('version'))
+    .where('workspace_id', '=', workspaceId)
+    .where('playbook_id', '=', playbook.id)
+    .executeTakeFirst()
+  const version = (last?.version ?? 0) + 1
+  await trx
+    .insertInto('plans')
+    .values({ workspace_id: workspaceId, hash, plan: text, created_at: at })
+    .onConflict((conflict) => conflict.columns(['workspace_id', 'hash']).doNothing())
+    .execute()
+  await trx
+    .insertInto('playbook_versions')
+    .values({
+      workspace_id: workspaceId,
+      playbook_id: playbook.id,
+      version,
+      document: JSON.stringify(playbook.draft),
+      plan_hash: hash,
+      published_by: actorName(ctx.actor),
+      published_at: at,
+    })
+    .execute()
+  await trx
+    .updateTable('playbooks')
+    .set({ live_version: version, status: playbook.status === 'draft' ? 'on' : playbook.status, updated_at: at })
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', playbook.id)
+    .execute()
+  await keepWebhookTokens(
+    ctx,
+    playbook.id,
+    triggersOf(plan, 'trigger.webhook').map(({ id }) => id),
+  )
+  await bumpCatalogRevision(trx, workspaceId)
+  await writeAudit(trx, ctx, { action: 'playbook.publish', target: playbook.slug, detail: { version } })
+  return version
+}
+
+type TriggerStep = PlanStep & { op: 'trigger' }
+
+export function triggersOf(plan: Plan, type: string): TriggerStep[] {
+  return plan.steps.filter((step): step is TriggerStep => step.op === 'trigger' && step.type.split('@')[0] === type)
+}
+
+/** Brings Temporal's schedules in line with the live version; a playbook that is not on has none. */
+export async function syncSchedulesOf(
+  ctx: Scoped & { temporal: ScheduleKeeper },
+  playbook: Pick<StoredPlaybook, 'id' | 'liveVersion'>,
+  plan: Plan,
+): Promise<void> {
+  const row = await ctx.db
+    .selectFrom('playbooks')
+    .select('status')
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('id', '=', playbook.id)
+    .executeTakeFirst()
+  const on = row?.status === 'on'
+  await ctx.temporal.syncSchedules(
+    { workspaceId: ctx.workspaceId, playbookId: playbook.id },
+    on ? schedulesOf(plan, playbook.liveVersion ?? 0) : [],
+  )
+}
+
+function schedulesOf(plan: Plan, version: number): PlaybookSchedule[] {
+  return triggersOf(plan, 'trigger.schedule').map(({ id, input }) => ({
+    step: id,
+    version,
+    cron: text(input['cron']),
+    timeZone: text(input['timeZone']),
+    segment: text(input['segment']),
+  }))
+}
+
+const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
+
+/** Of the live version; null before the first publish. */
+export async function readLivePlan(
+  { db, workspaceId }: { db: Db; workspaceId: string },
+  playbook: Pick<StoredPlaybook, 'id' | 'liveVersion'>,
+): Promise<Plan | null> {
+  if (playbook.liveVersion === null) return null
+  const row = await db
+    .selectFrom('playbook_versions')
+    .innerJoin('plans', (join) =>
+      join
+        .onRef('plans.workspace_id', '=', 'playbook_versions.workspace_id')
+        .onRef('plans.hash', '=', 'playbook_versions.plan_hash'),
+    )
+    .select('plans.plan')
+    .where('playbook_versions.workspace_id', '=', workspaceId)
+    .where('playbook_versions.playbook_id', '=', playbook.id)
+    .where('playbook_versions.version', '=', playbook.liveVersion)
+    .executeTakeFirst()
+  // Written by publish from a compiled plan, and never changed.
+  return row === undefined ? null : (row.plan as unknown as Plan)
+}

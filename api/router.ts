@@ -1,0 +1,25 @@
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { sessionRouter } from './auth/session-router.ts'
+import { connectionsRouter } from './connections/connections-router.ts'
+import { keysRouter } from './keys/keys-router.ts'
+import { catalogRouter } from './playbooks/catalog-router.ts'
+import { playbooksRouter } from './playbooks/playbooks-router.ts'
+import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
+import { sandboxRouter } from './sandbox/sandbox-router.ts'
+import { router } from './trpc.ts'
+
+/** Every procedure; those with `rest` in their meta are REST routes too. */
+export const appRouter = router({
+  session: sessionRouter,
+  catalog: catalogRouter,
+  playbooks: playbooksRouter,
+  runs: runsRouter,
+  reviews: reviewsRouter,
+  connections: connectionsRouter,
+  keys: keysRouter,
+  sandbox: sandboxRouter,
+})
+
+export type AppRouter = typeof appRouter
+export type RouterInputs = inferRouterInputs<AppRouter>
+export type RouterOutputs = inferRouterOutputs<AppRouter>

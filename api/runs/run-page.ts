@@ -1,0 +1,135 @@
+import type { Plan, TriggerData } from '../../engine/model/plan.ts'
+import type { Trace } from '../../engine/model/rule.ts'
+import type { RunInput, RunState, StepState } from '../../engine/model/run.ts'
+import { replay, type TimelineEntry } from '../../engine/run/view.ts'
+import type { Fault } from '../../nodes/fault.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { Scoped } from '../context.ts'
+import { readVersion } from '../playbooks/playbook-store.ts'
+import { findRun, runRowOf } from './run-list.ts'
+import type { RunStep, RunView } from './run-schemas.ts'
+
+interface Effect {
+  key: string
+  step: string
+  visit: number
+  input: Json
+  status: 'intended' | 'landed' | 'failed' | 'unknown'
+  output: Json
+  external_id: string | null
+  before: Json
+  fault: Json
+  attempts: number
+}
+
+/** The run as its record tells it: the inputs replayed, joined with what was written outside. @throws ProblemError 404 */
+export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
+  const run = await findRun(ctx, id)
+  const [version, plan, inputs, effects] = await Promise.all([
+    readVersion(ctx, { id: run.playbook_id, slug: run.slug }, run.version),
+    readPlan(ctx, run.plan_hash),
+    readInputs(ctx, id),
+    readEffects(ctx, id),
+  ])
+  const { state, timeline } = replay(plan, inputs)
+  // The start is in the run's own row before the record has it.
+  const trigger = state?.trigger ?? (run.trigger as unknown as TriggerData)
+  return {
+    run: runRowOf(run),
+    document: version.document,
+    steps: plan.steps.map((step) => stepView(step, { state, timeline, effect: latestEffect(effects, step.id) })),
+    trigger,
+    facts: state?.facts ?? null,
+    timeline: timeline.map((entry) => ({
+      at: new Date(entry.at).toISOString(),
+      step: entry.step,
+      what: entry.what,
+      port: entry.port ?? null,
+      until: isoOrNull(entry.until),
+      text: entry.text ?? null,
+    })),
+    cause: run.cause,
+  }
+}
+
+async function readPlan({ db, workspaceId }: Scoped, hash: string): Promise<Plan> {
+  const row = await db
+    .selectFrom('plans')
+    .select('plan')
+    .where('workspace_id', '=', workspaceId)
+    .where('hash', '=', hash)
+    .executeTakeFirstOrThrow()
+  return row.plan as unknown as Plan
+}
+
+async function readInputs({ db, workspaceId }: Scoped, runId: string): Promise<RunInput[]> {
+  const rows = await db
+    .selectFrom('run_inputs')
+    .select('input')
+    .where('workspace_id', '=', workspaceId)
+    .where('run_id', '=', runId)
+    .orderBy('position')
+    .execute()
+  return rows.map(({ input }) => input as unknown as RunInput)
+}
+
+async function readEffects({ db, workspaceId }: Scoped, runId: string): Promise<Effect[]> {
+  return db
+    .selectFrom('effects')
+    .select(['key', 'step', 'visit', 'input', 'status', 'output', 'external_id', 'before', 'fault', 'attempts'])
+    .where('workspace_id', '=', workspaceId)
+    .where('run_id', '=', runId)
+    .orderBy('visit')
+    .execute()
+}
+
+const latestEffect = (effects: Effect[], step: string): Effect | null =>
+  effects.findLast((effect) => effect.step === step) ?? null
+
+function stepView(
+  step: Plan['steps'][number],
+  seen: { state: RunState | null; timeline: TimelineEntry[]; effect: Effect | null },
+): RunStep {
+  const { effect } = seen
+  const now: StepState | undefined = seen.state?.steps[step.id]
+  const entries = seen.timeline.filter((entry) => entry.step === step.id)
+  return {
+    id: step.id,
+    type: step.type,
+    label: step.label,
+    status: now?.status ?? 'pending',
+    visit: now?.visit ?? 0,
+    attempts: now?.attempts ?? 0,
+    startedAt: isoOrNull(now?.startedAt ?? entries[0]?.at),
+    endedAt: isoOrNull(now?.endedAt),
+    until: isoOrNull(now?.until),
+    port: now?.port ?? null,
+    why: whyOf(entries),
+    input: effect?.input ?? inputOf(step),
+    output: effect?.output ?? outputOf(step, seen.state, now),
+    fault: now?.fault ?? ((effect?.fault ?? null) as unknown as Fault | null),
+    effect:
+      effect === null
+        ? null
+        : {
+            key: effect.key,
+            status: effect.status,
+            externalId: effect.external_id,
+            attempts: effect.attempts,
+            before: effect.before,
+          },
+  }
+}
+
+const whyOf = (entries: TimelineEntry[]): Trace[] | null => entries.findLast((entry) => entry.why)?.why ?? null
+
+function inputOf(step: Plan['steps'][number]): Json {
+  return step.op === 'act' || step.op === 'trigger' ? step.input : null
+}
+
+function outputOf(step: Plan['steps'][number], state: RunState | null, now: StepState | undefined): Json {
+  if (step.op === 'trigger') return state !== null && state.trigger.step === step.id ? state.trigger.data : null
+  return now?.output ?? null
+}
+
+const isoOrNull = (at: number | undefined): string | null => (at === undefined ? null : new Date(at).toISOString())

@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { cursor, json, slugSchema } from '../playbooks/playbook-schemas.ts'
+import { procedure, router } from '../trpc.ts'
+import { cancelRun, retryRun } from './control.ts'
+import { listReviews, settleReview } from './reviews.ts'
+import { listRuns } from './run-list.ts'
+import { viewRun } from './run-page.ts'
+import { reviewRow, runRow, runStatus, runView } from './run-schemas.ts'
+
+const tags = ['Runs']
+const id = z.string().min(1).max(100)
+const byId = z.object({ id })
+const answer = z.object({ id: z.string() })
+const EXAMPLE_ID = 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9'
+
+export const runsRouter = router({
+  list: procedure({
+    scope: 'runs:read',
+    rest: { method: 'GET', path: '/v1/runs', tags, summary: 'Runs, the newest first' },
+  })
+    .input(
+      z.object({
+        playbook: slugSchema.optional(),
+        status: runStatus.optional(),
+        subject: z.string().min(1).max(500).optional(),
+        cursor,
+        limit: z.int().min(1).max(200).optional(),
+      }),
+    )
+    .output(z.object({ data: z.array(runRow), nextCursor: z.string().nullable() }))
+    .query(({ ctx, input }) => listRuns(ctx, input)),
+
+  get: procedure({
+    scope: 'runs:read',
+    rest: {
+      method: 'GET',
+      path: '/v1/runs/{id}',
+      tags,
+      summary: 'One run: the state of every step, what it got and gave, and why',
+    },
+  })
+    .input(byId)
+    .output(runView)
+    .query(({ ctx, input }) => viewRun(ctx, input.id)),
+
+  watch: procedure({ scope: 'runs:read' })
+    .input(byId)
+    .subscription(async function* ({ ctx, input, signal }) {
+      const ended = signal ?? new AbortController().signal
+      for await (const _ of ctx.runWatch.changes(input.id, ended)) {
+        const view = await viewRun(ctx, input.id)
+        yield view
+        if (view.run.endedAt !== null && view.run.status !== 'failed') return
+      }
+    }),
+
+  cancel: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/runs/{id}/cancel',
+      status: 202,
+      tags,
+      summary: 'Ends a run early',
+      description: 'A write that is under way is finished and recorded.',
+      example: { input: { reason: 'Customer asked us to stop' }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ reason: z.string().trim().min(1).max(500).default('Cancelled by a person.') }))
+    .output(answer)
+    .mutation(({ ctx, input }) => cancelRun(ctx, input)),
+
+  retry: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/runs/{id}/retry',
+      status: 202,
+      tags,
+      summary: 'Acts again on the failed steps, or on one of them',
+      example: { input: { step: 'opp' }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ step: z.string().max(100).optional() }))
+    .output(answer)
+    .mutation(({ ctx, input }) => retryRun(ctx, input)),
+})
+
+export const reviewsRouter = router({
+  list: procedure({
+    scope: 'runs:read',
+    rest: { method: 'GET', path: '/v1/reviews', tags, summary: 'Writes whose outcome nobody knows' },
+  })
+    .output(z.object({ data: z.array(reviewRow), nextCursor: z.null() }))
+    .query(async ({ ctx }) => ({ data: await listReviews(ctx), nextCursor: null })),
+
+  settle: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/reviews/{key}',
+      status: 202,
+      tags,
+      summary: 'Says that a write landed, or has it done again',
+      example: { input: { landed: true }, output: { runId: EXAMPLE_ID } },
+    },
+  })
+    .input(z.object({ key: z.string().min(1).max(300), landed: z.boolean(), output: json.optional() }))
+    .output(z.object({ runId: z.string() }))
+    .mutation(({ ctx, input }) => settleReview(ctx, input)),
+})
