@@ -8,6 +8,11 @@ import { join } from './flow/join.flow.ts'
 import { httpConnector } from './http/connector.ts'
 import { repeatableRequest } from './http/repeatable-request.action.ts'
 import { request } from './http/request.action.ts'
+import { intercomConnector } from './intercom/connector.ts'
+import { tagContact } from './intercom/tag-contact.action.ts'
+import { trackEvent } from './intercom/track-event.action.ts'
+import { untagContact } from './intercom/untag-contact.action.ts'
+import { updateContact } from './intercom/update-contact.action.ts'
 import { salesforceConnector } from './salesforce/connector.ts'
 import { createOpportunity } from './salesforce/create-opportunity.action.ts'
 import { createTask } from './salesforce/create-task.action.ts'
@@ -37,6 +42,10 @@ export const catalog: Catalog = {
     delay,
     join,
     exit,
+    tagContact,
+    untagContact,
+    trackEvent,
+    updateContact,
     createOpportunity,
     upsertRecord,
     createTask,
@@ -46,5 +55,5 @@ export const catalog: Catalog = {
     request,
     // `npm run new:node` adds its lines above this one
   ],
-  connectors: [salesforceConnector, slackConnector, emailConnector, httpConnector],
+  connectors: [intercomConnector, salesforceConnector, slackConnector, emailConnector, httpConnector],
 }

@@ -96,7 +96,7 @@ function typeWords(schema: JsonSchema): string {
   if (Array.isArray(alternatives)) return [...new Set(alternatives.filter(isObject).map(typeWords))].join(' or ')
   if (typeof schema.format === 'string') return schema.format
   if (schema.type === 'array') return isObject(schema.items) ? `list of ${typeWords(schema.items)}` : 'list'
-  if (Array.isArray(schema.type)) return schema.type.join(' or ')
+  if (Array.isArray(schema.type)) return schema.type.filter((name) => typeof name === 'string').join(' or ')
   return typeof schema.type === 'string' ? schema.type : 'anything'
 }
 

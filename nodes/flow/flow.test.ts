@@ -23,7 +23,7 @@ describe('flow.branch', () => {
     [[{ port: 'Over 100', if: rule }], 'cases.0.port'],
     [[{ port: 'else', if: rule }], 'cases.0.port'],
     [[{ port: 'a' }], 'cases.0.if'],
-    [[{ port: 'a', if: rule, then: 1 }], 'cases.0'],
+    [[{ port: 'a', if: rule, next: 1 }], 'cases.0'],
     [
       [
         { port: 'a', if: rule },

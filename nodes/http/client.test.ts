@@ -57,8 +57,15 @@ beforeEach(() => {
   answer = (_request, response) => json(response, 200, { ok: true })
 })
 
-const json = (response: ServerResponse, status: number, body: unknown, headers: { [name: string]: string } = {}) =>
-  response.writeHead(status, { 'content-type': 'application/json', ...headers }).end(JSON.stringify(body))
+const json = (
+  response: ServerResponse,
+  status: number | [status: number, header: string, value: string],
+  body: unknown,
+) => {
+  if (typeof status !== 'number') response.setHeader(status[1], status[2])
+  const code = typeof status === 'number' ? status : status[0]
+  response.writeHead(code, { 'content-type': 'application/json' }).end(JSON.stringify(body))
+}
 
 const open = (more: Partial<HttpAccess> = {}, environment = clientEnvironment()) =>
   makeHttpClient({ baseUrl: null, secret: null, allowPrivate: true, ...more }, environment)
@@ -66,7 +73,10 @@ const withSecret = () => ({ baseUrl: `${origin}/v1`, secret: { header: 'Authoriz
 
 describe('the HTTP client', () => {
   it('sends JSON and hands back the parsed answer without its cookies', async () => {
-    answer = (_request, response) => json(response, 201, { id: 7 }, { 'set-cookie': 'session=1', 'x-trace': 'abc' })
+    answer = (_request, response) => {
+      response.setHeader('set-cookie', 'session=1')
+      json(response, [201, 'x-trace', 'abc'], { id: 7 })
+    }
     const environment = clientEnvironment()
     const result = await open({}, environment).send({
       method: 'POST',
@@ -262,10 +272,10 @@ describe('faults of the HTTP client', () => {
   })
 
   it('hands on how long a 429 asks to wait, in seconds or as a date', async () => {
-    answer = (_request, response) => json(response, 429, {}, { 'retry-after': '7' })
+    answer = (_request, response) => json(response, [429, 'retry-after', '7'], {})
     const call = () => open().send({ method: 'POST', url: origin, headers: {} })
     expect(await faultOf(call())).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 7000 })
-    answer = (_request, response) => json(response, 429, {}, { 'retry-after': 'Thu, 01 Jan 1970 00:00:00 GMT' })
+    answer = (_request, response) => json(response, [429, 'retry-after', 'Thu, 01 Jan 1970 00:00:00 GMT'], {})
     expect(await faultOf(call())).toMatchObject({ code: 'RATE_LIMITED', retryAfterMs: 0 })
   })
 

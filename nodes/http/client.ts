@@ -2,6 +2,7 @@ import { lookup as systemLookup, type LookupAddress } from 'node:dns'
 import { request as requestPlain, type IncomingMessage } from 'node:http'
 import { request as requestSecure } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
+import { callbackify } from 'node:util'
 import type { ClientEnvironment } from '../define.ts'
 import { type Fault, FaultError } from '../fault.ts'
 import type { Json } from '../manifest.ts'
@@ -179,35 +180,31 @@ function exchange(access: HttpAccess, hop: Hop, signal: AbortSignal): Promise<Ra
   })
   request.once('socket', (socket) => socket.once(secure ? 'secureConnect' : 'connect', () => (reached = true)))
   request.once('error', fail)
-  request.once('response', (response) => readAnswer(response, hop).then(resolve, fail))
+  request.once('response', (response) => {
+    readAnswer(response, hop).then(resolve, fail)
+  })
   request.end(hop.body)
   return promise
 }
 
 /** Resolves, checks all and hands over just what was checked: a second look-up could answer otherwise (DNS rebinding). */
 function guardedLookup(access: HttpAccess, hop: Hop): LookupFunction {
-  const resolve = access.resolve ?? systemResolve
-  return (host, options, callback) => {
-    resolve(host).then(
-      (found) => {
-        try {
-          assertReachable(
-            access,
-            hop,
-            found.map(({ address }) => address),
-          )
-        } catch (error) {
-          callback(error instanceof Error ? error : new Error(String(error)), [])
-          return
-        }
-        const first = found[0]
-        if (first === undefined) callback(new Error(`${host} has no address`), [])
-        else if (options.all === true) callback(null, found)
-        else callback(null, first.address, first.family)
-      },
-      (error: unknown) => callback(error instanceof Error ? error : new Error(String(error)), []),
+  const find = callbackify(async (host: string): Promise<[LookupAddress, ...LookupAddress[]]> => {
+    const [first, ...rest] = await (access.resolve ?? systemResolve)(host)
+    if (first === undefined) throw new Error(`${host} has no address`)
+    assertReachable(
+      access,
+      hop,
+      [first, ...rest].map(({ address }) => address),
     )
-  }
+    return [first, ...rest]
+  })
+  return (host, options, callback) =>
+    find(host, (error, found) => {
+      if (error !== null) callback(error, [])
+      else if (options.all === true) callback(null, found)
+      else callback(null, found[0].address, found[0].family)
+    })
 }
 
 const systemResolve = (host: string) =>
