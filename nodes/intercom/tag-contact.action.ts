@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
+import sample from './fixtures/tag-contact.json' with { type: 'json' }
 import { onContact } from './find-contact.ts'
 import { tagField } from './step-fields.ts'
 import type { IntercomClient } from './types.ts'
@@ -19,7 +20,7 @@ export const tagContact = defineAction<typeof input, typeof output, IntercomClie
   connector: 'intercom',
   input,
   output,
-  sample: { contactId: '66f0a1b2c3d4e5f60718293a', tagId: '7', tag: 'expansion' },
+  sample,
   repeat: {
     mode: 'natural',
     why: 'Intercom answers an existing tag by its name, and attaching a tag that is on the contact changes nothing.',

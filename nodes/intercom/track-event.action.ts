@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
+import sample from './fixtures/track-event.json' with { type: 'json' }
 import { onContact } from './find-contact.ts'
 import { metadataField } from './step-fields.ts'
 import type { IntercomClient } from './types.ts'
@@ -23,7 +24,7 @@ export const trackEvent = defineAction<typeof input, typeof output, IntercomClie
   connector: 'intercom',
   input,
   output,
-  sample: { contactId: '66f0a1b2c3d4e5f60718293a', event: 'expansion-ready', createdAt: 1_772_443_800 },
+  sample,
   repeat: {
     mode: 'natural',
     why: 'Intercom drops a second event of the same contact, name and second, and the second is the one of the intent.',

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
+import sample from './fixtures/untag-contact.json' with { type: 'json' }
 import { onContact } from './find-contact.ts'
 import { tagField } from './step-fields.ts'
 import type { IntercomClient } from './types.ts'
@@ -19,7 +20,7 @@ export const untagContact = defineAction<typeof input, typeof output, IntercomCl
   connector: 'intercom',
   input,
   output,
-  sample: { contactId: '66f0a1b2c3d4e5f60718293a', tagId: '7', tag: 'expansion' },
+  sample,
   repeat: {
     mode: 'natural',
     why: 'Taking off a tag that is not on the contact answers 404, which is what was wanted, and changes nothing.',

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import { defineAction } from '../define.ts'
 import { fields } from '../fields.ts'
 import type { Json } from '../manifest.ts'
-import { onContactOrNew, onContact } from './find-contact.ts'
+import sample from './fixtures/update-contact.json' with { type: 'json' }
+import { onContact, onContactOrNew } from './find-contact.ts'
 import type { ContactFields, IntercomClient, IntercomContact } from './types.ts'
 
 const input = z
@@ -49,12 +50,7 @@ export const updateContact = defineAction<typeof input, typeof output, IntercomC
   connector: 'intercom',
   input,
   output,
-  sample: {
-    contactId: '66f0a1b2c3d4e5f60718293a',
-    name: 'Ada Byron',
-    email: 'ada@example.com',
-    phone: '+353871234567',
-  },
+  sample,
   repeat: {
     mode: 'natural',
     why: 'The same values are set again; a second creation answers 409 with the id of the first, which is then updated.',
