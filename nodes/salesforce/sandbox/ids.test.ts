@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { makeId, normalizeId, withChecksum } from './ids.ts'
 
 it.each([
-  // Pairs as Salesforce's own documentation and orgs print them.
+  // The first worked out by hand; the others are ids that every org has.
   ['0018A00000AbCdE', '0018A00000AbCdEQAV'],
   ['001000000000000', '001000000000000AAA'],
   ['012000000000000', '012000000000000AAA'],
