@@ -15,7 +15,7 @@ const ask = (op: PropertyOp, actual: Json | undefined, value?: Json) => {
 }
 
 group('comparisons', () => {
-  it.each<[PropertyOp, Json | undefined, Json | undefined, boolean]>([
+  const cases: Array<[op: PropertyOp, actual: Json | undefined, value: Json | undefined, expected: boolean]> = [
     ['eq', 5, 5, true],
     ['eq', '5', 5, false],
     ['eq', { a: [1], b: 2 }, { b: 2, a: [1] }, true],
@@ -52,7 +52,8 @@ group('comparisons', () => {
     ['withinNext', T0 / 1000 + 86_400, 'P1D', true],
     ['withinNext', T0 / 1000, 'P1D', false],
     ['withinLast', '2023-11-14T12:00:00', 'P9D', false],
-  ])('%s: %j against %j is %s', (op, actual, value, expected) => {
+  ]
+  it.each(cases.map((row) => ({ row })))('$row', ({ row: [op, actual, value, expected] }) => {
     expect(ask(op, actual, value).value).toBe(expected)
   })
 

@@ -1,0 +1,51 @@
+import { z } from 'zod'
+import type { JsonSchema } from '../../nodes/manifest.ts'
+import type { PlaybookDocument } from './playbook.ts'
+import { ruleSchema } from './rule-schema.ts'
+
+/** The playbook document at the borders. What a step's input holds is the definition's own and `compile` checks it. */
+
+export const STEP_ID_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
+
+export const reentrySchema = z.discriminatedUnion('policy', [
+  z.strictObject({ policy: z.literal('once') }),
+  z.strictObject({ policy: z.literal('once_per'), days: z.int().min(1).max(3650) }),
+  z.strictObject({ policy: z.literal('every') }),
+])
+
+const namedRule = z.strictObject({ name: z.string().min(1).max(100), if: ruleSchema })
+
+export const enrollmentSchema = z.strictObject({
+  reentry: reentrySchema,
+  exit: z.array(namedRule).max(20),
+  goal: namedRule.nullable(),
+})
+
+export const documentStepSchema = z.strictObject({
+  id: z.string().regex(STEP_ID_PATTERN, 'Begin with a letter; then letters, digits, _ and -, 64 at most.'),
+  type: z.string().min(1).max(200).describe('e.g. intercom.tagContact@1; without a version the newest'),
+  label: z.string().min(1).max(200).optional(),
+  connection: z.string().min(1).max(100).optional(),
+  input: z.record(z.string(), z.json()),
+  at: z.tuple([z.number(), z.number()]).optional(),
+  note: z.string().max(4000).optional(),
+})
+
+export const playbookSchema: z.ZodType<PlaybookDocument> = z
+  .strictObject({
+    name: z.string().min(1).max(200),
+    description: z.string().max(4000).optional(),
+    subject: z.enum(['contact', 'account']),
+    enrollment: enrollmentSchema,
+    steps: z.array(documentStepSchema).max(2000),
+    edges: z
+      .array(z.tuple([z.string().min(1).max(200), z.string().min(1).max(200)]))
+      .max(8000)
+      .describe('["big.over-100", "tag"]: from a port (or a step with one port) to a step'),
+  })
+  .meta({ id: 'Playbook', description: 'A playbook document: the canvas as text.' })
+
+/** JSON Schema (2020-12) of the document, as served at `/v1/schemas/playbook.json`. */
+export function playbookJsonSchema(): JsonSchema {
+  return JSON.parse(JSON.stringify(z.toJSONSchema(playbookSchema, { io: 'input' }))) as JsonSchema
+}
