@@ -90,10 +90,12 @@ function identified(sandbox: Sandbox, { id, user_id: userId, email }: Identity):
 }
 
 function summary(contact: Contact, events: RecordBody[]): RecordBody {
-  const names = new Map<string, number[]>()
+  const names = new Map<string, { name: string; times: number[] }>()
   for (const event of events) {
     const name = String(event.event_name)
-    names.set(name, [...(names.get(name) ?? []), Number(event.created_at)])
+    const known = names.get(name.toLowerCase()) ?? { name, times: [] }
+    known.times.push(Number(event.created_at))
+    names.set(name.toLowerCase(), known)
   }
   const text = (time: number) => new Date(time * 1000).toISOString()
   return {
@@ -101,7 +103,7 @@ function summary(contact: Contact, events: RecordBody[]): RecordBody {
     email: contact.email,
     intercom_user_id: contact.id,
     user_id: contact.external_id,
-    events: [...names].map(([name, times]) => ({
+    events: [...names.values()].map(({ name, times }) => ({
       name,
       first: text(Math.min(...times)),
       last: text(Math.max(...times)),

@@ -16,9 +16,9 @@ export function cursorPage(source: { per_page?: unknown; starting_after?: unknow
     throw badParameter(`per_page must be between 1 and ${MOST}`)
   const after = source.starting_after
   if (after === undefined || after === null) return { perPage, offset: 0 }
-  const offset = Number(Buffer.from(String(after), 'base64url').toString())
-  if (!Number.isInteger(offset) || offset < 0) throw clientError('starting_after is not a valid cursor')
-  return { perPage, offset }
+  const decoded = Buffer.from(String(after), 'base64url').toString()
+  if (!/^\d{1,15}$/.test(decoded)) throw clientError('starting_after is not a valid cursor')
+  return { perPage, offset: Number(decoded) }
 }
 
 /** Intercom's `pages` object; `next` is absent on the last page. */
