@@ -63,11 +63,12 @@ export function createBlobCodec(blobs: Blobs): PayloadCodec {
   }
 }
 
+/** Indexed and not through `data.buffer`: what the core hands over is array-like, not always a typed array. */
 const isPlan = (data: Uint8Array): boolean =>
-  PLAN_MARK.equals(Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, PLAN_MARK.length)))
+  data.length > PLAN_MARK.length && PLAN_MARK.every((byte, i) => data[i] === byte)
 
 function planHashOf(data: Uint8Array): string {
-  const text = Buffer.from(data.buffer, data.byteOffset, Math.min(data.length, 200)).toString()
+  const text = Buffer.from(data.slice(0, 200)).toString()
   const hash = /^\{"\$plan":"(plan_[0-9a-f]{64})"/.exec(text)?.[1]
   if (hash === undefined) throw new Error('A plan reference without a plan hash.')
   return hash

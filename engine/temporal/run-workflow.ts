@@ -59,6 +59,8 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
   let state: RunState | null = start.carried?.state ?? null
   let position = start.carried?.position ?? 0
   let unrecorded: RunInput[] = []
+  /** Whether the lists show what the run waits for. Not at first: one back from its record may have missed a message. */
+  let settled = false
 
   setHandler(operatorSignal, ({ id, command }) => {
     if (commandIds.has(id)) return
@@ -81,6 +83,7 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
       summary: summaryOf(current(), (step) => connectionOf(steps.get(step))),
     }
     unrecorded = []
+    settled = true
     return part
   }
 
@@ -90,7 +93,7 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
     acting += 1
     let outcome: StepOutcome
     try {
-      outcome = await performOnce({ ...order, record: unrecorded.length > 0 ? takeRecord() : null })
+      outcome = await performOnce({ ...order, record: settled ? null : takeRecord() })
     } finally {
       acting -= 1
     }
@@ -159,6 +162,7 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
     const advanced = advance(plan, state, input)
     state = advanced.state
     position += 1
+    settled = false
     if (!recorded) unrecorded.push(input)
     finished = false
     for (const command of advanced.commands) carryOut(command)
@@ -183,9 +187,6 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
 
   if (state === null) await openRecord()
   for (const command of outstanding(current())) carryOut(command)
-  // A run that comes back from its record may have missed the message that its connection works again.
-  let mayHaveMissed = current().status === 'held'
-
   for (;;) {
     while (inbox.length > 0) {
       const arrival = inbox.shift()
@@ -199,8 +200,7 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
       continue
     }
     if (acting === 0) {
-      if (unrecorded.length > 0 || mayHaveMissed) {
-        mayHaveMissed = false
+      if (!settled) {
         const reopened = await local.settle({ ...refOf(start), record: takeRecord() })
         for (const connection of reopened) inbox.push({ kind: 'resume', at: Date.now(), connection })
         if (inbox.length > 0) continue

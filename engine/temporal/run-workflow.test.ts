@@ -1,0 +1,166 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createShell, type Shell } from '../../test/helpers/shell.ts'
+import type { Plan, PlanStep } from '../model/plan.ts'
+import type { RunRef } from '../ports.ts'
+import { replay } from '../run/view.ts'
+import { reconcile } from './reconcile.ts'
+
+let shell: Shell
+beforeAll(async () => {
+  shell = await createShell()
+})
+afterAll(() => shell.close())
+beforeEach(() => {
+  shell.outside.written.length = 0
+  shell.outside.script.length = 0
+  shell.outside.paused.clear()
+})
+
+const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
+const status = async (run: RunRef, wanted: string) =>
+  until(async () => expect(await shell.row(run)).toMatchObject({ status: wanted }))
+
+/** start --> each step in turn */
+function chain(...steps: Array<Partial<PlanStep> & { id: string; op: PlanStep['op'] }>): Plan {
+  const all = [{ id: 'start', op: 'trigger', input: {}, type: 'trigger.manual@1' } as const, ...steps]
+  return {
+    kind: 'plan',
+    format: 1,
+    subject: 'contact',
+    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+    reads: { properties: [], segments: [], signals: [], events: {} },
+    steps: all.map((step, i) => ({
+      type: step.op,
+      label: step.id,
+      in: i === 0 ? [] : [{ step: all[i - 1]?.id ?? '', port: 'next' }],
+      out: { next: all[i + 1] ? [all[i + 1]?.id ?? ''] : [] },
+      ...step,
+    })) as PlanStep[],
+  }
+}
+const write = (id: string, mode = 'natural', text = id) => ({
+  id,
+  op: 'act' as const,
+  type: `pad.${mode}@1`,
+  connection: 'pad',
+  input: { text },
+  keeps: false,
+  readsSteps: [],
+}) // prettier-ignore
+const wait = (id: string, ms: number) => ({ id, op: 'delay' as const, delay: { mode: 'for' as const, ms } })
+const texts = () => shell.outside.written.map((line) => line.text)
+
+describe('a run', () => {
+  // start --> a --> b
+  it('acts step by step and leaves a record that replays to its end', async () => {
+    const plan = chain(write('a', 'natural', 'hello {{ trigger.name }}'), write('b'))
+    const run = await shell.start(plan, { name: 'Ada' })
+    await shell.ended(run)
+    expect(texts()).toEqual(['hello Ada', 'b'])
+    expect(await shell.row(run)).toMatchObject({ status: 'completed', at_steps: [] })
+    const inputs = await shell.inputs(run)
+    expect(inputs.map((input) => input.kind)).toEqual(['start', 'outcome', 'outcome'])
+    expect(replay(plan, inputs).state).toMatchObject({ status: 'completed' })
+  })
+
+  // start --> wait --> a
+  it('waits by a timer, visibly, and goes on', async () => {
+    const run = await shell.start(chain(wait('pause', 1500), write('a')))
+    await status(run, 'waiting')
+    expect(await shell.row(run)).toMatchObject({ at_steps: ['pause'] })
+    await shell.ended(run)
+    expect(texts()).toEqual(['a'])
+  })
+
+  it('tries again after a fault that passes, within the same visit', async () => {
+    shell.outside.script.push({ code: 'VENDOR_UNAVAILABLE', who: 'vendor', message: 'Down.', fix: 'Wait.' })
+    const run = await shell.start(chain(write('a')))
+    await shell.ended(run)
+    expect(shell.outside.written).toEqual([{ key: `${run.runId}:a:1`, text: 'a' }])
+  })
+
+  it('fails on a fault that stays, and goes on from there when a person retries it', async () => {
+    const refused = { code: 'NOT_FOUND', who: 'user', message: 'No such contact.', fix: 'Create it.' } as const
+    shell.outside.script.push('ok', refused)
+    const run = await shell.start(chain(write('a'), write('b'), write('c')))
+    await shell.ended(run)
+    expect(await shell.row(run)).toMatchObject({ status: 'failed' })
+    await shell.client.command(run, { id: 'r1', command: { kind: 'retry', step: null } })
+    await status(run, 'completed')
+    expect(texts()).toEqual(['a', 'b', 'c'])
+  })
+
+  it('is cancelled while it waits', async () => {
+    const run = await shell.start(chain(wait('pause', 3_600_000), write('a')))
+    await status(run, 'waiting')
+    await shell.client.command(run, { id: 'c1', command: { kind: 'cancel', reason: 'changed my mind' } })
+    await shell.ended(run)
+    expect(await shell.row(run)).toMatchObject({ status: 'cancelled', reason: 'changed my mind' })
+    expect(texts()).toEqual([])
+  })
+})
+
+describe('an answer that was lost after the work was done', () => {
+  it.each(['natural', 'keyed'])('is simply repeated under the same key by a %s action', async (mode) => {
+    shell.outside.script.push('lost')
+    const run = await shell.start(chain(write('a', mode)))
+    await shell.ended(run)
+    expect(new Set(shell.outside.written.map((line) => line.key))).toEqual(new Set([`${run.runId}:a:1`]))
+  })
+
+  it('is looked up by an action that reads back, and not written again', async () => {
+    shell.outside.script.push('lost')
+    const run = await shell.start(chain(write('a', 'readBack')))
+    await shell.ended(run)
+    expect(texts()).toEqual(['a'])
+    expect(await shell.row(run)).toMatchObject({ status: 'completed' })
+  })
+
+  it('waits for a person where nothing can tell, who says that it landed', async () => {
+    shell.outside.script.push('lost')
+    const run = await shell.start(chain(write('a', 'review'), write('b')))
+    await status(run, 'review')
+    expect(texts()).toEqual(['a'])
+    await shell.client.command(run, { id: 's1', command: { kind: 'settle', step: 'a', landed: true, output: null } })
+    await shell.ended(run)
+    expect(texts()).toEqual(['a', 'b'])
+  })
+
+  it('is done again under a new key when the person says so', async () => {
+    shell.outside.script.push('lost')
+    const run = await shell.start(chain(write('a', 'review')))
+    await status(run, 'review')
+    await shell.client.command(run, { id: 's1', command: { kind: 'settle', step: 'a', landed: false, output: null } })
+    await shell.ended(run)
+    expect(shell.outside.written.map((line) => line.key)).toEqual([`${run.runId}:a:1`, `${run.runId}:a:2`])
+  })
+})
+
+describe('a connection whose grant is gone', () => {
+  it('holds its runs and lets them go on when it works again', async () => {
+    shell.outside.script.push({ code: 'AUTH_EXPIRED', who: 'user', message: 'Expired.', fix: 'Reconnect.' })
+    const first = await shell.start(chain(write('a', 'natural', 'first')))
+    await status(first, 'held')
+    const second = await shell.start(chain(write('a', 'natural', 'second')))
+    await status(second, 'held')
+    expect(await shell.row(second)).toMatchObject({ held_by: ['pad'] })
+    shell.outside.paused.clear()
+    const { id } = await shell.database.db.selectFrom('connections').select('id').executeTakeFirstOrThrow()
+    await shell.client.resumeConnection(shell.workspaceId, id)
+    await shell.ended(first)
+    await shell.ended(second)
+    expect(texts().sort()).toEqual(['first', 'second'])
+  })
+})
+
+describe('a workflow that Temporal lost', () => {
+  it('is started again by the reconciler and goes on from its record', async () => {
+    const run = await shell.start(chain(write('a'), wait('pause', 4000), write('b')))
+    await status(run, 'waiting')
+    await shell.temporal.client.workflow.getHandle(run.runId).terminate('lost')
+    const report = await reconcile(shell.directory, shell.client)
+    expect(report?.restarted).toBe(1)
+    await status(run, 'completed')
+    expect(texts()).toEqual(['a', 'b'])
+  })
+})
