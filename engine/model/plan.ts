@@ -49,7 +49,14 @@ export type PlanStep =
 
 export type Delay =
   | { mode: 'for'; ms: number }
-  | { mode: 'untilDate'; property: string; offsetMs: number; missing: 'skip' | 'fail' }
+  | {
+      mode: 'untilDate'
+      property: string
+      offsetMs: number
+      missing: 'skip' | 'fail'
+      /** From the moment the step began; then the run goes on though the date has not come. */
+      maxWaitMs?: number
+    }
 
 /** What starts a run: which trigger step, and what later steps read under `trigger.` */
 export interface TriggerData {

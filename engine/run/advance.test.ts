@@ -201,6 +201,21 @@ describe('a delay', () => {
   })
 
   it.each([
+    ['the date when it comes before the longest wait', 2, 2],
+    ['the longest wait when the date comes after it', 9, 3],
+  ])('waits until %s', (_, renewalDays, dueDays) => {
+    const most = { mode: 'untilDate', property: 'contact.renewal', offsetMs: 0, missing: 'fail' } as const
+    const bounded = planOf([
+      trigger('start', ['wait']),
+      delay('wait', { ...most, maxWaitMs: 3 * 86_400_000 }, ['a']),
+      act('a'),
+    ])
+    const renewal = new Date(T0 + renewalDays * 86_400_000).toISOString()
+    const run = drive(bounded, factsAt(T0, { contact: { renewal } }))
+    expect(run.log[0]?.commands).toEqual([{ kind: 'sleep', step: 'wait', visit: 1, until: T0 + dueDays * 86_400_000 }])
+  })
+
+  it.each([
     ['in the past', T0 / 1000 - 1],
     ['at this very moment', T0 / 1000],
   ])('goes on at once when the date is %s', (_, renewal) => {

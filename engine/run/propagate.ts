@@ -106,7 +106,10 @@ function dueOf(draft: Draft, delay: Delay): Due {
   if (delay.mode === 'for') return { kind: 'at', until: draft.at + delay.ms }
   const found = readRulePath(delay.property, scopeOf(draft.state))
   const at = parseInstant(found)
-  if (at !== null) return { kind: 'at', until: at + delay.offsetMs }
+  if (at !== null) {
+    const longest = delay.maxWaitMs === undefined ? Number.POSITIVE_INFINITY : draft.at + delay.maxWaitMs
+    return { kind: 'at', until: Math.min(at + delay.offsetMs, longest) }
+  }
   if (found === undefined || found === null) {
     if (delay.missing === 'skip') return { kind: 'goOn', text: `${delay.property} is missing, so there is no wait` }
     return { kind: 'fault', fault: badDate(`${delay.property} is missing.`, delay.property) }
