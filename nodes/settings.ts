@@ -1,4 +1,4 @@
-import { z } from 'zod'
+import type { z } from 'zod'
 import { FaultError } from './fault.ts'
 
 /**
@@ -8,10 +8,13 @@ import { FaultError } from './fault.ts'
 export function parseSettings<S extends z.ZodType>(schema: S, value: unknown, label: string): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
+  const problems = result.error.issues.map(
+    (issue) => `${issue.path.join('.') || 'form'}: ${issue.message.replace(/\.$/, '')}`,
+  )
   throw new FaultError({
     code: 'CONFIGURATION',
     who: 'user',
-    message: `The ${label} connection is set up wrongly: ${z.prettifyError(result.error)}`,
+    message: `The ${label} connection is set up wrongly. ${problems.join('; ')}.`,
     fix: 'Correct it in Connections.',
   })
 }

@@ -21,7 +21,7 @@ export function faultOfSmtp(failure: SmtpFailure): Fault {
   const said = failure.response.replace(/\s+/g, ' ').trim().slice(0, 200)
   const vendor = { code, ...(responseCode !== null && { status: responseCode }) }
   const message =
-    said === '' ? `The mail server failed (${cause === '' ? code : cause}).` : `The mail server answered: ${said}`
+    said === '' ? `The mail server failed (${cause === '' ? code : cause}).` : `The mail server answered “${said}”.`
   const user = (fault: Fault['code'], fix: string): Fault => ({ code: fault, who: 'user', message, fix, vendor })
   const later = (fault: Fault['code']): Fault => ({
     code: fault,

@@ -23,7 +23,7 @@ export function faultOfStatus(
   answer: { status: number; retryAfter: string | undefined; words: string },
 ): Fault {
   const { status } = answer
-  const message = `${call.what} answered ${status}${answer.words === '' ? '.' : `: ${answer.words}`}`
+  const message = `${call.what} answered ${status}${answer.words === '' ? '.' : `: “${answer.words}”.`}`
   const wait = retryAfterMs(answer.retryAfter, new Date())
   const rest = { message, ...(wait !== null && { retryAfterMs: wait }), vendor: { status } }
   if (status === 429)
