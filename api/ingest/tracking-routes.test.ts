@@ -183,9 +183,8 @@ describe('a batch', () => {
 
 it('takes what Segment’s own library sends when only its host is changed', async () => {
   now = Date.now()
-  await server.listen({ host: '127.0.0.1', port: 0 })
-  const [address] = server.addresses()
-  const analytics = new Analytics({ writeKey: 'key', host: `http://127.0.0.1:${address?.port}`, flushInterval: 10 })
+  const host = await server.listen({ host: '127.0.0.1', port: 0 })
+  const analytics = new Analytics({ writeKey: 'key', host, flushInterval: 10 })
   analytics.identify({ userId: 'ada', traits: { email: 'ada@example.com' } })
   analytics.group({ userId: 'ada', groupId: 'acme', traits: { mrr: 120 } })
   analytics.track({ userId: 'ada', event: 'Signed Up', properties: { plan: 'team' } })

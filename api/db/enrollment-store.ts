@@ -1,0 +1,135 @@
+import type { TriggerData } from '../../engine/model/plan.ts'
+import type { Trace } from '../../engine/model/rule.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { Queryable, Statement } from './sql.ts'
+
+/** Who has entered which playbook, and the answers given. */
+
+export interface Pair {
+  playbookId: string
+  subjectId: string
+}
+
+const LOCK: Statement = {
+  name: 'enrollment-lock',
+  text: `
+SELECT pg_advisory_xact_lock(hashtextextended(s, 91))
+FROM (SELECT DISTINCT s FROM unnest($1::text[]) AS s ORDER BY s) AS sorted`,
+}
+
+/**
+ * Whether a subject may enter a playbook is decided by one transaction at a time. The lock is the subject's: coarser
+ * than (playbook, subject), so that a batch takes no more locks than it has subjects.
+ */
+export async function lockEnrollment(q: Queryable, workspaceId: string, subjectIds: string[]): Promise<void> {
+  await q.rows(LOCK, [subjectIds.map((id) => `${workspaceId} ${id}`)])
+}
+
+export interface History extends Pair {
+  /** Milliseconds since 1970. */
+  last: number
+  open: boolean
+}
+
+const HISTORY: Statement = {
+  name: 'enrollment-history',
+  text: `
+SELECT r.playbook_id AS "playbookId", r.subject_id AS "subjectId",
+  (extract(epoch FROM max(r.created_at)) * 1000)::float8 AS last, bool_or(r.ended_at IS NULL) AS open
+FROM json_to_recordset($2::json) AS wanted("playbookId" uuid, "subjectId" uuid)
+JOIN runs r ON r.workspace_id = $1 AND r.playbook_id = wanted."playbookId" AND r.subject_id = wanted."subjectId"
+GROUP BY 1, 2`,
+}
+
+export function enrollmentHistory(q: Queryable, workspaceId: string, pairs: Pair[]): Promise<History[]> {
+  return q.rows<History>(HISTORY, [workspaceId, JSON.stringify(pairs)])
+}
+
+const STATUSES: Statement = {
+  name: 'enrollment-statuses',
+  text: 'SELECT id, status FROM playbooks WHERE workspace_id = $1 AND id = ANY($2::uuid[])',
+}
+
+export async function playbookStatuses(q: Queryable, workspaceId: string, ids: string[]): Promise<Map<string, string>> {
+  const rows = await q.rows<{ id: string; status: string }>(STATUSES, [workspaceId, ids])
+  return new Map(rows.map((row) => [row.id, row.status]))
+}
+
+export interface Occurrence {
+  playbookId: string
+  occurrence: string
+}
+
+const OCCURRENCES: Statement = {
+  name: 'enrollment-occurrences',
+  text: `
+SELECT r.id AS "runId", r.playbook_id AS "playbookId", r.occurrence, r.subject_id AS "subjectId"
+FROM json_to_recordset($2::json) AS wanted("playbookId" uuid, occurrence text)
+JOIN runs r ON r.workspace_id = $1 AND r.playbook_id = wanted."playbookId" AND r.occurrence = wanted.occurrence`,
+}
+
+/** Runs that these occurrences started already. */
+export function startedBy(
+  q: Queryable,
+  workspaceId: string,
+  occurrences: Occurrence[],
+): Promise<Array<Occurrence & { runId: string; subjectId: string }>> {
+  return q.rows(OCCURRENCES, [workspaceId, JSON.stringify(occurrences)])
+}
+
+export interface NewRun {
+  id: string
+  playbookId: string
+  version: number
+  planHash: string
+  subjectKind: 'contact' | 'account'
+  subjectId: string
+  occurrence: string
+  trigger: TriggerData
+  cause: Json
+}
+
+const RUNS: Statement = {
+  name: 'runs-insert',
+  text: `
+INSERT INTO runs (workspace_id, id, playbook_id, version, plan_hash, subject_kind, subject_id, occurrence, trigger, cause, created_at, updated_at)
+SELECT $1, x.id, x."playbookId", x.version, x."planHash", x."subjectKind", x."subjectId", x.occurrence, x.trigger, x.cause,
+  to_timestamp($3 / 1000.0), to_timestamp($3 / 1000.0)
+FROM json_to_recordset($2::json) AS x(id text, "playbookId" uuid, version int, "planHash" text, "subjectKind" text,
+  "subjectId" uuid, occurrence text, trigger jsonb, cause jsonb)`,
+}
+
+export interface NewEnrollment {
+  id: string
+  eventSeq: string | null
+  edgeId: string | null
+  playbookId: string
+  version: number
+  step: string
+  subjectId: string | null
+  outcome: 'started' | 'refused'
+  code: string
+  reason: string
+  runId: string | null
+  why: Trace | null
+}
+
+const ENROLLMENTS: Statement = {
+  name: 'enrollments-insert',
+  text: `
+INSERT INTO enrollments (workspace_id, id, at, event_seq, edge_id, playbook_id, version, step, subject_id, outcome, code, reason, run_id, why)
+SELECT $1, x.id, to_timestamp($3 / 1000.0), x."eventSeq", x."edgeId", x."playbookId", x.version, x.step, x."subjectId", x.outcome,
+  x.code, x.reason, x."runId", x.why
+FROM json_to_recordset($2::json) AS x(id uuid, "eventSeq" bigint, "edgeId" uuid, "playbookId" uuid, version int, step text,
+  "subjectId" uuid, outcome text, code text, reason text, "runId" text, why jsonb)`,
+}
+
+export async function writeEnrollments(
+  q: Queryable,
+  workspaceId: string,
+  writes: { runs: NewRun[]; enrollments: NewEnrollment[]; now: number },
+): Promise<void> {
+  if (writes.runs.length > 0) await q.rows(RUNS, [workspaceId, JSON.stringify(writes.runs), writes.now])
+  if (writes.enrollments.length > 0)
+    await q.rows(ENROLLMENTS, [workspaceId, JSON.stringify(writes.enrollments), writes.now])
+}

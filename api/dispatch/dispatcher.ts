@@ -1,0 +1,168 @@
+import type pg from 'pg'
+import type { RunRef } from '../../engine/ports.ts'
+import { nextDue } from '../db/audience-store.ts'
+import { EVENTS_CHANNEL } from '../db/event-store.ts'
+import { onPool } from '../db/sql.ts'
+import { workBackfill } from './work-backfill.ts'
+import { workDue } from './work-due.ts'
+import { type WorkDeps, workEvents } from './work-events.ts'
+import { createCatalogCache } from './workspace-catalog.ts'
+
+export interface DispatcherDeps {
+  pool: pg.Pool
+  /** Milliseconds since 1970. */
+  clock: () => number
+  /** Called after the commit. A run that could not be started is found by the sweep over unstarted runs. */
+  startRuns(runs: RunRef[]): Promise<void>
+  onError(error: unknown): void
+}
+
+export interface Dispatcher {
+  /** Resolves when the batch under way is committed and its runs are handed over. */
+  stop(): Promise<void>
+}
+
+/** Looks this often even when nobody calls: a notification can be lost with its connection. */
+const POLL_MS = 1000
+const RETRY_MS = 500
+
+/**
+ * Works off events, rules whose answer has run out, and backfills, for all workspaces, until it is stopped. Any number
+ * of processes may run one: lanes are shared out by locks of the database.
+ */
+export function startDispatcher(deps: DispatcherDeps): Dispatcher {
+  const alarm = createAlarm()
+  const listener = listen(deps, alarm.ring)
+  const work: WorkDeps = { pool: deps.pool, clock: deps.clock, catalogs: createCatalogCache() }
+  const starting = new Set<Promise<void>>()
+  const hand = (runs: RunRef[]): void => {
+    if (runs.length === 0) return
+    const started = deps.startRuns(runs).catch(deps.onError)
+    starting.add(started)
+    void started.finally(() => starting.delete(started))
+  }
+  let stopped = false
+  const loop = async (): Promise<void> => {
+    const timer = dueTimer(work)
+    while (!stopped) {
+      try {
+        const worked = await workEvents(work)
+        hand(worked.runs)
+        const due = await timer.work()
+        hand(due.runs)
+        if (worked.events > 0 || due.events > 0) continue
+        if ((await workBackfill(work)) > 0) continue
+        await alarm.wait(Math.min(POLL_MS, timer.msLeft()))
+      } catch (error) {
+        deps.onError(error)
+        await alarm.wait(RETRY_MS)
+      }
+    }
+  }
+  const running = loop()
+  return {
+    stop: async () => {
+      stopped = true
+      alarm.ring()
+      await running
+      await listener.stop()
+      await Promise.all(starting)
+    },
+  }
+}
+
+/** A sleep that can be ended early; a ring while nobody sleeps ends the next sleep. */
+function createAlarm() {
+  let rung = false
+  let wake: (() => void) | null = null
+  return {
+    ring: (): void => {
+      rung = true
+      wake?.()
+    },
+    wait: async (ms: number): Promise<void> => {
+      if (!rung && ms > 0)
+        await new Promise<void>((resolve) => {
+          const timer = setTimeout(resolve, ms)
+          wake = () => {
+            clearTimeout(timer)
+            resolve()
+          }
+        })
+      wake = null
+      rung = false
+    },
+  }
+}
+
+/** Knows when the next answer runs out, as of at most a second ago. */
+function dueTimer(work: WorkDeps) {
+  const q = onPool(work.pool)
+  let next: number | null = null
+  let asked = Number.NEGATIVE_INFINITY
+  return {
+    work: async () => {
+      const now = work.clock()
+      if (now - asked >= POLL_MS / 4 || (next !== null && next <= now)) {
+        next = await nextDue(q)
+        asked = now
+      }
+      if (next === null || next > now) return { events: 0, runs: [] }
+      asked = Number.NEGATIVE_INFINITY
+      return workDue(work)
+    },
+    msLeft: (): number => (next === null ? POLL_MS : Math.max(1, next - work.clock())),
+  }
+}
+
+/** Holds one connection for notifications and makes a new one when it is lost. */
+function listen(deps: DispatcherDeps, ring: () => void): { stop(): Promise<void> } {
+  let stopped = false
+  let end: () => void = () => undefined
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const once = async (): Promise<void> => {
+    const client = await deps.pool.connect()
+    let lost: Error | undefined
+    const broken = new Promise<void>((resolve) => {
+      client.on('error', (error) => {
+        lost = error
+        resolve()
+      })
+      client.on('end', () => {
+        lost ??= new Error('The connection for notifications ended.')
+        resolve()
+      })
+    })
+    try {
+      client.on('notification', ring)
+      await client.query(`LISTEN ${EVENTS_CHANNEL}`)
+      // What was committed while nobody listened.
+      ring()
+      await Promise.race([broken, over])
+    } finally {
+      // Never back into the pool: it listens.
+      client.release(lost ?? true)
+    }
+    if (lost !== undefined && !stopped) throw lost
+  }
+  const loop = async (): Promise<void> => {
+    while (!stopped) {
+      try {
+        await once()
+      } catch (error) {
+        deps.onError(error)
+        await Promise.race([over, new Promise((resolve) => setTimeout(resolve, RETRY_MS))])
+      }
+    }
+  }
+  const running = loop()
+  return {
+    stop: async () => {
+      stopped = true
+      end()
+      await running
+    },
+  }
+}

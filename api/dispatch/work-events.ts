@@ -1,0 +1,147 @@
+import type pg from 'pg'
+import type { RunRef } from '../../engine/ports.ts'
+import {
+  claimLanes,
+  fetchPending,
+  LANE_LOCKS,
+  type PendingEvent,
+  POSITIONS_PER_BATCH,
+  refuseEvent,
+} from '../db/event-store.ts'
+import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
+import { processEvents, StaleBatch } from './process-events.ts'
+import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
+
+export interface WorkDeps {
+  pool: pg.Pool
+  catalogs: CatalogCache
+  clock: () => number
+}
+
+export interface Worked {
+  /** Events taken off the queue. */
+  events: number
+  runs: RunRef[]
+}
+
+/** Half of the lanes: a second dispatcher finds work, and one alone has all of it in two batches. */
+const LANES_PER_BATCH = 32
+const BATCH_EVENTS = 500
+/** Times a batch is done again because of another transaction, before that counts as a failure. */
+const TRIES = 8
+
+/**
+ * Works one batch: takes lanes, reads their oldest events, processes them in one transaction. When that fails, each of
+ * the events is tried alone, and one that fails alone is set aside with its reason, so that no lane is ever blocked.
+ */
+export async function workEvents(deps: WorkDeps): Promise<Worked> {
+  let taken: PendingEvent[] = []
+  try {
+    return await again(() =>
+      inTransaction(deps.pool, async (q) => {
+        taken = []
+        const lanes = await claimLanes(q, LANES_PER_BATCH)
+        if (lanes.length === 0) return { events: 0, runs: [] }
+        await shareCatalog(q)
+        const { events, firstPosition } = await fetchPending(q, lanes, BATCH_EVENTS)
+        taken = events
+        return { events: events.length, runs: await processAll(q, deps, { events, firstPosition }) }
+      }),
+    )
+  } catch (error) {
+    if (taken.length === 0 || isOutage(error)) throw error
+    return isolate(deps, taken)
+  }
+}
+
+async function processAll(
+  q: Queryable,
+  deps: WorkDeps,
+  batch: { events: PendingEvent[]; firstPosition: number },
+): Promise<RunRef[]> {
+  const byWorkspace = Map.groupBy(batch.events, (event) => event.workspaceId)
+  const runs: RunRef[] = []
+  let firstPosition = batch.firstPosition
+  // In one order everywhere: locks of several workspaces never close a circle.
+  for (const workspaceId of [...byWorkspace.keys()].sort()) {
+    const events = byWorkspace.get(workspaceId) ?? []
+    const catalog = await deps.catalogs.get(q, workspaceId)
+    runs.push(...(await processEvents(q, { workspaceId, events, firstPosition, catalog, now: deps.clock() })))
+    firstPosition += events.length
+  }
+  if (firstPosition - batch.firstPosition > POSITIONS_PER_BATCH)
+    throw new Error('A batch is larger than its positions.')
+  return runs
+}
+
+async function isolate(deps: WorkDeps, events: PendingEvent[]): Promise<Worked> {
+  const worked: Worked = { events: 0, runs: [] }
+  for (const event of events) {
+    const runs = await workAlone(deps, event)
+    if (runs === null) continue
+    worked.events += 1
+    worked.runs.push(...runs)
+  }
+  return worked
+}
+
+const LOCK_LANE = {
+  name: 'lane-try',
+  text: `
+SELECT pg_try_advisory_xact_lock($1, lane) AS taken FROM events
+WHERE workspace_id = $2 AND seq = $3 AND status = 'pending'`,
+}
+const STILL_PENDING = {
+  name: 'event-still-pending',
+  text: `
+SELECT nextval('event_batches') AS batch FROM events WHERE workspace_id = $1 AND seq = $2 AND status = 'pending'`,
+}
+
+/** @returns null when another dispatcher has the lane, or has done the event */
+async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<RunRef[] | null> {
+  const claimed = async (q: Queryable): Promise<number | null> => {
+    const [lane] = await q.rows<{ taken: boolean }>(LOCK_LANE, [LANE_LOCKS, event.workspaceId, event.seq])
+    if (!lane?.taken) return null
+    const [row] = await q.rows<{ batch: string }>(STILL_PENDING, [event.workspaceId, event.seq])
+    return row ? Number(row.batch) * POSITIONS_PER_BATCH : null
+  }
+  try {
+    return await again(() =>
+      inTransaction(deps.pool, async (q) => {
+        const firstPosition = await claimed(q)
+        if (firstPosition === null) return null
+        await shareCatalog(q)
+        return processAll(q, deps, { events: [event], firstPosition })
+      }),
+    )
+  } catch (error) {
+    if (isOutage(error)) throw error
+    const reason = `It could not be processed (${error instanceof Error ? error.message : String(error)}). Tell the operator; the events after it went on.`
+    return inTransaction(deps.pool, async (q) => {
+      if ((await claimed(q)) === null) return null
+      await refuseEvent(q, event, { code: 'PROCESSING_FAILED', reason, now: deps.clock() })
+      return []
+    })
+  }
+}
+
+/** Does work again that lost against another transaction: stale reads, unique values taken, deadlocks. */
+export async function again<T>(work: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await work()
+    } catch (error) {
+      const lost = error instanceof StaleBatch || ['23505', '40001', '40P01'].includes(sqlState(error) ?? '')
+      if (!lost || attempt === TRIES) throw error
+    }
+  }
+}
+
+/** The database is away or full: nothing is wrong with the events. */
+export function isOutage(error: unknown): boolean {
+  if (typeof error !== 'object' || error === null) return false
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
+  // Of the network (ECONNRESET, EPIPE), or a class of SQLSTATE that is about the server and not about the statement.
+  if (/^E[A-Z_]+$/.test(code) || /^(08|53|57|58|25|XX)/.test(sqlState(error) ?? '')) return true
+  return code === '' && error instanceof Error && /connection|timeout|pool/i.test(error.message)
+}

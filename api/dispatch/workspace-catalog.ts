@@ -1,0 +1,105 @@
+import type { Plan } from '../../engine/model/plan.ts'
+import type { Queryable, Statement } from '../db/sql.ts'
+import { type Audience, type AudienceIndex, buildAudienceIndex } from './audience-index.ts'
+import { buildTriggerTable, type LivePlaybook, type TriggerTable } from './trigger-table.ts'
+
+/** What a workspace has published, indexed by what can happen. */
+export interface WorkspaceCatalog {
+  revision: string
+  audiences: AudienceIndex
+  triggers: TriggerTable
+}
+
+export interface CatalogCache {
+  /** The workspace's catalog as of this transaction. */
+  get(q: Queryable, workspaceId: string): Promise<WorkspaceCatalog>
+}
+
+const REVISION: Statement = {
+  name: 'catalog-revision',
+  text: 'SELECT catalog_revision::text AS revision FROM workspaces WHERE id = $1',
+}
+const AUDIENCES: Statement = {
+  name: 'catalog-audiences',
+  text: `SELECT id, kind, slug, subject, rule FROM audiences WHERE workspace_id = $1 AND status = 'on' ORDER BY id`,
+}
+const PLAYBOOKS: Statement = {
+  name: 'catalog-playbooks',
+  text: `
+SELECT p.id, p.slug, v.version, v.plan_hash, plans.plan
+FROM playbooks p
+JOIN playbook_versions v ON v.workspace_id = p.workspace_id AND v.playbook_id = p.id AND v.version = p.live_version
+JOIN plans ON plans.workspace_id = p.workspace_id AND plans.hash = v.plan_hash
+WHERE p.workspace_id = $1 AND p.status IN ('on', 'paused') ORDER BY p.id`,
+}
+
+interface PlaybookRow {
+  id: string
+  slug: string
+  version: number
+  plan_hash: string
+  plan: Plan
+}
+
+/** Keeps catalogs in memory; publishing, pausing and audience changes raise the workspace's revision. */
+export function createCatalogCache(): CatalogCache {
+  const known = new Map<string, WorkspaceCatalog>()
+  return {
+    get: async (q, workspaceId) => {
+      const [row] = await q.rows<{ revision: string }>(REVISION, [workspaceId])
+      if (row === undefined) throw new Error(`Workspace ${workspaceId} is gone.`)
+      const cached = known.get(workspaceId)
+      if (cached?.revision === row.revision) return cached
+      const audiences = await q.rows<Audience>(AUDIENCES, [workspaceId])
+      const playbooks = await q.rows<PlaybookRow>(PLAYBOOKS, [workspaceId])
+      const catalog = {
+        revision: row.revision,
+        audiences: buildAudienceIndex(audiences),
+        triggers: buildTriggerTable(playbooks.map(livePlaybook)),
+      }
+      known.set(workspaceId, catalog)
+      return catalog
+    },
+  }
+}
+
+const livePlaybook = (row: PlaybookRow): LivePlaybook => ({
+  id: row.id,
+  slug: row.slug,
+  version: row.version,
+  planHash: row.plan_hash,
+  subject: row.plan.subject,
+  enrollment: row.plan.enrollment,
+  triggers: row.plan.steps.flatMap((step) =>
+    step.op === 'trigger' ? [{ step: step.id, type: step.type, input: step.input }] : [],
+  ),
+})
+
+/** Dispatchers hold this shared while they work a batch; whoever changes audiences takes it alone for a moment. */
+const CATALOG_LOCK = { first: 0x5b0002, second: 0 }
+const SHARE: Statement = {
+  name: 'catalog-share',
+  text: `SELECT pg_advisory_xact_lock_shared(${CATALOG_LOCK.first}, ${CATALOG_LOCK.second})`,
+}
+const EXCLUSIVE: Statement = {
+  name: 'catalog-exclusive',
+  text: `SELECT pg_advisory_xact_lock(${CATALOG_LOCK.first}, ${CATALOG_LOCK.second})`,
+}
+const BUMP: Statement = {
+  name: 'catalog-bump',
+  text: 'UPDATE workspaces SET catalog_revision = catalog_revision + 1 WHERE id = $1',
+}
+
+/** Taken before a batch reads the catalog, and held to its end: no batch works with an audience list that was replaced. */
+export const shareCatalog = async (q: Queryable): Promise<void> => {
+  await q.rows(SHARE, [])
+}
+
+/**
+ * Changes what dispatchers work with, in the caller's transaction: batches under way finish first, the next see the
+ * change. Without this a subject could slip between the old list and the backfill of a new audience.
+ */
+export async function changeCatalog(q: Queryable, workspaceId: string): Promise<void> {
+  await q.rows(EXCLUSIVE, [])
+  await q.rows(BUMP, [workspaceId])
+}
