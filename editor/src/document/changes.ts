@@ -36,7 +36,8 @@ export function changesBetween(live: PlaybookDocument | null, draft: PlaybookDoc
   if (!same(edgeSet(live), edgeSet(draft))) changes.push({ kind: 'changed', what: 'How steps are connected' })
   if (!same(sorted(live.enrollment), sorted(draft.enrollment)))
     changes.push({ kind: 'changed', what: 'Who enters, how often, and what ends a run' })
-  if (live.subject !== draft.subject) changes.push({ kind: 'changed', what: 'Whether it is about contacts or accounts' })
+  if (live.subject !== draft.subject)
+    changes.push({ kind: 'changed', what: 'Whether it is about contacts or accounts' })
   if (live.name !== draft.name || (live.description ?? '') !== (draft.description ?? ''))
     changes.push({ kind: 'changed', what: 'Name or description' })
   return changes

@@ -2,7 +2,10 @@ import type { StepManifest } from '../../../nodes/manifest.ts'
 
 /** Steps whose words hold every word of the query, the best names first; groups stay together while nothing is asked. */
 export function searchSteps(steps: StepManifest[], query: string): StepManifest[] {
-  const words = query.toLowerCase().split(/\s+/).filter((word) => word !== '')
+  const words = query
+    .toLowerCase()
+    .split(/\s+/)
+    .filter((word) => word !== '')
   const newest = steps.filter(
     (step) => !steps.some((other) => other.type === step.type && other.version > step.version),
   )

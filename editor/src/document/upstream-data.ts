@@ -1,0 +1,140 @@
+import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
+import type { TemplateScope } from '../../../engine/expression/render.ts'
+import { findStep, type Json, type Manifest } from '../../../nodes/manifest.ts'
+import { stepOf, upstream } from './graph.ts'
+
+/** One value that is there when the step runs: what to write for it, and an example. */
+export interface Datum {
+  /** As rules name it, e.g. `contact.mrr`. */
+  path: string
+  /** As templates name it; the same but for keys that are no plain names. */
+  expression: string
+  type: DataType
+  sample: Json
+}
+export type DataType = 'text' | 'number' | 'boolean' | 'date' | 'list' | 'object' | 'unknown'
+
+export interface DataGroup {
+  title: string
+  data: Datum[]
+}
+
+export interface KnownProperty {
+  /** `contact.mrr` */
+  path: string
+  type: string
+  sample: Json
+}
+
+/** Everything a step's templates and rules may read: the subject's properties, the trigger, steps before it. */
+export function upstreamData(
+  document: PlaybookDocument,
+  stepId: string | null,
+  known: { manifest: Manifest; properties: readonly KnownProperty[] },
+): DataGroup[] {
+  const groups: DataGroup[] = [
+    { title: 'Contact', data: subjectData('contact', known.properties) },
+    { title: 'Account', data: subjectData('account', known.properties) },
+  ]
+  if (document.subject === 'account') groups.reverse()
+  if (stepId === null) return groups
+  const before = [stepId, ...upstream(document, stepId)]
+  const triggers = document.steps.filter((step) => step.type.startsWith('trigger.') && before.includes(step.id))
+  const fromTriggers = triggers.map((step) => flatten(findStep(known.manifest, step.type)?.sample ?? {}, 'trigger'))
+  // Only what every trigger that leads here leaves behind is sure to be there.
+  const [first, ...others] = fromTriggers
+  const shared = (first ?? []).filter((datum) => others.every((list) => list.some(({ path }) => path === datum.path)))
+  if (shared.length > 0) groups.push({ title: 'What started the run', data: shared })
+  for (const id of before.slice(1)) {
+    const step = stepOf(document, id)
+    const definition = step && findStep(known.manifest, step.type)
+    if (step === undefined || definition === undefined || definition.kind !== 'action') continue
+    const data = flatten(definition.sample, `steps.${id}`)
+    if (data.length > 0) groups.push({ title: step.label ?? definition.label, data })
+  }
+  return groups
+}
+
+function subjectData(kind: 'contact' | 'account', properties: readonly KnownProperty[]): Datum[] {
+  const own = properties.filter(({ path }) => path.startsWith(`${kind}.`))
+  const fixed: KnownProperty[] = [{ path: `${kind}.id`, type: 'text', sample: '0199c2f0-5b0e-7c31-9c1d-3f1f6f0a1b2c' }]
+  const all = [...fixed.filter(({ path }) => !own.some((property) => property.path === path)), ...own]
+  return all.map(({ path, type, sample }) => ({
+    path,
+    expression: expressionOf(path.split('.')),
+    type: typeWord(type, sample),
+    sample,
+  }))
+}
+
+const KNOWN: { [word: string]: DataType } = {
+  string: 'text',
+  text: 'text',
+  number: 'number',
+  integer: 'number',
+  boolean: 'boolean',
+  date: 'date',
+  datetime: 'date',
+  list: 'list',
+  array: 'list',
+  object: 'object',
+}
+const typeWord = (type: string, sample: Json): DataType => {
+  const word = KNOWN[type] ?? typeOfValue(sample)
+  return word === 'text' && typeOfValue(sample) === 'date' ? 'date' : word
+}
+
+export function typeOfValue(value: Json): DataType {
+  if (typeof value === 'number') return 'number'
+  if (typeof value === 'boolean') return 'boolean'
+  if (Array.isArray(value)) return 'list'
+  if (value !== null && typeof value === 'object') return 'object'
+  if (typeof value !== 'string') return 'unknown'
+  return /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2})?)?$/.test(value) ? 'date' : 'text'
+}
+
+/** A key that CEL cannot read as a name stands in brackets. */
+export const expressionOf = (path: readonly string[]): string =>
+  path.reduce((done, key, index) => {
+    if (/^[A-Za-z_]\w*$/.test(key)) return index === 0 ? key : `${done}.${key}`
+    return `${done}[${JSON.stringify(key)}]`
+  }, '')
+
+const DEEPEST = 5
+
+function flatten(value: Json, root: string): Datum[] {
+  const found: Datum[] = []
+  const walk = (part: Json, path: string[]) => {
+    if (path.length > 1 || typeOfValue(part) !== 'object')
+      found.push({ path: path.join('.'), expression: expressionOf(path), type: typeOfValue(part), sample: part })
+    if (part === null || typeof part !== 'object' || Array.isArray(part) || path.length > DEEPEST) return
+    for (const [key, inner] of Object.entries(part)) walk(inner, [...path, key])
+  }
+  const start = root.split('.')
+  if (value !== null && typeof value === 'object' && !Array.isArray(value))
+    for (const [key, inner] of Object.entries(value)) walk(inner, [...start, key])
+  return found
+}
+
+/** The samples as a scope, so that a template can be shown filled while it is written. */
+export function sampleScope(groups: readonly DataGroup[]): TemplateScope {
+  const scope: TemplateScope = { contact: {}, account: {}, trigger: {}, steps: {} }
+  for (const { data } of groups)
+    for (const { path, sample } of data) if (sample !== null) put(scope as unknown as Tree, path.split('.'), sample)
+  return scope
+}
+
+type Tree = { [key: string]: Json | Tree }
+
+function put(tree: Tree, path: readonly string[], value: Json): void {
+  const [key, ...rest] = path
+  if (key === undefined) return
+  if (rest.length === 0) {
+    // An object comes before its parts, which are then written into it again.
+    tree[key] = structuredClone(value)
+    return
+  }
+  const next = tree[key]
+  if (next === undefined || next === null || typeof next !== 'object' || Array.isArray(next)) tree[key] = {}
+  put(tree[key] as Tree, rest, value)
+}

@@ -1,0 +1,32 @@
+import type { ReactNode } from 'react'
+import type { Problem } from '../../../engine/model/problem.ts'
+import type { FieldManifest, Json } from '../../../nodes/manifest.ts'
+import type { DataGroup } from '../document/upstream-data.ts'
+import type { RuleWorld } from '../rules/rule-builder.tsx'
+
+/** What every widget gets. `undefined` is an empty field. */
+export interface FieldProps {
+  field: FieldManifest
+  value: Json | undefined
+  onChange: (value: Json | undefined) => void
+  /** Said below the field, or undefined. */
+  error: ReactNode
+  groups: DataGroup[]
+  world: RuleWorld
+}
+
+/** The words round a Mantine input. */
+export const wordsOf = ({ field, error }: Pick<FieldProps, 'field' | 'error'>) => ({
+  label: field.label,
+  description: field.help,
+  error,
+  required: field.required,
+  withAsterisk: field.required,
+  placeholder: field.placeholder,
+})
+
+export const problemWords = (problems: readonly Problem[]): ReactNode =>
+  problems.length === 0 ? undefined : problems.map((problem) => `${problem.message} ${problem.fix}`).join(' ')
+
+export const asText = (value: Json | undefined): string =>
+  value === undefined || value === null ? '' : typeof value === 'string' ? value : JSON.stringify(value)
