@@ -20,15 +20,15 @@ afterEach(async () => {
   rmSync(folder, { recursive: true })
 })
 
-function start(): ChildProcess {
+function start(onPort = port, dataDir = folder): ChildProcess {
   const child = spawn(
     process.execPath,
     ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, 'sandbox.ts')],
     {
       env: {
         ...process.env,
-        SIGNALBOX_DATA_DIR: folder,
-        SIGNALBOX_SANDBOX_PORT: String(port),
+        SIGNALBOX_DATA_DIR: dataDir,
+        SIGNALBOX_SANDBOX_PORT: String(onPort),
         SIGNALBOX_SUPERVISED: '1',
       },
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -95,16 +95,26 @@ it('ends in order at SIGTERM, and when its supervisor is gone', async () => {
   expect(second.exitCode).toBe(0)
 })
 
-it('says which variable to set when its port is taken', async () => {
-  await ready(start())
-  const second = start()
+async function refusal(child: ChildProcess): Promise<string> {
   let said = ''
-  second.stderr?.on('data', (chunk) => {
+  child.stderr?.on('data', (chunk) => {
     said += String(chunk)
   })
-  await once(second, 'close')
-  expect(second.exitCode).toBe(1)
+  await once(child, 'close')
+  expect(child.exitCode).toBe(1)
+  return said
+}
+
+it('says which variable to set when its port is taken', async () => {
+  await ready(start())
+  const other = mkdtempSync(join(folder, 'other-'))
+  const said = await refusal(start(port, other))
   expect(said).toBe(
     `Port ${port} is taken. Set SIGNALBOX_SANDBOX_PORT to a free port, or end the process that holds it.\n`,
   )
+})
+
+it('says whose data folder it is when another sandbox has it', async () => {
+  await ready(start())
+  expect(await refusal(start(await freePort()))).toMatch(/sandbox\.db is in use by another process\. End that sandbox/)
 })

@@ -1,4 +1,5 @@
 import { startSandbox } from '../nodes/sandbox/start.ts'
+import { DatabaseInUse } from '../nodes/sandbox/store.ts'
 import { readEnvironment } from './environment.ts'
 import { exitWithParent } from './supervise/parent-watch.ts'
 import { UserError } from './supervise/user-error.ts'
@@ -11,6 +12,7 @@ async function main(): Promise<void> {
       throw new UserError(
         `Port ${sandboxPort} is taken. Set SIGNALBOX_SANDBOX_PORT to a free port, or end the process that holds it.`,
       )
+    if (error instanceof DatabaseInUse) throw new UserError(error.message)
     throw error
   })
   const stop = () => sandbox.close()

@@ -1,4 +1,5 @@
 import { intercomSandbox } from '../intercom/sandbox/app.ts'
+import { salesforceSandbox } from '../salesforce/sandbox/salesforce-sandbox.ts'
 import { type RunningSandbox, startSandboxHost } from './host.ts'
 
 /**
@@ -7,4 +8,4 @@ import { type RunningSandbox, startSandboxHost } from './host.ts'
  * @throws Error with `code` EADDRINUSE when the port is taken
  */
 export const startSandbox = (options: { port: number; dataDir: string | null }): Promise<RunningSandbox> =>
-  startSandboxHost({ ...options, apps: [intercomSandbox] })
+  startSandboxHost({ ...options, apps: [intercomSandbox, salesforceSandbox] })

@@ -59,13 +59,34 @@ create table if not exists fault (id integer primary key, app text not null, rul
  * Opens `<dataDir>/sandbox.db`, or a database in memory for `null`.
  * WAL with synchronous=NORMAL: a commit survives kill -9 of the process without an fsync per call; only a power loss
  * could take the last moments, and the sandbox is no system of record.
+ * @throws DatabaseInUse
  */
 export function openDatabase(dataDir: string | null): Database {
   if (dataDir !== null) mkdirSync(dataDir, { recursive: true })
-  const sqlite = new DatabaseSync(dataDir === null ? ':memory:' : join(dataDir, 'sandbox.db'))
-  sqlite.exec('pragma journal_mode = wal; pragma synchronous = normal; pragma busy_timeout = 5000')
-  sqlite.exec(SCHEMA)
+  const path = dataDir === null ? ':memory:' : join(dataDir, 'sandbox.db')
+  const sqlite = new DatabaseSync(path)
+  try {
+    // Exclusive: one process owns the file, and no statement pays for locks.
+    sqlite.exec(
+      'pragma busy_timeout = 5000; pragma locking_mode = exclusive; pragma journal_mode = wal; pragma synchronous = normal',
+    )
+    sqlite.exec(SCHEMA)
+  } catch (error) {
+    sqlite.close()
+    if (error instanceof Error && 'errcode' in error && error.errcode === SQLITE_BUSY) throw new DatabaseInUse(path)
+    throw error
+  }
   return { sqlite, forApp: (app) => appStore(sqlite, app), close: () => sqlite.close() }
+}
+
+const SQLITE_BUSY = 5
+
+/** Another sandbox has the data folder. */
+export class DatabaseInUse extends Error {
+  constructor(path: string) {
+    super(`${path} is in use by another process. End that sandbox, or set SIGNALBOX_DATA_DIR to another folder.`)
+    this.name = 'DatabaseInUse'
+  }
 }
 
 const asRecord = (row: { [name: string]: unknown }): StoredRecord => ({
@@ -132,15 +153,20 @@ function appStore(sqlite: DatabaseSync, app: string): SandboxStore {
 
 /** Nested calls join the outermost transaction, so that helpers can be atomic alone and together. */
 function transactions(sqlite: DatabaseSync): <T>(work: () => T) => T {
+  const [begin, commit, rollback] = [
+    sqlite.prepare('begin immediate'),
+    sqlite.prepare('commit'),
+    sqlite.prepare('rollback'),
+  ]
   return (work) => {
     if (sqlite.isTransaction) return work()
-    sqlite.exec('begin immediate')
+    begin.run()
     try {
       const result = work()
-      sqlite.exec('commit')
+      commit.run()
       return result
     } catch (error) {
-      sqlite.exec('rollback')
+      rollback.run()
       throw error
     }
   }
