@@ -3,7 +3,7 @@ import type { ClientEnvironment, OpenedConnection } from '../define.ts'
 import { FaultError } from '../fault.ts'
 import { cachedDescribe } from './describe-cache.ts'
 import { faultOfLostAnswer, faultOfResult } from './faults.ts'
-import { grantOf } from './grant.ts'
+import { grantOf, secretsOf } from './grant.ts'
 import { noStream, sendCall, type TransportSetup } from './transport.ts'
 import type { SalesforceClient, SalesforceIdentity, SalesforceObject, SalesforceRow, UpsertRequest } from './types.ts'
 
@@ -33,12 +33,16 @@ export async function salesforceClient(
     import('@jsforce/jsforce-node/lib/util/promise.js'),
   ])
   let grant = grantOf(connection)
+  const secrets = new Set(secretsOf(connection))
   const sdk: Connection = new SdkConnection({ ...grant, version: API_VERSION })
   const setup: TransportSetup = {
     environment,
     grant: () => grant,
+    secrets: () => [...secrets],
     renew: async () => {
-      grant = grantOf(await environment.refresh())
+      const fresh = await environment.refresh()
+      grant = grantOf(fresh)
+      for (const secret of secretsOf(fresh)) secrets.add(secret)
       sdk.accessToken = grant.accessToken
       sdk.instanceUrl = grant.instanceUrl
       return grant

@@ -25,7 +25,7 @@ async function context(
 describe('an opportunity', () => {
   it('is created on the linked account in one call once the object is known', async () => {
     const { Id } = await setup.put('Account', { Name: 'Northwind' })
-    account.links['salesforce'] = String(Id)
+    account.links['salesforce'] = Id
     const run = await context()
     const { output, externalId } = await createOpportunity.run(run)
     expect(createOpportunity.output.parse(output)).toMatchObject({
@@ -130,7 +130,7 @@ describe('its account', () => {
     await setup.put('Account', { Name: 'Northwind' })
     const byNumber = await setup.put('Account', { Name: 'Northwind Traders Ltd', AccountNumber: 'NW-1' })
     const { output } = await createOpportunity.run(await context())
-    expect(output.accountId).toBe(byNumber['Id'])
+    expect(output.accountId).toBe(byNumber.Id)
   })
 
   it('is found by its exact name, quotes and backslashes and all', async () => {
@@ -138,7 +138,7 @@ describe('its account', () => {
     const named = await setup.put('Account', { Name: "O'Neil \\' & Sons" })
     await setup.put('Account', { Name: 'Neil' })
     const { output } = await createOpportunity.run(await context())
-    expect(output.accountId).toBe(named['Id'])
+    expect(output.accountId).toBe(named.Id)
   })
 
   it('is for a person to tell where several have the name', async () => {
@@ -146,7 +146,7 @@ describe('its account', () => {
     const second = await setup.put('Account', { Name: 'northwind' })
     const fault = await faultOf(createOpportunity.run(await context()))
     expect(fault.code).toBe('INVALID_INPUT')
-    expect(fault.message).toContain(`${first['Id']}, ${second['Id']}`)
+    expect(fault.message).toContain(`${first.Id}, ${second.Id}`)
     expect(await setup.records('Opportunity')).toEqual([])
   })
 

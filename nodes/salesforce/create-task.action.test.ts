@@ -34,21 +34,21 @@ describe('a task', () => {
     const run = await context({ account: account.id, description: 'Ask about seats.', dueInDays: 3 })
     const { output, externalId } = await createTask.run({ ...run, intendedAt: new Date('2026-01-30T10:00:00Z') })
     expect(createTask.output.parse(output)).toMatchObject({
-      whoId: person['Id'],
-      whatId: company['Id'],
+      whoId: person.Id,
+      whatId: company.Id,
       dueDate: '2026-02-02',
     })
     expect(await setup.records('Task')).toMatchObject([
       {
         Id: externalId,
-        WhoId: person['Id'],
-        WhatId: company['Id'],
+        WhoId: person.Id,
+        WhatId: company.Id,
         ActivityDate: '2026-02-02',
         Status: 'Not Started',
         Description: 'Ask about seats.\n\nSignalbox run-1:task:1',
       },
     ])
-    expect([contact.links['salesforce'], account.links['salesforce']]).toEqual([person['Id'], company['Id']])
+    expect([contact.links['salesforce'], account.links['salesforce']]).toEqual([person.Id, company.Id])
   })
 
   it('goes to the open lead where there is no contact, and never to a converted one', async () => {
@@ -56,7 +56,7 @@ describe('a task', () => {
     expect((await faultOf(createTask.run(await context()))).code).toBe('NOT_FOUND')
     const open = await setup.put('Lead', { LastName: 'New', Company: 'X', Email: "o'neil@northwind.example" })
     const { output } = await createTask.run(await context())
-    expect(output.whoId).toBe(open['Id'])
+    expect(output.whoId).toBe(open.Id)
     expect((await faultOf(createTask.run(await context({ account: account.id })))).code).toBe('INVALID_INPUT')
   })
 
@@ -72,14 +72,14 @@ describe('a task', () => {
     const two = await setup.put('Contact', { LastName: 'Two', Email: "O'Neil@northwind.example" })
     const fault = await faultOf(createTask.run(await context()))
     expect(fault.code).toBe('INVALID_INPUT')
-    expect(fault.message).toContain(`${one['Id']}, ${two['Id']}`)
+    expect(fault.message).toContain(`${one.Id}, ${two.Id}`)
   })
 })
 
 describe('the read-back', () => {
   beforeEach(async () => {
     const { Id } = await setup.put('Contact', { LastName: "O'Neil", Email: "o'neil@northwind.example" })
-    contact.links['salesforce'] = String(Id)
+    contact.links['salesforce'] = Id
   })
 
   it('waits for the ten minutes in which Salesforce may still be working', () => {

@@ -29,7 +29,7 @@ describe('what Salesforce says', () => {
     ['INSUFFICIENT_ACCESS_OR_READONLY', 403, 'no', 'FORBIDDEN'],
     ['SOMETHING_NEW', 400, 'never seen', 'INVALID_INPUT'],
     ['UNKNOWN_EXCEPTION', 500, 'An unexpected error occurred', 'OUTCOME_UNKNOWN'],
-  ])('%s with %i "%s" is %s', (code, status, message, expected) => {
+  ] as const)('%s with %i "%s" is %s', (...[code, status, message, expected]) => {
     const fault = answer(status, error(code, message))
     expect(fault).toMatchObject({ code: expected, vendor: { status, code } })
     expect(fault.message).toContain(message)

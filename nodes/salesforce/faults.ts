@@ -263,7 +263,12 @@ function toError(item: unknown): VendorError | null {
   if (typeof code !== 'string') return null
   const named = item['fields']
   const fields = Array.isArray(named) ? named.filter((name) => typeof name === 'string') : []
-  return { code, message: String(message), fields, matches: duplicateIds(item['duplicateResult']) }
+  return {
+    code,
+    message: typeof message === 'string' ? message : JSON.stringify(message),
+    fields,
+    matches: duplicateIds(item['duplicateResult']),
+  }
 }
 
 function duplicateIds(result: unknown): string[] {

@@ -34,6 +34,10 @@ export function grantOf(connection: OpenedConnection): Grant {
   return { accessToken, instanceUrl: address.replace(/\/+$/, '') }
 }
 
+/** What of an opened connection may stand in no message: all of it but the address. */
+export const secretsOf = ({ credentials }: OpenedConnection): string[] =>
+  Object.entries(credentials).flatMap(([name, value]) => (name === 'instanceUrl' || value === '' ? [] : [value]))
+
 function misconfigured(message: string): FaultError {
   return new FaultError({ code: 'CONFIGURATION', who: 'user', message, fix: 'Reconnect Salesforce in Connections.' })
 }

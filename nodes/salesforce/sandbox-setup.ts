@@ -3,6 +3,7 @@ import type { ActionContext, ClientEnvironment, OpenedConnection, SubjectRef } f
 import { FaultError } from '../fault.ts'
 import type { Json } from '../manifest.ts'
 import { type RunningSandbox, startSandboxHost } from '../sandbox/host.ts'
+import type { LoggedRequest } from '../sandbox/requests.ts'
 import { salesforceClient } from './client.ts'
 import { salesforceSandbox } from './sandbox/salesforce-sandbox.ts'
 import type { SalesforceClient } from './types.ts'
@@ -21,7 +22,7 @@ export interface SandboxSetup {
   /** A control path of the stand-in. @returns its `data` */
   control(method: string, path: string, body?: Body): Promise<Json>
   records(type: string): Promise<Body[]>
-  put(type: string, body: Body): Promise<Body>
+  put(type: string, body: Body): Promise<Body & { Id: string }>
   fault(rule: Body): Promise<void>
   /** Newest first, `GET /services/data/v66.0/…`. */
   calls(): Promise<string[]>
@@ -49,11 +50,11 @@ export async function setUpSandbox(): Promise<SandboxSetup> {
     metered: () => counts.metered,
     refreshed: () => counts.refreshed,
     records: async (type) => (await control('GET', `/records/${type}`)) as Body[],
-    put: async (type, body) => (await control('POST', `/records/${type}`, body)) as Body,
+    put: async (type, body) => (await control('POST', `/records/${type}`, body)) as Body & { Id: string },
     fault: async (rule) => void (await control('POST', '/faults', rule)),
     calls: async () =>
-      ((await control('GET', '/requests')) as Body[]).map((call) =>
-        `${call['method']} ${call['path']}`.replace('/salesforce', ''),
+      ((await control('GET', '/requests')) as unknown as LoggedRequest[]).map(({ method, path }) =>
+        `${method} ${path}`.replace('/salesforce', ''),
       ),
     client: (more = {}) =>
       salesforceClient(connection, {

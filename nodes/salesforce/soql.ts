@@ -39,10 +39,14 @@ export function soqlText(value: string): string {
     throw new RangeError(
       `A SOQL literal of ${value.length} characters exceeds Salesforce's ${MAX_LITERAL}. Search by a shorter value.`,
     )
-  const escaped = value.replace(/[\\'"\u0000-\u001f\u007f]/g, (character) => {
-    return ESCAPES[character] ?? `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
-  })
-  return `'${escaped}'`
+  return `'${Array.from(value, escapeCharacter).join('')}'`
+}
+
+function escapeCharacter(character: string): string {
+  const known = ESCAPES[character]
+  if (known !== undefined) return known
+  const code = character.codePointAt(0) ?? 0
+  return code < 32 || code === 127 ? `\\u${code.toString(16).padStart(4, '0')}` : character
 }
 
 /**

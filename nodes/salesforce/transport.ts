@@ -15,6 +15,8 @@ export interface TransportSetup {
   environment: ClientEnvironment
   /** The grant in force now: another call may have renewed it. */
   grant(): Grant
+  /** What no fault may tell. */
+  secrets(): string[]
   /** Asks for a fresh grant and makes it the one in force. @throws FaultError AUTH_EXPIRED */
   renew(): Promise<Grant>
 }
@@ -28,12 +30,12 @@ export interface TransportSetup {
 export async function sendCall(request: HttpRequest, setup: TransportSetup): Promise<HttpResponse> {
   const sent = setup.grant()
   const answer = await sendOnce(request, sent, setup.environment)
-  if (!isExpired(answer)) return accepted(request, answer, sent)
+  if (!isExpired(answer)) return accepted(request, answer, setup)
   // Another call may have renewed the grant while this one was under way.
   const current = setup.grant()
   const grant = current.accessToken === sent.accessToken ? await setup.renew() : current
   const moved = { ...request, url: grant.instanceUrl + request.url.slice(sent.instanceUrl.length) }
-  return accepted(request, await sendOnce(moved, grant, setup.environment), grant)
+  return accepted(request, await sendOnce(moved, grant, setup.environment), setup)
 }
 
 async function sendOnce(request: HttpRequest, grant: Grant, environment: ClientEnvironment): Promise<HttpResponse> {
@@ -63,13 +65,13 @@ async function sendOnce(request: HttpRequest, grant: Grant, environment: ClientE
 const isExpired = ({ statusCode, body }: HttpResponse): boolean =>
   statusCode === 401 || (statusCode === 403 && OAUTH_TOKEN_WORDS.test(body))
 
-function accepted(request: HttpRequest, answer: HttpResponse, grant: Grant): HttpResponse {
+function accepted(request: HttpRequest, answer: HttpResponse, setup: TransportSetup): HttpResponse {
   if (answer.statusCode >= 300 && answer.statusCode < 400) throw redirected(answer.statusCode)
   if (answer.statusCode < 400) return answer
   throw faultOfAnswer({
     method: request.method,
     status: answer.statusCode,
-    body: answer.body.replaceAll(grant.accessToken, '[token]'),
+    body: setup.secrets().reduce((body, secret) => body.replaceAll(secret, '[token]'), answer.body),
     retryAfter: answer.headers['retry-after'],
     now: Date.now(),
   })

@@ -55,7 +55,7 @@ it('names the records that a duplicate rule found', async () => {
   const existing = await setup.put('Contact', { LastName: 'Ng', Email: 'ng@northwind.example' })
   const fault = await faultOf(run())
   expect(fault.code).toBe('DUPLICATE')
-  expect(fault.message).toContain(String(existing['Id']))
+  expect(fault.message).toContain(existing.Id)
 })
 
 it.each([

@@ -6,6 +6,7 @@ import { refuse, resultErrors, SalesforceError } from './errors.ts'
 import { normalizeId } from './ids.ts'
 import { objectOfId, type Org } from './org.ts'
 import { createRecord, deleteRecord, findByExternalId, updateRecord, upsertRecord } from './records.ts'
+import { textOf } from './text-of.ts'
 
 const MOST = 200
 
@@ -46,16 +47,16 @@ function upsertAll(org: Org, request: FastifyRequest<Upsert>): Json {
   findByExternalId(org, object, { field: params.field, value: '' })
   const counts = new Map<string, number>()
   for (const record of recordsOf(request).records) {
-    const value = String(record[params.field] ?? '').toLowerCase()
+    const value = textOf(record[params.field]).toLowerCase()
     counts.set(value, (counts.get(value) ?? 0) + 1)
   }
   return eachRecord(org, request, (record) => {
     const { [params.field]: value, ...given } = withoutAttributes(record)
     if (value === undefined || value === null || value === '')
       throw refuse('MISSING_ARGUMENT', `${params.field} not specified`, { fields: [params.field] })
-    if ((counts.get(String(value).toLowerCase()) ?? 0) > 1)
-      throw refuse('DUPLICATE_VALUE', `Duplicate external id specified: ${String(value)}`, { fields: [params.field] })
-    return upsertRecord(org, object, { field: params.field, value: String(value), given, ...writeOptions(request) })
+    if ((counts.get(textOf(value).toLowerCase()) ?? 0) > 1)
+      throw refuse('DUPLICATE_VALUE', `Duplicate external id specified: ${textOf(value)}`, { fields: [params.field] })
+    return upsertRecord(org, object, { field: params.field, value: textOf(value), given, ...writeOptions(request) })
   })
 }
 

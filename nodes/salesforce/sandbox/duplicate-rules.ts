@@ -4,6 +4,7 @@ import type { RecordBody } from '../../sandbox/store.ts'
 import { SalesforceError } from './errors.ts'
 import type { Org } from './org.ts'
 import type { ObjectSpec } from './schema.ts'
+import { textOf } from './text-of.ts'
 
 const RULES = '_duplicateRule'
 
@@ -23,10 +24,10 @@ export function setDuplicateRule(sandbox: Sandbox, rule: DuplicateRule): void {
 /** @throws SalesforceError DUPLICATES_DETECTED with the matching records */
 export function checkDuplicateRules(org: Org, object: ObjectSpec, write: { body: RecordBody; allowed: boolean }): void {
   const rule = org.sandbox.store.get(RULES, object.name)
-  const value = rule && write.body[String(rule['field'])]
+  const value = rule && write.body[textOf(rule['field'])]
   if (!rule || typeof value !== 'string') return
   const matches = org.sandbox.store
-    .find(object.name, String(rule['field']), value)
+    .find(object.name, textOf(rule['field']), value)
     .filter(({ id }) => id !== write.body['Id'])
   const alert = rule['action'] === 'alert'
   if (matches.length === 0 || (alert && write.allowed)) return

@@ -3,6 +3,7 @@ import type { Sandbox } from '../../sandbox/app.ts'
 import type { RecordBody } from '../../sandbox/store.ts'
 import { makeId } from './ids.ts'
 import { ORGANIZATION_NUMBER } from './org.ts'
+import { textOf } from './text-of.ts'
 
 /** Record types of what was granted; a reset leaves them alone. */
 export const GRANT = '_grant'
@@ -54,7 +55,7 @@ export function redeemCode(sandbox: Sandbox, form: { [name: string]: string | un
   const challenge = approval['challenge']
   if (typeof challenge === 'string' && challenge !== s256(form['code_verifier'] ?? ''))
     return { error: 'invalid_grant', error_description: 'invalid code verifier' }
-  return approve(sandbox, { clientId: String(approval['clientId']), scope: String(approval['scope']) })
+  return approve(sandbox, { clientId: textOf(approval['clientId']), scope: textOf(approval['scope']) })
 }
 
 /** The old refresh token dies with its use (rotation), as orgs that care set it. */
@@ -71,7 +72,7 @@ export function refreshGrant(
   return sandbox.store.transaction(() => {
     const refreshToken = `5Aep${secret()}`
     putGrant(sandbox, found.id, { ...found.body, refreshToken })
-    return tokenAnswer(sandbox, { grantId: found.id, scope: String(found.body['scope']), refreshToken })
+    return tokenAnswer(sandbox, { grantId: found.id, scope: textOf(found.body['scope']), refreshToken })
   })
 }
 
@@ -106,7 +107,10 @@ export function revoke(sandbox: Sandbox, token: string): boolean {
 export function expireAll(sandbox: Sandbox, what: 'access' | 'refresh'): number {
   const type = what === 'access' ? ACCESS : GRANT
   const all = sandbox.store.list(type)
-  for (const { id } of all) what === 'access' ? sandbox.store.remove(ACCESS, id) : endGrant(sandbox, id)
+  for (const { id } of all) {
+    if (what === 'access') sandbox.store.remove(ACCESS, id)
+    else endGrant(sandbox, id)
+  }
   return all.length
 }
 
@@ -126,7 +130,7 @@ function approve(
 }
 
 function putGrant(sandbox: Sandbox, id: string, body: RecordBody): void {
-  sandbox.store.put(GRANT, { id, body }, { refreshToken: String(body['refreshToken']) })
+  sandbox.store.put(GRANT, { id, body }, { refreshToken: textOf(body['refreshToken']) })
 }
 
 function endGrant(sandbox: Sandbox, grantId: string): void {

@@ -106,16 +106,23 @@ describe('the token endpoint', () => {
   })
 
   it.each([
-    ['a wrong verifier', { code_verifier: 'x' }, 'invalid_grant', 'invalid code verifier'],
-    [
-      'another address',
-      { redirect_uri: 'http://evil.example' },
-      'redirect_uri_mismatch',
-      'redirect_uri must match configuration',
-    ],
-    ['another client', { client_id: 'other' }, 'invalid_client_id', 'client identifier invalid'],
-    ['another grant type', { grant_type: 'password' }, 'unsupported_grant_type', 'grant type not supported'],
-  ])('refuses a code with %s', async (_name, more, error, error_description) => {
+    { name: 'a wrong verifier', more: { code_verifier: 'x' }, refusal: ['invalid_grant', 'invalid code verifier'] },
+    {
+      name: 'another address',
+      more: { redirect_uri: 'http://evil.example' },
+      refusal: ['redirect_uri_mismatch', 'redirect_uri must match configuration'],
+    },
+    {
+      name: 'another client',
+      more: { client_id: 'other' },
+      refusal: ['invalid_client_id', 'client identifier invalid'],
+    },
+    {
+      name: 'another grant type',
+      more: { grant_type: 'password' },
+      refusal: ['unsupported_grant_type', 'grant type not supported'],
+    },
+  ])('refuses a code with $name', async ({ more, refusal: [error, error_description] }) => {
     expect(await redeem(await code(), more)).toEqual({ status: 400, body: { error, error_description } })
   })
 

@@ -6,6 +6,7 @@ import { makeId } from './ids.ts'
 import { datetimeText, fieldOf, type Org, recordOf } from './org.ts'
 import type { ObjectSpec } from './schema.ts'
 import { checkRequired, checkValues, derived } from './values.ts'
+import { textOf } from './text-of.ts'
 
 export interface WriteOptions {
   /** `allowSave` of the duplicate rule header: overrides rules that only alert. */
@@ -107,7 +108,7 @@ export function putRecord(
   const body = fresh(org, object, values)
   checkRequired(object, body)
   checkUnique(org, object, body)
-  return { id: String(body['Id']), body, keys: keysOf(object, body) }
+  return { id: textOf(body['Id']), body, keys: keysOf(object, body) }
 }
 
 function insert(org: Org, object: ObjectSpec, more: { values: RecordBody } & WriteOptions): string {
@@ -116,7 +117,7 @@ function insert(org: Org, object: ObjectSpec, more: { values: RecordBody } & Wri
   checkRules(object, body)
   checkUnique(org, object, body)
   checkDuplicateRules(org, object, { body, allowed: more.allowDuplicates })
-  const id = String(body['Id'])
+  const id = textOf(body['Id'])
   org.sandbox.store.put(object.name, { id, body }, keysOf(object, body))
   return id
 }

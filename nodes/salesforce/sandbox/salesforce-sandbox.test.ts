@@ -12,7 +12,10 @@ beforeEach(async () => {
 })
 afterEach(() => setup.host.close())
 
-const call = async (method: string, path: string, body?: unknown, headers: { [name: string]: string } = {}) => {
+type Headers = { [name: string]: string }
+type Rest = { body?: unknown; headers?: Headers }
+
+const call = async (method: string, path: string, { body, headers = {} }: Rest = {}) => {
   const response = await fetch(`${setup.host.url}/salesforce${path}`, {
     method,
     headers: {
@@ -25,8 +28,10 @@ const call = async (method: string, path: string, body?: unknown, headers: { [na
   const text = await response.text()
   return { status: response.status, headers: response.headers, body: text === '' ? null : JSON.parse(text) }
 }
-const data = (method: string, path: string, body?: unknown, headers = {}) =>
-  call(method, `/services/data/v66.0${path}`, body, headers)
+const get = (path: string) => call('GET', `/services/data/v66.0${path}`)
+const post = (path: string, body: unknown, headers: Headers = {}) =>
+  call('POST', `/services/data/v66.0${path}`, { body, headers })
+const patch = (path: string, body: unknown) => call('PATCH', `/services/data/v66.0${path}`, { body })
 
 describe('one record', () => {
   it('is created, read, changed and deleted by the SDK', async () => {
@@ -46,61 +51,77 @@ describe('one record', () => {
   })
 
   it('carries times in the form Salesforce writes them, and its usage on every answer', async () => {
-    const { headers, status } = await data('POST', '/sobjects/Account', { Name: 'Acme' })
+    const { headers, status } = await post('/sobjects/Account', { Name: 'Acme' })
     expect([status, headers.get('sforce-limit-info')]).toEqual([201, 'api-usage=1/5000000'])
     const [account] = await setup.records('Account')
     expect(account?.['CreatedDate']).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}\+0000$/)
-    expect((await data('GET', '/limits')).body.DailyApiRequests).toEqual({ Max: 5_000_000, Remaining: 4_999_998 })
+    expect((await get('/limits')).body.DailyApiRequests).toEqual({ Max: 5_000_000, Remaining: 4_999_998 })
   })
 
   it.each([
-    ['Lead', { LastName: 'A' }, 'REQUIRED_FIELD_MISSING', 'Required fields are missing: [Company]', ['Company']],
-    [
-      'Contact',
-      { LastName: 'A', Foo: 1 },
-      'INVALID_FIELD',
-      "No such column 'Foo' on sobject of type Contact",
-      undefined,
-    ],
-    [
-      'Contact',
-      { LastName: 'x'.repeat(81) },
-      'STRING_TOO_LONG',
-      `Last Name: data value too large: ${'x'.repeat(81)} (max length=80)`,
-      ['LastName'],
-    ],
-    ['Contact', { LastName: 'A', Email: 'no' }, 'INVALID_EMAIL_ADDRESS', 'Email: invalid email address: no', ['Email']],
-    [
-      'Lead',
-      { LastName: 'A', Company: 'B', Rating: 'Tepid' },
-      'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
-      'Rating: bad value for restricted picklist field: Tepid',
-      ['Rating'],
-    ],
-    [
-      'Contact',
-      { LastName: 'A', AccountId: '006000000000001' },
-      'MALFORMED_ID',
-      'Account ID: id value of incorrect type: 006000000000001',
-      ['AccountId'],
-    ],
-    [
-      'Contact',
-      { LastName: 'A', AccountId: '001000000000001' },
-      'INVALID_CROSS_REFERENCE_KEY',
-      'invalid cross reference id',
-      ['AccountId'],
-    ],
-    [
-      'Account',
-      { Name: 'A', Id: '001000000000001' },
-      'INVALID_FIELD_FOR_INSERT_UPDATE',
-      'cannot specify Id in an insert call',
-      ['Id'],
-    ],
-  ])('is refused as Salesforce refuses it: %s %j', async (object, values, errorCode, message, fields) => {
-    const { status, body } = await data('POST', `/sobjects/${object}`, values)
-    expect([status, body]).toEqual([400, [{ message, errorCode, ...(fields ? { fields } : {}) }]])
+    {
+      object: 'Lead',
+      values: { LastName: 'A' },
+      error: {
+        errorCode: 'REQUIRED_FIELD_MISSING',
+        message: 'Required fields are missing: [Company]',
+        fields: ['Company'],
+      },
+    },
+    {
+      object: 'Contact',
+      values: { LastName: 'A', Foo: 1 },
+      error: { errorCode: 'INVALID_FIELD', message: "No such column 'Foo' on sobject of type Contact" },
+    },
+    {
+      object: 'Contact',
+      values: { LastName: 'x'.repeat(81) },
+      error: {
+        errorCode: 'STRING_TOO_LONG',
+        message: `Last Name: data value too large: ${'x'.repeat(81)} (max length=80)`,
+        fields: ['LastName'],
+      },
+    },
+    {
+      object: 'Contact',
+      values: { LastName: 'A', Email: 'no' },
+      error: { errorCode: 'INVALID_EMAIL_ADDRESS', message: 'Email: invalid email address: no', fields: ['Email'] },
+    },
+    {
+      object: 'Lead',
+      values: { LastName: 'A', Company: 'B', Rating: 'Tepid' },
+      error: {
+        errorCode: 'INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST',
+        message: 'Rating: bad value for restricted picklist field: Tepid',
+        fields: ['Rating'],
+      },
+    },
+    {
+      object: 'Contact',
+      values: { LastName: 'A', AccountId: '006000000000001' },
+      error: {
+        errorCode: 'MALFORMED_ID',
+        message: 'Account ID: id value of incorrect type: 006000000000001',
+        fields: ['AccountId'],
+      },
+    },
+    {
+      object: 'Contact',
+      values: { LastName: 'A', AccountId: '001000000000001' },
+      error: { errorCode: 'INVALID_CROSS_REFERENCE_KEY', message: 'invalid cross reference id', fields: ['AccountId'] },
+    },
+    {
+      object: 'Account',
+      values: { Name: 'A', Id: '001000000000001' },
+      error: {
+        errorCode: 'INVALID_FIELD_FOR_INSERT_UPDATE',
+        message: 'cannot specify Id in an insert call',
+        fields: ['Id'],
+      },
+    },
+  ])('is refused as Salesforce refuses it: $object $values', async ({ object, values, error }) => {
+    const { status, body } = await post(`/sobjects/${object}`, values)
+    expect([status, body]).toEqual([400, [error]])
     expect(await setup.records(object)).toEqual([])
   })
 
@@ -110,14 +131,14 @@ describe('one record', () => {
     ['Amount', 'much'],
   ])('is refused for a %s of %s', async (name, value) => {
     const values = { Name: 'O', StageName: 'Prospecting', CloseDate: '2026-01-01', [name]: value }
-    const { body } = await data('POST', '/sobjects/Opportunity', values)
+    const { body } = await post('/sobjects/Opportunity', values)
     expect(body).toMatchObject([{ errorCode: 'JSON_PARSER_ERROR', fields: [name] }])
   })
 
   it('may have a stage nobody set up, and derives probability and outcome from the ones that are', async () => {
     const base = { Name: 'O', CloseDate: '2026-01-01' }
-    await data('POST', '/sobjects/Opportunity', { ...base, StageName: 'Closed Won' })
-    await data('POST', '/sobjects/Opportunity', { ...base, StageName: 'Own Stage' })
+    await post('/sobjects/Opportunity', { ...base, StageName: 'Closed Won' })
+    await post('/sobjects/Opportunity', { ...base, StageName: 'Own Stage' })
     expect(await setup.records('opportunities')).toMatchObject([
       { Probability: 100, IsWon: true, IsClosed: true },
       { Probability: 0, IsWon: false, IsClosed: false },
@@ -127,20 +148,20 @@ describe('one record', () => {
   it('cannot be given to a person who has left', async () => {
     const users = await setup.records('User')
     const former = users.find((user) => user['IsActive'] === false)
-    const { body } = await data('POST', '/sobjects/Account', { Name: 'A', OwnerId: former?.['Id'] })
+    const { body } = await post('/sobjects/Account', { Name: 'A', OwnerId: former?.['Id'] })
     expect(body).toMatchObject([{ errorCode: 'INACTIVE_OWNER_OR_USER' }])
   })
 
   it('that is a converted lead is read-only', async () => {
     const lead = await setup.put('Lead', { LastName: 'A', Company: 'B', IsConverted: true })
-    const { status, body } = await data('PATCH', `/sobjects/Lead/${lead['Id']}`, { LastName: 'C' })
+    const { status, body } = await patch(`/sobjects/Lead/${lead.Id}`, { LastName: 'C' })
     expect([status, body[0].errorCode]).toEqual([400, 'CANNOT_UPDATE_CONVERTED_LEAD'])
   })
 
   it('that is a task takes a lead or an account, not both', async () => {
     const lead = await setup.put('Lead', { LastName: 'A', Company: 'B' })
     const account = await setup.put('Account', { Name: 'A' })
-    const { body } = await data('POST', '/sobjects/Task', { Subject: 'Call', WhoId: lead['Id'], WhatId: account['Id'] })
+    const { body } = await post('/sobjects/Task', { Subject: 'Call', WhoId: lead.Id, WhatId: account.Id })
     expect(body).toMatchObject([{ errorCode: 'FIELD_INTEGRITY_EXCEPTION' }])
   })
 
@@ -149,18 +170,18 @@ describe('one record', () => {
     const twin = { LastName: 'B', Email: 'A@b.io' }
     const insist = { 'sforce-duplicate-rule-header': 'allowSave=true' }
     await setup.control('POST', '/duplicate-rules', { object: 'Contact', field: 'Email', action: 'block' })
-    const refused = await data('POST', '/sobjects/Contact', twin, insist)
+    const refused = await post('/sobjects/Contact', twin, insist)
     expect(refused.body[0]).toMatchObject({ errorCode: 'DUPLICATES_DETECTED', duplicateResult: { allowSave: false } })
     await setup.control('POST', '/duplicate-rules', { object: 'Contact', field: 'Email', action: 'alert' })
-    expect((await data('POST', '/sobjects/Contact', twin)).status).toBe(400)
-    expect((await data('POST', '/sobjects/Contact', twin, insist)).status).toBe(201)
+    expect((await post('/sobjects/Contact', twin)).status).toBe(400)
+    expect((await post('/sobjects/Contact', twin, insist)).status).toBe(201)
   })
 })
 
 describe('an external id', () => {
   it('creates with 201 and updates with 200, whatever the case of the value', async () => {
-    const first = await data('PATCH', '/sobjects/Contact/Signalbox_Key__c/K%2F1', { LastName: 'A' })
-    const second = await data('PATCH', '/sobjects/Contact/Signalbox_Key__c/k%2F1', { LastName: 'B' })
+    const first = await patch('/sobjects/Contact/Signalbox_Key__c/K%2F1', { LastName: 'A' })
+    const second = await patch('/sobjects/Contact/Signalbox_Key__c/k%2F1', { LastName: 'B' })
     expect([first.status, first.body.created, second.status, second.body.created]).toEqual([201, true, 200, false])
     expect(second.body.id).toBe(first.body.id)
     expect(await setup.records('Contact')).toMatchObject([{ LastName: 'B', Signalbox_Key__c: 'K/1' }])
@@ -169,25 +190,25 @@ describe('an external id', () => {
   it('answers 300 with the candidates when several match, and writes nothing', async () => {
     const one = await setup.put('Contact', { LastName: 'A', Legacy_Id__c: 'x' })
     const two = await setup.put('Contact', { LastName: 'B', Legacy_Id__c: 'X' })
-    const { status, body } = await data('PATCH', '/sobjects/Contact/Legacy_Id__c/x', { LastName: 'C' })
+    const { status, body } = await patch('/sobjects/Contact/Legacy_Id__c/x', { LastName: 'C' })
     expect([status, body]).toEqual([
       300,
-      [one, two].map((contact) => `/services/data/v66.0/sobjects/Contact/${contact['Id']}`),
+      [one, two].map((contact) => `/services/data/v66.0/sobjects/Contact/${contact.Id}`),
     ])
   })
 
   it('that is none is 404, in a single call and in a collection', async () => {
     const message = 'Provided external ID field does not exist or is not accessible: Title'
-    const single = await data('PATCH', '/sobjects/Contact/Title/x', { LastName: 'A' })
-    const many = await data('PATCH', '/composite/sobjects/Contact/Title', { records: [] })
+    const single = await patch('/sobjects/Contact/Title/x', { LastName: 'A' })
+    const many = await patch('/composite/sobjects/Contact/Title', { records: [] })
     expect([single.status, single.body[0].message]).toEqual([404, message])
     expect([many.status, many.body[0].message]).toEqual([404, message])
   })
 
   it('is unique: a second insert names the record that has it', async () => {
     const key = { Name: 'A', Signalbox_Key__c: 'k' }
-    const first = await data('POST', '/sobjects/Account', key)
-    const second = await data('POST', '/sobjects/Account', key)
+    const first = await post('/sobjects/Account', key)
+    const second = await post('/sobjects/Account', key)
     expect(second.body).toMatchObject([
       { errorCode: 'DUPLICATE_VALUE', message: expect.stringContaining(first.body.id.slice(0, 15)) },
     ])
@@ -195,8 +216,8 @@ describe('an external id', () => {
 
   it('names a parent', async () => {
     const account = await setup.put('Account', { Name: 'A', Signalbox_Key__c: 'acc' })
-    await data('POST', '/sobjects/Contact', { LastName: 'A', Account: { Signalbox_Key__c: 'ACC' } })
-    expect(await setup.records('Contact')).toMatchObject([{ AccountId: account['Id'] }])
+    await post('/sobjects/Contact', { LastName: 'A', Account: { Signalbox_Key__c: 'ACC' } })
+    expect(await setup.records('Contact')).toMatchObject([{ AccountId: account.Id }])
   })
 
   it('is gone from describe once it is hidden, and back afterwards', async () => {
@@ -257,7 +278,7 @@ describe('a query', () => {
     const acme = await setup.put('Account', { Name: 'Acme', AnnualRevenue: 100, CreatedDate: '2026-01-01T00:00:00Z' })
     await setup.put('Account', { Name: 'Bolt_1', AnnualRevenue: 200, CreatedDate: '2026-01-02T00:00:00Z' })
     await setup.put('Account', { Name: 'Boltx1', CreatedDate: '2026-01-03T00:00:00Z' })
-    await setup.put('Contact', { LastName: 'Ng', AccountId: acme['Id'] ?? null, Email: 'ng@acme.io' })
+    await setup.put('Contact', { LastName: 'Ng', AccountId: acme.Id ?? null, Email: 'ng@acme.io' })
   })
   const names = async (rest: string) =>
     (await sdk.query<Body>(`SELECT Name FROM Account ${rest}`)).records.map((row) => row['Name'])
@@ -341,8 +362,8 @@ describe('a query', () => {
 describe('limits and versions', () => {
   it('refuses with 403 when the day is used up', async () => {
     await setup.control('POST', '/limits', { calls: 1, perMs: 86_400_000 })
-    await data('GET', '/limits')
-    const { status, body, headers } = await data('GET', '/limits')
+    await get('/limits')
+    const { status, body, headers } = await get('/limits')
     expect([status, body]).toEqual([
       403,
       [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }],
@@ -357,10 +378,10 @@ describe('limits and versions', () => {
   })
 
   it('says in its own shape what it does not have', async () => {
-    expect((await data('GET', '/sobjects/Nope/describe')).body).toEqual([
+    expect((await get('/sobjects/Nope/describe')).body).toEqual([
       { message: 'The requested resource does not exist', errorCode: 'NOT_FOUND' },
     ])
-    expect((await data('GET', '/nope')).status).toBe(404)
+    expect((await get('/nope')).status).toBe(404)
   })
 })
 

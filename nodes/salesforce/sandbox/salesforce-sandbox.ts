@@ -168,7 +168,7 @@ function guard(
 const limitExceeded = (message: string) => new SalesforceError(403, [{ code: 'REQUEST_LIMIT_EXCEEDED', message }])
 
 function liveToken(sandbox: Sandbox, header: unknown): string | null {
-  const token = /^(?:Bearer|OAuth) (\S+)$/i.exec(String(header ?? ''))?.[1]
+  const token = typeof header === 'string' ? /^(?:Bearer|OAuth) (\S+)$/i.exec(header)?.[1] : undefined
   return token !== undefined && isLive(sandbox, token) ? token : null
 }
 

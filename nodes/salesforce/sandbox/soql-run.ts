@@ -4,6 +4,7 @@ import { refuse } from './errors.ts'
 import { fieldOf, objectOfId, type Org } from './org.ts'
 import type { FieldSpec, ObjectSpec } from './schema.ts'
 import type { Condition, Literal, Operator, SoqlQuery } from './soql-parse.ts'
+import { textOf } from './text-of.ts'
 
 interface Scope {
   org: Org
@@ -114,7 +115,7 @@ function candidates({ org, object }: Scope, where: Condition | null, deleted: bo
       field === 'Id' ? [{ id: value, body: store.get(object.name, value) }] : store.find(object.name, field, value)
     for (const { id, body } of rows) if (body) found.set(id, body)
   }
-  return [...found.values()].sort((left, right) => (String(left['Id']) < String(right['Id']) ? -1 : 1))
+  return [...found.values()].sort((left, right) => (textOf(left['Id']) < textOf(right['Id']) ? -1 : 1))
 }
 
 type Lookup = { field: string; value: string }
@@ -186,7 +187,7 @@ function valueAt(scope: Scope, path: Path, row: RecordBody): Comparable {
 function parentOf({ org }: Scope, parent: FieldSpec, row: RecordBody): RecordBody | undefined {
   const id = row[parent.name]
   const object = typeof id === 'string' ? objectOfId(id) : undefined
-  return object && org.sandbox.store.get(object.name, String(id))
+  return object && org.sandbox.store.get(object.name, textOf(id))
 }
 
 function project(scope: Scope, row: RecordBody, { fields, version }: { fields: Path[]; version: string }): RecordBody {
@@ -211,5 +212,5 @@ function project(scope: Scope, row: RecordBody, { fields, version }: { fields: P
 
 export const attributesOf = (object: ObjectSpec, row: RecordBody, version: string): Json => ({
   type: object.name,
-  url: `/services/data/v${version}/sobjects/${object.name}/${String(row['Id'])}`,
+  url: `/services/data/v${version}/sobjects/${object.name}/${textOf(row['Id'])}`,
 })

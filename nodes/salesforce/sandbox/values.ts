@@ -4,6 +4,7 @@ import { type ApiError, SalesforceError } from './errors.ts'
 import { normalizeId } from './ids.ts'
 import { fieldOf, objectOfId, type Org } from './org.ts'
 import { type FieldSpec, type ObjectSpec, STAGES } from './schema.ts'
+import { textOf } from './text-of.ts'
 
 type Checked = { value: Json } | { error: ApiError }
 
@@ -49,7 +50,7 @@ export function checkRequired(object: ObjectSpec, body: RecordBody): void {
 /** What Salesforce works out itself from the values of a record. */
 export function derived(object: ObjectSpec, body: RecordBody): RecordBody {
   if (object.name === 'Opportunity') {
-    const stage = STAGES[String(body['StageName'])] ?? { probability: 0, closed: false, won: false }
+    const stage = STAGES[textOf(body['StageName'])] ?? { probability: 0, closed: false, won: false }
     return { Probability: body['Probability'] ?? stage.probability, IsClosed: stage.closed, IsWon: stage.won }
   }
   if (object.name === 'Task') return { IsClosed: body['Status'] === 'Completed' }
@@ -73,13 +74,13 @@ function parentId(org: Org, parent: FieldSpec, value: RecordBody): string {
   const target = org.object(parent.referenceTo[0] ?? '')
   const [[name, wanted] = ['', null]] = Object.entries(value).filter(([key]) => key !== 'attributes')
   const field = fieldOf(target, name)
-  const found = field?.externalId ? org.sandbox.store.find(target.name, field.name, String(wanted)) : []
+  const found = field?.externalId ? org.sandbox.store.find(target.name, field.name, textOf(wanted)) : []
   const [only, ...others] = found
   if (only && others.length === 0) return only.id
   throw new SalesforceError(400, [
     {
       code: 'INVALID_FIELD',
-      message: `Foreign key external ID: ${String(wanted).toLowerCase()} not found for field ${name} in entity ${target.name}`,
+      message: `Foreign key external ID: ${textOf(wanted).toLowerCase()} not found for field ${name} in entity ${target.name}`,
       fields: undefined,
     },
   ])
@@ -133,7 +134,7 @@ function checkNumber(field: FieldSpec, value: Json): Checked {
   const number = typeof value === 'string' ? Number(value) : value
   if (typeof number !== 'number' || Number.isNaN(number)) return unreadable(field, value)
   if (field.type === 'int' && !Number.isInteger(number)) return unreadable(field, value)
-  const most = field.type === 'int' ? 99_999_999 : field.type === 'percent' ? 999 : 9_999_999_999_999_999
+  const most = field.type === 'int' ? 99_999_999 : field.type === 'percent' ? 999 : 999_999_999_999_999
   if (Math.abs(number) > most)
     return fail(
       'NUMBER_OUTSIDE_VALID_RANGE',
