@@ -1,18 +1,16 @@
 import {
   type Client,
-  ScheduleNotFoundError,
-  ScheduleOverlapPolicy,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
   WorkflowNotFoundError,
 } from '@temporalio/client'
 import { TypedSearchAttributes } from '@temporalio/common'
-import { RUN_TASK_QUEUE, scheduleId, subjectHash } from '../ids.ts'
+import { RUN_TASK_QUEUE, subjectHash } from '../ids.ts'
 import type { OperatorCommand } from '../model/run.ts'
 import type { RunDirectory, RunRef, RunStartData } from '../ports.ts'
 import { connectionOpenSignal, operatorSignal, RUN_WORKFLOW, type RunWorkflowStart } from './messages.ts'
-import { ENROLL_WORKFLOW } from './schedule-messages.ts'
+import { type PlaybookRef, type Schedule, syncSchedules } from './schedule-client.ts'
 import { PLAYBOOK, SUBJECT, VERSION, WORKSPACE } from './search-attributes.ts'
 
 export interface RunClientDeps {
@@ -21,14 +19,6 @@ export interface RunClientDeps {
   taskQueue?: string
   /** Whether a worker of the run queue lives in this process and may take the first task along with the start. */
   eager?: boolean
-}
-
-export interface Schedule {
-  step: string
-  version: number
-  cron: string
-  timeZone: string
-  segment: string
 }
 
 /** How many starts or messages are under way at once. */
@@ -102,31 +92,10 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       })
     },
 
-    /** Makes the schedules of a playbook those of this list, no more and no fewer. */
-    async syncSchedules(playbook: { workspaceId: string; playbookId: string }, schedules: Schedule[]): Promise<void> {
-      const wanted = new Map(schedules.map((s) => [scheduleId(playbook.workspaceId, playbook.playbookId, s.step), s]))
-      const query = `${WORKSPACE.name} = "${playbook.workspaceId}" AND ${PLAYBOOK.name} = "${playbook.playbookId}"`
-      for await (const found of client.schedule.list({ query }))
-        if (!wanted.has(found.scheduleId)) await deleteSchedule(client, found.scheduleId)
-      for (const [id, schedule] of wanted) {
-        // Made anew rather than changed: a schedule is small, and an update would have to merge.
-        await deleteSchedule(client, id)
-        await client.schedule.create(scheduleOptions(id, playbook, { schedule, taskQueue }))
-      }
-    },
+    syncSchedules: (playbook: PlaybookRef, schedules: Schedule[]) =>
+      syncSchedules({ client, taskQueue }, playbook, schedules),
 
-    async ready(): Promise<{ reachable: boolean; workers: number; notes: string[] }> {
-      try {
-        const { pollers } = await client.workflowService.describeTaskQueue({
-          namespace: client.options.namespace,
-          taskQueue: { name: taskQueue },
-          taskQueueType: 1,
-        })
-        return { reachable: true, workers: pollers?.length ?? 0, notes: [] }
-      } catch (error) {
-        return { reachable: false, workers: 0, notes: [error instanceof Error ? error.message : String(error)] }
-      }
-    },
+    ready: () => ready(client, taskQueue),
 
     /** Which of these runs have no open workflow. */
     async missing(runs: RunRef[]): Promise<RunRef[]> {
@@ -161,32 +130,18 @@ async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<
   await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
 }
 
-async function deleteSchedule(client: Client, id: string): Promise<void> {
+async function ready(
+  client: Client,
+  taskQueue: string,
+): Promise<{ reachable: boolean; workers: number; notes: string[] }> {
   try {
-    await client.schedule.getHandle(id).delete()
+    const { pollers } = await client.workflowService.describeTaskQueue({
+      namespace: client.options.namespace,
+      taskQueue: { name: taskQueue },
+      taskQueueType: 1,
+    })
+    return { reachable: true, workers: pollers?.length ?? 0, notes: [] }
   } catch (error) {
-    if (!(error instanceof ScheduleNotFoundError)) throw error
+    return { reachable: false, workers: 0, notes: [error instanceof Error ? error.message : String(error)] }
   }
 }
-
-const scheduleOptions = (
-  id: string,
-  playbook: { workspaceId: string; playbookId: string },
-  { schedule, taskQueue }: { schedule: Schedule; taskQueue: string },
-) => ({
-  scheduleId: id,
-  spec: { cronExpressions: [schedule.cron], timezone: schedule.timeZone },
-  // Two firings never overlap, and none is skipped because the one before is slow.
-  policies: { overlap: ScheduleOverlapPolicy.BUFFER_ALL, catchupWindow: '1 day' },
-  action: {
-    type: 'startWorkflow' as const,
-    workflowType: ENROLL_WORKFLOW,
-    workflowId: id,
-    taskQueue,
-    args: [{ ...playbook, step: schedule.step, version: schedule.version, segment: schedule.segment }],
-  },
-  typedSearchAttributes: new TypedSearchAttributes([
-    { key: WORKSPACE, value: playbook.workspaceId },
-    { key: PLAYBOOK, value: playbook.playbookId },
-  ]),
-})

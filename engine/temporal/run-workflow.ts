@@ -12,18 +12,20 @@ import {
 } from '@temporalio/workflow'
 import { assertNever } from '../model/assert-never.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
-import type { RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
-import type { RecordPart } from '../ports.ts'
+import type { OperatorCommand, RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
+import type { RecordPart, RunRef } from '../ports.ts'
 import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { summaryOf } from '../run/summary.ts'
 import {
   type ActOrder,
+  type Carried,
   connectionOpenSignal,
   operatorSignal,
   type PlanRef,
   type RunActivities,
   type RunWorkflowStart,
+  type TemplateScope,
 } from './messages.ts'
 
 /** Where slow actions go. Here and not in ids.ts, which needs node:crypto. */
@@ -41,180 +43,204 @@ const local = proxyLocalActivities<RunActivities>({
 
 /** Something that happened and has not been applied yet. */
 type Arrival = RunInput | { kind: 'wake'; step: string; visit: number }
+type ActStep = PlanStep & { op: 'act' }
+type ActCommand = RunCommand & { kind: 'act' }
 
 /**
  * The one workflow for runs: hands the commands of `advance` to activities and timers and feeds the results back,
  * one at a time, until there is nothing left to do. All meaning is in `advance`; this is its durable shell.
  */
 export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Promise<void> {
-  const { plan } = planRef
-  const steps = new Map(plan.steps.map((step) => [step.id, step]))
-  const inbox: Arrival[] = []
-  const timers = new Map<string, CancellationScope>()
+  const execution = new RunExecution(start, planRef.plan)
+  setHandler(operatorSignal, (message) => execution.operate(message))
+  setHandler(connectionOpenSignal, (connection) => execution.resume(connection))
+  const carried = await execution.run()
+  if (carried === null) return
+  await condition(allHandlersFinished)
+  await continueAsNew<typeof runPlaybook>({ ...start, carried }, planRef)
+}
+
+class RunExecution {
+  private readonly start: RunWorkflowStart
+  private readonly plan: Plan
+  private readonly steps: Map<string, PlanStep>
+  private readonly inbox: Arrival[] = []
+  private readonly timers = new Map<string, CancellationScope>()
   /** Budget slots of paced steps, from their wake-up to their next attempt. */
-  const slots = new Map<string, number>()
-  const commandIds = new Set(start.carried?.commandIds ?? [])
-  let acting = 0
-  let finished = false
-  let state: RunState | null = start.carried?.state ?? null
-  let position = start.carried?.position ?? 0
-  let unrecorded: RunInput[] = []
+  private readonly slots = new Map<string, number>()
+  private readonly commandIds: Set<string>
+  private state: RunState | null
+  /** How many inputs are applied. */
+  private position: number
+  private unrecorded: RunInput[] = []
   /** Whether the lists show what the run waits for. Not at first: one back from its record may have missed a message. */
-  let settled = false
+  private settled = false
+  private acting = 0
+  private finished = false
 
-  setHandler(operatorSignal, ({ id, command }) => {
-    if (commandIds.has(id)) return
-    commandIds.add(id)
-    inbox.push({ kind: 'operator', at: Date.now(), id, command })
-  })
-  setHandler(connectionOpenSignal, (connection) => {
-    inbox.push({ kind: 'resume', at: Date.now(), connection })
-  })
-
-  const current = (): RunState => {
-    if (state === null) throw new Error('The run has no state yet.')
-    return state
-  }
-  const takeRecord = (): RecordPart => {
-    const part = {
-      from: position - unrecorded.length,
-      inputs: unrecorded,
-      epoch: Date.now(),
-      summary: summaryOf(current(), (step) => connectionOf(steps.get(step))),
-    }
-    unrecorded = []
-    settled = true
-    return part
+  constructor(start: RunWorkflowStart, plan: Plan) {
+    this.start = start
+    this.plan = plan
+    this.steps = new Map(plan.steps.map((step) => [step.id, step]))
+    this.commandIds = new Set(start.carried?.commandIds ?? [])
+    this.state = start.carried?.state ?? null
+    this.position = start.carried?.position ?? 0
   }
 
-  const act = async (step: PlanStep & { op: 'act' }, command: RunCommand & { kind: 'act' }): Promise<void> => {
-    const order = { ...orderOf(start, current(), [step, command]), slot: slots.get(step.id) ?? null }
-    slots.delete(step.id)
-    acting += 1
-    let outcome: StepOutcome
-    try {
-      outcome = await performOnce({ ...order, record: settled ? null : takeRecord() })
-    } finally {
-      acting -= 1
-    }
-    inbox.push({ kind: 'outcome', at: Date.now(), step: step.id, visit: command.visit, outcome })
+  operate({ id, command }: { id: string; command: OperatorCommand }): void {
+    if (this.commandIds.has(id)) return
+    this.commandIds.add(id)
+    this.inbox.push({ kind: 'operator', at: Date.now(), id, command })
   }
 
-  const wait = async (command: RunCommand & { kind: 'sleep' }): Promise<void> => {
-    const key = `${command.step}:${command.visit}`
-    const scope = new CancellationScope()
-    timers.set(key, scope)
-    try {
-      await scope.run(() => sleep(Math.max(1, command.until - Date.now())))
-      inbox.push({ kind: 'wake', step: command.step, visit: command.visit })
-    } catch (error) {
-      if (!isCancellation(error)) throw error
-    } finally {
-      if (timers.get(key) === scope) timers.delete(key)
+  resume(connection: string): void {
+    this.inbox.push({ kind: 'resume', at: Date.now(), connection })
+  }
+
+  /** @returns null at the end of the run; else what a fresh history goes on with */
+  async run(): Promise<Carried | null> {
+    if (this.state === null) await this.openRecord()
+    for (const command of outstanding(this.current())) this.carryOut(command)
+    for (;;) {
+      await this.applyArrivals()
+      if (this.acting === 0) {
+        if (this.finished) {
+          await local.conclude({ ...this.ref(), record: this.takeRecord() })
+          if (this.inbox.length === 0) return null
+          continue
+        }
+        if (!this.settled) await this.settle()
+        if (this.inbox.length > 0) continue
+        if (shouldCarryOver(this.current())) return this.carry()
+      }
+      await condition(() => this.inbox.length > 0)
     }
   }
 
-  const carryOut = (command: RunCommand): void => {
+  private async applyArrivals(): Promise<void> {
+    for (let arrival = this.inbox.shift(); arrival !== undefined; arrival = this.inbox.shift()) {
+      const { input, recorded } = await this.complete(arrival)
+      this.apply(input, recorded)
+    }
+  }
+
+  private apply(input: RunInput, recorded: boolean): void {
+    const { state, commands } = advance(this.plan, this.state, input)
+    this.state = state
+    this.position += 1
+    this.settled = false
+    this.finished = false
+    if (!recorded) this.unrecorded.push(input)
+    for (const command of commands) this.carryOut(command)
+  }
+
+  private carryOut(command: RunCommand): void {
     switch (command.kind) {
       case 'act': {
-        const step = steps.get(command.step)
+        const step = this.steps.get(command.step)
         if (step?.op !== 'act') throw new Error(`The plan has no action ${command.step}.`)
-        void act(step, command)
+        void this.act(step, command)
         return
       }
       case 'sleep':
-        void wait(command)
+        void this.sleep(command)
         return
       case 'cancelSleep':
-        timers.get(`${command.step}:${command.visit}`)?.cancel()
+        this.timers.get(timerKey(command))?.cancel()
         return
       case 'finish':
-        finished = true
+        this.finished = true
         return
       default:
         assertNever(command)
     }
   }
 
+  private async act(step: ActStep, command: ActCommand): Promise<void> {
+    const slot = this.slots.get(step.id) ?? null
+    this.slots.delete(step.id)
+    const record = this.settled ? null : this.takeRecord()
+    this.acting += 1
+    let outcome: StepOutcome
+    try {
+      outcome = await performOnce({ ...this.ref(), ...orderOf(this.current(), step, command), slot, record })
+    } finally {
+      this.acting -= 1
+    }
+    this.inbox.push({ kind: 'outcome', at: Date.now(), step: step.id, visit: command.visit, outcome })
+  }
+
+  private async sleep(command: RunCommand & { kind: 'sleep' }): Promise<void> {
+    const key = timerKey(command)
+    const scope = new CancellationScope()
+    this.timers.set(key, scope)
+    try {
+      await scope.run(() => sleep(Math.max(1, command.until - Date.now())))
+      this.inbox.push({ kind: 'wake', step: command.step, visit: command.visit })
+    } catch (error) {
+      if (!isCancellation(error)) throw error
+    } finally {
+      if (this.timers.get(key) === scope) this.timers.delete(key)
+    }
+  }
+
   /** Turns an arrival into an input; a delay's end loads fresh facts, which are recorded before they are used. */
-  const complete = async (arrival: Arrival): Promise<{ input: RunInput; recorded: boolean }> => {
+  private async complete(arrival: Arrival): Promise<{ input: RunInput; recorded: boolean }> {
     if (arrival.kind !== 'wake') return { input: arrival, recorded: false }
     const { step, visit } = arrival
-    const waiting = current().steps[step]
-    const delayed = waiting?.status === 'waiting'
-    if (waiting?.status === 'paced' && waiting.until !== undefined) slots.set(step, waiting.until)
-    if (!delayed || !readsFacts(plan))
+    const asleep = this.current().steps[step]
+    if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
+    if (asleep?.status !== 'waiting' || !readsFacts(this.plan))
       return { input: { kind: 'due', at: Date.now(), step, visit, facts: null }, recorded: false }
-    if (unrecorded.length > 0) await local.settle({ ...refOf(start), record: takeRecord() })
-    const order = {
-      ...refOf(start),
-      subject: start.subject,
-      reads: plan.reads,
-      position,
-      step,
-      visit,
-      epoch: Date.now(),
-    }
-    return { input: await local.wake(order), recorded: true }
+    if (!this.settled) await this.settle()
+    const { subject } = this.start
+    const { reads } = this.plan
+    const wake = { ...this.ref(), subject, reads, position: this.position, step, visit, epoch: Date.now() }
+    return { input: await local.wake(wake), recorded: true }
   }
 
-  const apply = (input: RunInput, recorded: boolean): void => {
-    const advanced = advance(plan, state, input)
-    state = advanced.state
-    position += 1
-    settled = false
-    if (!recorded) unrecorded.push(input)
-    finished = false
-    for (const command of advanced.commands) carryOut(command)
-  }
-
-  const openRecord = async (): Promise<void> => {
-    const order = {
-      ...refOf(start),
-      subject: start.subject,
-      trigger: start.trigger,
-      reads: plan.reads,
-      epoch: Date.now(),
-    }
-    const inputs = await local.begin(order)
-    for (const input of inputs) state = advance(plan, state, input).state
+  private async openRecord(): Promise<void> {
+    const { subject, trigger } = this.start
+    const inputs = await local.begin({ ...this.ref(), subject, trigger, reads: this.plan.reads, epoch: Date.now() })
+    for (const input of inputs) this.state = advance(this.plan, this.state, input).state
+    this.position = inputs.length
     // A command that is in the record was applied by an earlier execution; one still in the inbox was not.
     const applied = new Set(inputs.flatMap((input) => (input.kind === 'operator' ? [input.id] : [])))
-    for (const id of applied) commandIds.add(id)
-    inbox.splice(0, inbox.length, ...inbox.filter((a) => a.kind !== 'operator' || !applied.has(a.id)))
-    position = inputs.length
+    for (const id of applied) this.commandIds.add(id)
+    const fresh = this.inbox.filter((arrival) => arrival.kind !== 'operator' || !applied.has(arrival.id))
+    this.inbox.splice(0, this.inbox.length, ...fresh)
   }
 
-  if (state === null) await openRecord()
-  for (const command of outstanding(current())) carryOut(command)
-  for (;;) {
-    while (inbox.length > 0) {
-      const arrival = inbox.shift()
-      if (arrival === undefined) break
-      const { input, recorded } = await complete(arrival)
-      apply(input, recorded)
-    }
-    if (finished && acting === 0) {
-      await local.conclude({ ...refOf(start), record: takeRecord() })
-      if (inbox.length === 0) return
-      continue
-    }
-    if (acting === 0) {
-      if (!settled) {
-        const reopened = await local.settle({ ...refOf(start), record: takeRecord() })
-        for (const connection of reopened) inbox.push({ kind: 'resume', at: Date.now(), connection })
-        if (inbox.length > 0) continue
-      }
-      if (shouldCarryOver(current())) break
-    }
-    await condition(() => inbox.length > 0)
+  /** Makes the record complete before a wait; a connection that works again by now resumes its steps. */
+  private async settle(): Promise<void> {
+    for (const connection of await local.settle({ ...this.ref(), record: this.takeRecord() })) this.resume(connection)
   }
 
-  await condition(allHandlersFinished)
-  for (const scope of timers.values()) scope.cancel()
-  const carried = { state: current(), position, commandIds: [...commandIds] }
-  await continueAsNew<typeof runPlaybook>({ ...start, carried }, planRef)
+  private takeRecord(): RecordPart {
+    const inputs = this.unrecorded
+    this.unrecorded = []
+    this.settled = true
+    const summary = summaryOf(this.current(), (step) => connectionOf(this.steps.get(step)))
+    return { from: this.position - inputs.length, inputs, epoch: Date.now(), summary }
+  }
+
+  /** Ends the timers of this history; their deadlines travel in the state. */
+  private carry(): Carried {
+    for (const scope of this.timers.values()) scope.cancel()
+    return { state: this.current(), position: this.position, commandIds: [...this.commandIds] }
+  }
+
+  private current(): RunState {
+    if (this.state === null) throw new Error('The run has no state yet.')
+    return this.state
+  }
+
+  private ref(): RunRef {
+    return { workspaceId: this.start.workspaceId, runId: this.start.runId }
+  }
 }
+
+const timerKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
 
 /** One attempt: on this worker while the action is quick, else on the shared queue with fairness between connections. */
 async function performOnce(order: ActOrder): Promise<StepOutcome> {
@@ -235,30 +261,17 @@ async function performOnce(order: ActOrder): Promise<StepOutcome> {
   return outcome
 }
 
-function orderOf(
-  start: RunWorkflowStart,
-  state: RunState,
-  [step, command]: [PlanStep & { op: 'act' }, RunCommand & { kind: 'act' }],
-): Omit<ActOrder, 'record' | 'slot'> {
+/** What the activity needs to act: the templates, and what they may read. */
+function orderOf(state: RunState, step: ActStep, { visit, attempt }: ActCommand) {
   const { facts, trigger } = state
-  return {
-    ...refOf(start),
-    step: step.id,
-    visit: command.visit,
-    attempt: command.attempt,
-    action: step.type,
-    connection: step.connection,
-    input: step.input,
-    scope: {
-      contact: facts.contact && { ...facts.contact.properties, id: facts.contact.id },
-      account: facts.account && { ...facts.account.properties, id: facts.account.id },
-      trigger: trigger.data,
-      steps: Object.fromEntries(step.readsSteps.map((id) => [id, state.steps[id]?.output ?? null])),
-    },
+  const scope: TemplateScope = {
+    contact: facts.contact && { ...facts.contact.properties, id: facts.contact.id },
+    account: facts.account && { ...facts.account.properties, id: facts.account.id },
+    trigger: trigger.data,
+    steps: Object.fromEntries(step.readsSteps.map((id) => [id, state.steps[id]?.output ?? null])),
   }
+  return { step: step.id, visit, attempt, action: step.type, connection: step.connection, input: step.input, scope }
 }
-
-const refOf = ({ workspaceId, runId }: RunWorkflowStart) => ({ workspaceId, runId })
 
 const connectionOf = (step: PlanStep | undefined): string | null => (step?.op === 'act' ? step.connection : null)
 
