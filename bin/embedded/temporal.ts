@@ -18,5 +18,8 @@ export function temporalArgs(options: { port: number; namespace: string; dbFilen
     `${name}=${type}`,
   ])
   const address = ['--ip', '127.0.0.1', '--port', String(options.port), '--namespace', options.namespace]
-  return ['server', 'start-dev', ...address, '--headless', '--log-level', 'warn', ...storage, ...attributes]
+  // Off by default outside Temporal Cloud; slow actions are dispatched fairly between connections.
+  const fairness = ['--dynamic-config-value', 'matching.enableFairness=true']
+  const quiet = ['--headless', '--log-level', 'warn']
+  return ['server', 'start-dev', ...address, ...quiet, ...fairness, ...storage, ...attributes]
 }
