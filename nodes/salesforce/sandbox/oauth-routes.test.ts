@@ -126,6 +126,21 @@ describe('the token endpoint', () => {
     expect(await redeem(await code(), more)).toEqual({ status: 400, body: { error, error_description } })
   })
 
+  it('takes the client from a Basic header too', async () => {
+    const form = {
+      grant_type: 'authorization_code',
+      code: await code(),
+      redirect_uri: asked.redirect_uri,
+      code_verifier: verifier,
+    }
+    const response = await fetch(`${oauth}/token`, {
+      method: 'POST',
+      headers: { authorization: `Basic ${Buffer.from('signalbox:secret').toString('base64')}` },
+      body: new URLSearchParams(form),
+    })
+    expect(response.status).toBe(200)
+  })
+
   it('takes a code once', async () => {
     const once = await code()
     await redeem(once)

@@ -62,12 +62,12 @@ export function oauthRoutes(
     return reply.redirect(back.href, 302)
   })
 
-  scope.post('/services/oauth2/token', ({ body }, reply) => {
+  scope.post('/services/oauth2/token', ({ body, headers }, reply) => {
     reply.header('cache-control', 'no-cache, no-store').header('pragma', 'no-cache')
     const parsed = form.safeParse(body)
     if (!parsed.success)
       return reply.code(400).send({ error: 'invalid_request', error_description: 'a form is needed' })
-    const answer = grantFor(sandbox, parsed.data)
+    const answer = grantFor(sandbox, { ...clientOf(headers.authorization), ...parsed.data })
     return reply.code('error' in answer ? 400 : 200).send(answer)
   })
 
@@ -112,6 +112,14 @@ function readAuthorize(given: unknown): Asked | { error: string; error_descripti
   if (request.code_challenge !== undefined && request.code_challenge_method !== 'S256')
     return { error: 'invalid_request', error_description: 'code challenge method must be S256' }
   return request
+}
+
+/** A client may name itself in a Basic header instead of the form. */
+function clientOf(header: string | undefined): { [name: string]: string } {
+  const pair = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(header ?? '')?.[1]
+  if (pair === undefined) return {}
+  const [id = ''] = Buffer.from(pair, 'base64').toString().split(':')
+  return { client_id: decodeURIComponent(id) }
 }
 
 function grantFor(sandbox: Sandbox, fields: { [name: string]: string }) {

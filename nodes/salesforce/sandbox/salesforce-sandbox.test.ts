@@ -1,6 +1,8 @@
 import { Connection } from '@jsforce/jsforce-node'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { startSandboxHost } from '../../sandbox/host.ts'
 import { type Body, type SandboxSetup, setUpSandbox } from '../sandbox-setup.ts'
+import { salesforceSandbox } from './salesforce-sandbox.ts'
 
 /** Through the vendor's client as it comes, with its own transport. */
 let setup: SandboxSetup
@@ -369,6 +371,38 @@ describe('limits and versions', () => {
       [{ message: 'TotalRequests Limit exceeded.', errorCode: 'REQUEST_LIMIT_EXCEEDED' }],
     ])
     expect(headers.get('sforce-limit-info')).toBe('api-usage=1/1')
+  })
+
+  it('refuses further calls while 25 have run for 20 seconds', async () => {
+    let now = Date.parse('2026-01-01T00:00:00Z')
+    const host = await startSandboxHost({ apps: [salesforceSandbox], port: 0, dataDir: null, now: () => now })
+    const control = (path: string, body: unknown) =>
+      fetch(`${host.url}/_sandbox/salesforce${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    await control('/tokens', { accessToken: 'long-calls' })
+    await control('/faults', { match: { path: '/services/data/v66.0/sobjects$' }, delayMs: 60_000 })
+    const ask = (path: string) =>
+      fetch(`${host.url}/salesforce/services/data/v66.0${path}`, { headers: { authorization: 'Bearer long-calls' } })
+    const stop = new AbortController()
+    const long = Array.from({ length: 25 }, () =>
+      fetch(`${host.url}/salesforce/services/data/v66.0/sobjects`, { signal: stop.signal }).catch(() => null),
+    )
+    const started = async () => (await (await fetch(`${host.url}/_sandbox/salesforce/faults`)).json()).data[0].fired
+    await expect.poll(started).toBe(25)
+    expect((await ask('/limits')).status).toBe(200)
+    now += 20_000
+    const refused = await ask('/limits')
+    expect([refused.status, (await refused.json())[0].message]).toEqual([
+      403,
+      'ConcurrentRequests (Concurrent API Requests) Limit exceeded.',
+    ])
+    stop.abort()
+    await Promise.all(long)
+    await expect.poll(async () => (await ask('/limits')).status).toBe(200)
+    await host.close()
   })
 
   it('lists its versions to anyone, and has retired the old ones', async () => {
