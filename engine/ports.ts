@@ -56,6 +56,8 @@ export interface RunRecord {
   /** Writes a wake-up with its facts; the one already there wins, for the same reason. */
   wake(run: RunRef, wake: { position: number; due: RunInput & { kind: 'due' }; epoch: Instant }): Promise<RunInput>
   append(run: RunRef, part: RecordPart): Promise<void>
+  /** Which of these connections (slugs) are open now: read afresh, because a held run sleeps on the answer. */
+  connectionsOpen(workspaceId: string, slugs: string[]): Promise<string[]>
   /** The last append: closes the run and drops what lost tasks may have left beyond the end. */
   conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
 }
@@ -89,9 +91,13 @@ export interface RunStartData {
 }
 
 export interface FactsSource {
+  /**
+   * @param subject.related of a contact the account, of an account the contact that the run began with (`accountId`,
+   * `contactId` of its cause); without it a contact's only account, and no contact
+   */
   load(
     workspaceId: string,
-    subject: { kind: 'contact' | 'account'; id: string },
+    subject: { kind: 'contact' | 'account'; id: string; related?: string | null },
     what: { reads: Reads; at: Instant },
   ): Promise<Facts>
 }

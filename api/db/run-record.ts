@@ -25,6 +25,10 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
       await refuseGone(run, q.rows(APPEND, partValues(run, part)))
       changed(run)
     },
+    async connectionsOpen(workspaceId, slugs) {
+      const rows = await q.rows<{ slug: string }>(CONNECTIONS_OPEN, [workspaceId, slugs])
+      return rows.map((row) => row.slug)
+    },
     async conclude(run, part, at) {
       await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at)]))
       changed(run)
@@ -112,4 +116,9 @@ const CONCLUDE: Statement = {
       DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
         AND position >= $3::int + jsonb_array_length($5::jsonb))
     SELECT 1`,
+}
+
+const CONNECTIONS_OPEN: Statement = {
+  name: 'run-connections-open',
+  text: `SELECT slug FROM connections WHERE workspace_id = $1 AND slug = ANY ($2::text[]) AND status = 'open'`,
 }

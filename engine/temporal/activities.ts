@@ -21,11 +21,9 @@ export function createRunActivities(ports: Ports, options: PerformOptions): RunA
     perform: (orders) => Promise.all(orders.map((order) => perform(order))),
     async settle({ workspaceId, runId, record }) {
       await ports.runs.append({ workspaceId, runId }, record)
+      const { heldBy } = record.summary
       // Written first, then read: a reconnect between the two is seen by one side or the other.
-      const states = await Promise.all(
-        record.summary.heldBy.map(async (slug) => ({ slug, opened: await ports.connections.open(workspaceId, slug) })),
-      )
-      return states.filter(({ opened }) => opened.state === 'open').map(({ slug }) => slug)
+      return heldBy.length > 0 ? ports.runs.connectionsOpen(workspaceId, heldBy) : []
     },
     async conclude({ workspaceId, runId, record }) {
       await ports.runs.conclude({ workspaceId, runId }, record, ports.clock())

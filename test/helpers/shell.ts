@@ -196,7 +196,10 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
   return {
     catalog: catalogOf(outside),
     clock: Date.now,
-    runs: createRunRecord(q, () => {}),
+    runs: {
+      ...createRunRecord(q, () => {}),
+      connectionsOpen: (_workspace, slugs) => Promise.resolve(slugs.filter((slug) => !outside.paused.has(slug))),
+    },
     ledger: createEffectsLedger(q, () => {}),
     budgets: createBudgets(q, Date.now),
     blobs: createBlobs(q),

@@ -1,0 +1,139 @@
+import { NativeConnection, Runtime } from '@temporalio/worker'
+import { Client } from '@temporalio/client'
+import { ConnectionStore } from '../api/connections/connection-store.ts'
+import { openVault } from '../api/connections/vault.ts'
+import { createFactsSource } from '../api/customers/facts-source.ts'
+import { createSubjects } from '../api/customers/subjects.ts'
+import { openDatabase } from '../api/db/database.ts'
+import { createRunChanges } from '../api/db/run-changes.ts'
+import { createRunDirectory } from '../api/db/run-directory.ts'
+import { onPool } from '../api/db/sql.ts'
+import { startDispatcher } from '../api/dispatch/dispatcher.ts'
+import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
+import { createPorts } from '../api/ports.ts'
+import { workflowBundlePath } from '../engine/temporal/bundle.ts'
+import { reconcile, startOverdue } from '../engine/temporal/reconcile.ts'
+import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
+import { createRunWorkers, dataConverterOf } from '../engine/temporal/run-worker.ts'
+import type { RunDirectory } from '../engine/ports.ts'
+import { catalog } from '../nodes/catalog.ts'
+import { type Environment, readEnvironment } from './environment.ts'
+import { failPoints } from './fail-points.ts'
+import { exitWithParent } from './supervise/parent-watch.ts'
+import { isUserError, UserError } from './supervise/user-error.ts'
+import { temporalConnectionOptions } from './temporal-connection.ts'
+
+const CALL_TIMEOUT_MS = 10_000
+const SWEEP_MS = 2_000
+/** A start that was lost between Postgres and Temporal is made up for after this. */
+const OVERDUE_MS = 3_000
+const RECONCILE_MS = 3_600_000
+
+/** The worker process: dispatches events, carries runs out, and makes up for what was lost. Scales by adding more. */
+async function main(): Promise<void> {
+  const environment = readEnvironment(process.env, { sandbox: false, demo: false })
+  Runtime.install({ shutdownSignals: [], logger: quietLogger() })
+  const database = openDatabase(required(environment.databaseUrl, 'SIGNALBOX_DATABASE_URL'), { max: 16, onError: say })
+  const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
+  const { namespace } = environment.temporal
+  const changes = createRunChanges(database.pool, say)
+  const ports = createPorts({
+    pool: database.pool,
+    clock: Date.now,
+    connections: connectionStore(environment, database.db),
+    facts: createFactsSource(onPool(database.pool)),
+    subjects: createSubjects(onPool(database.pool)),
+    changes,
+  })
+  const directory = createRunDirectory(database.pool)
+  const client = createRunClient({
+    client: new Client({ connection, namespace, dataConverter: dataConverterOf(ports) }),
+    directory,
+    eager: true,
+  })
+  const workers = await createRunWorkers({
+    connection,
+    namespace,
+    ports,
+    schedules: { enrollPage: (page) => enrollSegmentPage({ pool: database.pool, startRuns: client.startRuns }, page) },
+    perform: { callTimeoutMs: CALL_TIMEOUT_MS, random: Math.random, ...failing() },
+    bundlePath: await workflowBundlePath(),
+  })
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  const dispatcher = startDispatcher({
+    pool: database.pool,
+    clock: Date.now,
+    startRuns: client.startRuns,
+    onError: say,
+  })
+  const sweeper = startSweeper(directory, client)
+  const stop = async (): Promise<void> => {
+    sweeper.stop()
+    await dispatcher.stop()
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+    await running
+    await changes.close()
+    await connection.close()
+    await database.close()
+  }
+  exitWithParent(stop)
+  for (const signal of ['SIGTERM', 'SIGINT'] as const)
+    process.once(signal, () => void stop().then(() => process.exit(0), fail))
+  console.log('signalbox:ready')
+  await running
+}
+
+function connectionStore(environment: Environment, db: ReturnType<typeof openDatabase>['db']): ConnectionStore {
+  return new ConnectionStore({
+    db,
+    vault: openVault(required(environment.secret, 'SIGNALBOX_SECRET')),
+    catalog,
+    sandboxUrl: environment.sandbox ? `http://127.0.0.1:${environment.sandboxPort}` : null,
+    clock: Date.now,
+  })
+}
+
+/** Starts overdue runs every few seconds, and compares all open runs with Temporal at the start and hourly. */
+function startSweeper(directory: RunDirectory, client: RunClient): { stop(): void } {
+  let sweeping = false
+  const sweep = async (): Promise<void> => {
+    if (sweeping) return
+    sweeping = true
+    await startOverdue(directory, client, Date.now() - OVERDUE_MS).catch(say)
+    sweeping = false
+  }
+  const compare = async (): Promise<void> => {
+    const report = await reconcile(directory, client).catch(say)
+    if (report && report.restarted > 0) console.log(`Restarted ${report.restarted} of ${report.open} open runs.`)
+  }
+  const timers = [setInterval(() => void sweep(), SWEEP_MS), setInterval(() => void compare(), RECONCILE_MS)]
+  void compare()
+  return { stop: () => timers.forEach(clearInterval) }
+}
+
+function failing() {
+  const reached = failPoints(process.env.SIGNALBOX_FAIL_POINTS)
+  return reached === undefined ? {} : { reached }
+}
+
+function required(value: string | null, name: string): string {
+  if (value === null) throw new UserError(`${name} is not set. Set it, or use npm start, which makes it.`)
+  return value
+}
+
+/** Temporal's own logger is for its developers: what a person can act on is a warning or an error. */
+function quietLogger() {
+  const none = () => {}
+  return { log: none, trace: none, debug: none, info: none, warn: console.warn, error: console.error }
+}
+
+function say(error: unknown): undefined {
+  console.error(error)
+}
+
+function fail(error: unknown): never {
+  console.error(isUserError(error) ? error.message : error)
+  process.exit(1)
+}
+
+main().catch(fail)
