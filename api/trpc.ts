@@ -129,3 +129,13 @@ export function forbidden(actor: Actor, scope: Scope): ProblemError {
 
 /** The one way to make a procedure: says which scope it needs, and the REST route it is too. */
 export const procedure = (meta: Meta) => t.procedure.meta(meta).use(problems).use(authorized)
+
+/** For what is thrown before a procedure runs, so that tRPC answers with the right status. */
+export function toTrpcError(error: unknown): TRPCError {
+  const known = problemOf(error)
+  return new TRPCError({
+    code: codeFor(known.status),
+    message: known.message,
+    cause: known.status < 500 ? known : error,
+  })
+}

@@ -1,26 +1,37 @@
-import { compile, type CompileContext, type Compiled } from '../../engine/compile/compile.ts'
+import { compile, type Compiled } from '../../engine/compile/compile.ts'
+import type { CompileContext } from '../../engine/compile/context.ts'
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { Problem } from '../../engine/model/problem.ts'
-import type { Manifest } from '../../nodes/manifest.ts'
-import type { Scoped } from '../context.ts'
+import type { Catalog } from '../../nodes/define.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { ApiDeps, Scoped } from '../context.ts'
 import { problem, ProblemError, type ProblemPart } from '../problem.ts'
 import { readCatalogContext } from './catalog-context.ts'
 
-/** Compiles with what the workspace has now: its connections, signals, segments and properties. */
-export async function compileDraft(scoped: Scoped & { manifest: Manifest }, document: unknown): Promise<Compiled> {
-  const context = await readCatalogContext(scoped)
-  return compile(document, compileContext(scoped.manifest, context))
+/** Compiles with what the workspace has now: its connections, signals and segments. */
+export async function compileDraft(
+  scoped: Scoped & Pick<ApiDeps, 'manifest' | 'catalog'>,
+  document: unknown,
+): Promise<Compiled> {
+  const { connections, signals, segments } = await readCatalogContext(scoped)
+  const context: CompileContext = {
+    manifest: scoped.manifest,
+    connections: connections.map(({ slug, app }) => ({ slug, app })),
+    signals: signals.map(({ slug }) => slug),
+    segments: segments.map(({ slug }) => slug),
+    checkInput: inputChecks(scoped.catalog),
+  }
+  return compile(document, context)
 }
 
-export function compileContext(
-  manifest: Manifest,
-  context: Awaited<ReturnType<typeof readCatalogContext>>,
-): CompileContext {
-  return {
-    manifest,
-    connections: context.connections.map(({ slug, app }) => ({ slug, app })),
-    signals: context.signals.map(({ slug }) => slug),
-    segments: context.segments.map(({ slug }) => slug),
+/** The definitions' own schemas, which know more than JSON Schema can say. */
+function inputChecks(catalog: Catalog): NonNullable<CompileContext['checkInput']> {
+  return (type: string, input: { [field: string]: Json }) => {
+    const [name, version] = type.split('@')
+    const step = catalog.steps.find((s) => s.type === name && (version === undefined || String(s.version) === version))
+    const result = step?.input.safeParse(input)
+    if (result === undefined || result.success) return []
+    return result.error.issues.map((issue) => ({ path: issue.path.join('.'), message: issue.message }))
   }
 }
 

@@ -74,15 +74,6 @@ export async function readVersion(
   }
 }
 
-/** Tells every process that reads the published playbooks and audiences to read them again. In the same transaction. */
-export async function bumpCatalogRevision(trx: Db, workspaceId: string): Promise<void> {
-  await trx
-    .updateTable('workspaces')
-    .set({ catalog_revision: sql`catalog_revision + 1` })
-    .where('id', '=', workspaceId)
-    .execute()
-}
-
 /** All playbooks, the last edited first, with how their runs are doing. */
 export async function listPlaybooks({ db, workspaceId, now }: Scoped): Promise<PlaybookRow[]> {
   const rows = await db

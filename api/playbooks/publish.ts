@@ -1,3 +1,4 @@
+import type { Transaction } from 'kysely'
 import { planHash } from '../../engine/ids.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { Json } from '../../nodes/manifest.ts'
@@ -5,11 +6,14 @@ import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context, Scoped } from '../context.ts'
 import type { Db } from '../db/database.ts'
+import type { Database } from '../db/schema.ts'
+import { onTransaction } from '../db/sql.ts'
+import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
 import type { PlaybookSchedule, ScheduleKeeper } from '../temporal-ports.ts'
 import { compileDraft, refusal } from './compile-draft.ts'
 import { sameDocument } from './drafts.ts'
-import { bumpCatalogRevision, readPlaybook, readVersion, type StoredPlaybook } from './playbook-store.ts'
+import { readPlaybook, readVersion, type StoredPlaybook } from './playbook-store.ts'
 import { keepWebhookTokens } from './webhook-tokens.ts'
 
 /**
@@ -43,7 +47,7 @@ export async function publishPlaybook(ctx: Context, slug: string): Promise<{ ver
 }
 
 async function insertVersion(
-  ctx: Context,
+  ctx: Context & { db: Transaction<Database> },
   { playbook, plan }: { playbook: StoredPlaybook; plan: Plan },
 ): Promise<number> {
   const { db: trx, workspaceId } = ctx
@@ -85,7 +89,7 @@ async function insertVersion(
     playbook.id,
     triggersOf(plan, 'trigger.webhook').map(({ id }) => id),
   )
-  await bumpCatalogRevision(trx, workspaceId)
+  await changeCatalog(onTransaction(trx), workspaceId)
   await writeAudit(trx, ctx, { action: 'playbook.publish', target: playbook.slug, detail: { version } })
   return version
 }

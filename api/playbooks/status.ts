@@ -1,8 +1,10 @@
 import { writeAudit } from '../auth/audit.ts'
 import type { Context } from '../context.ts'
+import { onTransaction } from '../db/sql.ts'
+import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
 import { cancelOpenRuns } from '../runs/control.ts'
-import { bumpCatalogRevision, readPlaybook } from './playbook-store.ts'
+import { readPlaybook } from './playbook-store.ts'
 import { readLivePlan, syncSchedulesOf } from './publish.ts'
 
 const AFTER = { resume: 'on', pause: 'paused', archive: 'archived' } as const
@@ -31,7 +33,7 @@ export async function setPlaybookStatus(
       .where('workspace_id', '=', ctx.workspaceId)
       .where('id', '=', found.id)
       .execute()
-    await bumpCatalogRevision(trx, ctx.workspaceId)
+    await changeCatalog(onTransaction(trx), ctx.workspaceId)
     await writeAudit(trx, ctx, {
       action: `playbook.${given.action}`,
       target: found.slug,

@@ -1,4 +1,5 @@
 import pg from 'pg'
+import { RUN_CHANGES_CHANNEL } from '../db/run-changes.ts'
 
 /** Tells watchers of a run that its record moved; over LISTEN, so that it works with any number of processes. */
 export interface RunWatch {
@@ -7,7 +8,6 @@ export interface RunWatch {
   close(): Promise<void>
 }
 
-export const RUNS_CHANNEL = 'signalbox_runs'
 const RECONNECT_MS = 1_000
 /** Should a notification be lost with its connection, a watcher looks again after this. */
 const LOOK_AGAIN_MS = 10_000
@@ -41,10 +41,11 @@ export function watchRuns(url: string, onError: (error: Error) => void): RunWatc
     }
     next.on('error', fail)
     next.on('end', () => fail(new Error('The connection that watches runs was closed.')))
-    next.on('notification', ({ payload }) => payload !== undefined && tell(payload))
+    // One message names many runs.
+    next.on('notification', ({ payload }) => payload?.split(' ').forEach(tell))
     next
       .connect()
-      .then(() => next.query(`LISTEN ${RUNS_CHANNEL}`))
+      .then(() => next.query(`LISTEN ${RUN_CHANGES_CHANNEL}`))
       // What moved while nobody listened.
       .then(() => [...watchers.keys()].forEach(tell))
       .catch(fail)

@@ -1,0 +1,61 @@
+import { randomBytes } from 'node:crypto'
+import { sql } from 'kysely'
+import { addPerson } from './auth/people.ts'
+import type { Db } from './db/database.ts'
+import { newId } from './db/new-id.ts'
+import { newKey, storeKey } from './keys/api-keys.ts'
+
+export interface FirstStart {
+  workspaceId: string
+  /** False on every later start. */
+  created: boolean
+  /** What the operator must see once: made-up credentials. */
+  say: string[]
+}
+
+/** Held while the workspace is looked for and made, so that two API processes make one. */
+const LOCK = 0x51_6e_a1
+
+/** Makes the workspace, its owner and a key in an empty database; otherwise names the workspace that is there. */
+export async function firstStart(
+  db: Db,
+  now: number,
+  given: { adminEmail: string | null; adminPassword: string | null; apiKey: string | null; demo: boolean },
+): Promise<FirstStart> {
+  return db.connection().execute(async (one) => {
+    await sql`SELECT pg_advisory_lock(${LOCK})`.execute(one)
+    try {
+      const there = await one.selectFrom('workspaces').select('id').orderBy('created_at').executeTakeFirst()
+      if (there !== undefined) return { workspaceId: there.id, created: false, say: [] }
+      return await create(one, now, given)
+    } finally {
+      await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(one)
+    }
+  })
+}
+
+async function create(db: Db, now: number, given: Parameters<typeof firstStart>[2]): Promise<FirstStart> {
+  const workspaceId = newId(now)
+  const email = given.adminEmail ?? 'owner@signalbox.local'
+  const password = given.adminPassword ?? randomBytes(12).toString('base64url')
+  const key = given.apiKey ?? newKey()
+  await db
+    .insertInto('workspaces')
+    .values({
+      id: workspaceId,
+      slug: given.demo ? 'demo' : 'main',
+      name: given.demo ? 'Demo workspace' : 'My workspace',
+      created_at: new Date(now),
+    })
+    .execute()
+  await addPerson(db, now, { workspaceId, email, name: 'Owner', password, role: 'owner' })
+  await storeKey(db, now, { workspaceId, name: 'First key', key, scopes: ['admin'], createdBy: null })
+  return {
+    workspaceId,
+    created: true,
+    say: [
+      `Sign in as ${email}${given.adminPassword === null ? ` with the password ${password} (shown this once)` : ''}`,
+      ...(given.apiKey === null ? [`API key: ${key} (shown this once)`] : []),
+    ],
+  }
+}

@@ -1,0 +1,173 @@
+import compress from '@fastify/compress'
+import {
+  type CreateFastifyContextOptions,
+  fastifyTRPCPlugin,
+  type FastifyTRPCPluginOptions,
+} from '@trpc/server/adapters/fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import { Identification } from './auth/requester.ts'
+import { authRoutes } from './auth/routes.ts'
+import { requireSameOrigin } from './auth/same-origin.ts'
+import { allows } from './auth/scopes.ts'
+import { allowedOrigins, type Sessions } from './auth/sessions.ts'
+import { oauthCallback } from './connections/callback-route.ts'
+import type { ApiDeps } from './context.ts'
+import { docsRoutes } from './docs/docs-page.ts'
+import { appFiles } from './http/app-files.ts'
+import { answerProblems } from './http/errors.ts'
+import { healthRoutes } from './http/health.ts'
+import { requestId } from './http/log.ts'
+import { createMetrics } from './http/metrics.ts'
+import { securityHeaders } from './http/security.ts'
+import { trackingRoutes } from './ingest/tracking-routes.ts'
+import { openApiDocument } from './openapi.ts'
+import { playbookJsonSchema } from '../engine/model/playbook-schema.ts'
+import { plainOperations } from './plain-operations.ts'
+import { problem } from './problem.ts'
+import { type OpenContext, restRoutes } from './rest-bridge.ts'
+import { type AppRouter, appRouter } from './router.ts'
+import { forbidden, toTrpcError } from './trpc.ts'
+import { hookRoutes } from './webhooks/hook-routes.ts'
+
+export interface ServerDeps extends Omit<ApiDeps, 'log'> {
+  sessions: Sessions
+  clock: () => number
+  /** The folder of the built editor. */
+  editorDir: string
+  version: string
+  logger: Parameters<typeof Fastify>[0] extends infer O ? (O extends { logger?: infer L } ? L : never) : never
+}
+
+/** A draft of 1,000 steps has some 300 KB; nothing else that is sent is near it. */
+const BODY_LIMIT_BYTES = 3_000_000
+
+/** The HTTP server with everything on it; does not listen yet. */
+export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
+  const server = Fastify({
+    logger: deps.logger ?? false,
+    genReqId: requestId,
+    bodyLimit: BODY_LIMIT_BYTES,
+    // A batch of tRPC calls has all their names in the path.
+    routerOptions: { maxParamLength: 5_000 },
+    forceCloseConnections: true,
+    disableRequestLogging: true,
+  })
+  const origins = allowedOrigins(deps.publicUrl)
+  const identification = new Identification(deps)
+  const metrics = createMetrics(deps.db)
+
+  answerProblems(server)
+  allowEmptyJson(server)
+  metrics.observe(server)
+  server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  server.addHook('onResponse', async (request, reply) =>
+    request.log.info({ req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered'),
+  )
+  await securityHeaders(server, deps.publicUrl)
+  await server.register(compress, {
+    // A stream of events must leave as it comes.
+    customTypes: /^(?!text\/event-stream)(text\/.+|application\/(.+\+)?(json|javascript|xml)|image\/svg\+xml)/u,
+    globalDecompression: false,
+    threshold: 1024,
+  })
+
+  const openContext = async (request: FastifyRequest): Promise<OpenContext> => {
+    const now = deps.clock()
+    requireSameOrigin(request, origins)
+    const identified = await identification.identify(request, now)
+    return { ...deps, log: request.log, now, origin: originOf(request, origins, deps.publicUrl), ...identified }
+  }
+  const requireKey = async (request: FastifyRequest, scope: 'data:read' | 'events:write') => {
+    const identified = await identification.identify(request, deps.clock())
+    if (identified === null) throw problem(401, 'UNAUTHENTICATED', 'Send a key as "Authorization: Bearer <api key>".')
+    if (!allows(identified.actor, scope)) throw forbidden(identified.actor, scope)
+    return identified
+  }
+
+  healthRoutes(server, deps)
+  server.get('/metrics', async (request, reply) => {
+    await requireKey(request, 'data:read')
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics())
+  })
+  await server.register(authRoutes, { prefix: '/auth', sessions: deps.sessions, publicUrl: deps.publicUrl, origins })
+  await server.register(restRoutes(openContext))
+  await server.register(
+    trackingRoutes({
+      ingest: deps.ingest,
+      authenticate: async (request) => {
+        requireSameOrigin(request, origins)
+        return requireKey(request, 'events:write')
+      },
+    }),
+  )
+  await server.register(oauthCallback(openContext))
+  await server.register(hookRoutes(deps))
+  await server.register(fastifyTRPCPlugin, {
+    prefix: '/trpc',
+    trpcOptions: {
+      router: appRouter,
+      createContext: async ({ req }: CreateFastifyContextOptions) => {
+        try {
+          return await openContext(req)
+        } catch (error) {
+          throw toTrpcError(error)
+        }
+      },
+      onError: ({ error, path }) => {
+        if (error.code === 'INTERNAL_SERVER_ERROR')
+          server.log.error({ err: error.cause ?? error, path }, 'a call failed')
+      },
+    } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
+  })
+
+  const openApi = openApiDocument({ publicUrl: deps.publicUrl, version: deps.version, plain: plainOperations() })
+  server.get('/v1/openapi.json', () => openApi)
+  const playbookSchema = playbookJsonSchema()
+  server.get('/v1/schemas/playbook.json', async (request) => {
+    await requireKey(request, 'data:read')
+    return playbookSchema
+  })
+  notBuilt(server, requireKey)
+  await docsRoutes(server)
+  await appFiles(server, deps.editorDir)
+  return server
+}
+
+/** Promised by the public surface, to come: answered so that a client can tell. */
+function notBuilt(
+  server: FastifyInstance,
+  requireKey: (request: FastifyRequest, scope: 'data:read') => Promise<unknown>,
+): void {
+  for (const path of [
+    '/v1/scores',
+    '/v1/scores/*',
+    '/v1/conversations',
+    '/v1/conversations/*',
+    '/v1/syncs',
+    '/v1/syncs/*',
+  ])
+    server.all(path, async (request) => {
+      await requireKey(request, 'data:read')
+      throw problem(
+        501,
+        'NOT_BUILT',
+        'This part of Signalbox is not built yet. See /v1/openapi.json for what there is.',
+      )
+    })
+}
+
+/** `POST …/publish` with a JSON content type and no body is no mistake. */
+function allowEmptyJson(server: FastifyInstance): void {
+  const parse = server.getDefaultJsonParser('error', 'error')
+  server.removeContentTypeParser('application/json')
+  server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
+    if (body.trim() === '') done(null, undefined)
+    else parse(request, body, done)
+  })
+}
+
+/** Where the browser has the app open, if that is an address of ours: vendors send it back there. */
+function originOf(request: FastifyRequest, origins: string[], publicUrl: string): string {
+  const { origin } = request.headers
+  return origin !== undefined && origins.includes(origin) ? origin : new URL(publicUrl).origin
+}
