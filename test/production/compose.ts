@@ -23,25 +23,29 @@ export const composeText = () => readFileSync(join(ROOT, 'docker-compose.yml'), 
 /** docker-compose.yml, its anchors merged and its variables still in place. */
 export const readCompose = (): Compose => parse(composeText(), { merge: true })
 
+/**
+ * docker-compose.yml as Compose would see it.
+ * @throws naming the variable that must be set
+ */
+export function resolveCompose(variables: Record<string, string>): Compose {
+  const resolve = (_: string, name: string, operator: string | undefined, rest: string | undefined) => {
+    const value = variables[name]
+    if (value !== undefined && value !== '') return value
+    if (operator === '?') throw new Error(`${name} must be set: ${rest}`)
+    return operator === '-' ? (rest ?? '') : ''
+  }
+  return JSON.parse(JSON.stringify(readCompose()), (_key, value) =>
+    typeof value === 'string' ? value.replace(VARIABLE, resolve) : value,
+  )
+}
+
 /** Every variable that docker-compose.yml reads, and whether it must be set. */
 export function composeVariables(): Map<string, { required: boolean }> {
   const found = [...composeText().matchAll(VARIABLE)]
   return new Map(found.map(([, name = '', operator]) => [name, { required: operator === '?' }]))
 }
 
-/**
- * The environment that Compose would give a service.
- * @throws naming the variable that must be set
- */
+/** The environment that Compose would give a service. */
 export function serviceEnvironment(name: string, variables: Record<string, string>): Record<string, string> {
-  const environment = readCompose().services[name]?.environment ?? {}
-  const resolve = (_: string, variable: string, operator: string | undefined, rest: string | undefined) => {
-    const value = variables[variable]
-    if (value !== undefined && value !== '') return value
-    if (operator === '?') throw new Error(`${variable} must be set: ${rest}`)
-    return operator === '-' ? (rest ?? '') : ''
-  }
-  return Object.fromEntries(
-    Object.entries(environment).map(([key, value]) => [key, String(value).replace(VARIABLE, resolve)]),
-  )
+  return resolveCompose(variables).services[name]?.environment ?? {}
 }
