@@ -108,8 +108,11 @@ function dueTimer(work: WorkDeps) {
         asked = now
       }
       if (next === null || next > now) return { events: 0, runs: [] }
-      asked = Number.NEGATIVE_INFINITY
-      return workDue(work)
+      const worked = await workDue(work)
+      // Another dispatcher has the timer: look again a little later.
+      if (worked.events === 0) next = null
+      else asked = Number.NEGATIVE_INFINITY
+      return worked
     },
     msLeft: (): number => (next === null ? POLL_MS : Math.max(1, next - work.clock())),
   }

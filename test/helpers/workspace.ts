@@ -1,0 +1,165 @@
+import { randomUUID } from 'node:crypto'
+import { sql } from 'kysely'
+import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
+import { newId } from '../../api/db/new-id.ts'
+import { onPool } from '../../api/db/sql.ts'
+import { createIngest } from '../../api/ingest/ingest.ts'
+import { createCatalogCache } from '../../api/dispatch/workspace-catalog.ts'
+import { workDue } from '../../api/dispatch/work-due.ts'
+import { workEvents } from '../../api/dispatch/work-events.ts'
+import { planHash } from '../../engine/ids.ts'
+import type { Reentry } from '../../engine/model/playbook.ts'
+import type { Plan } from '../../engine/model/plan.ts'
+import type { Rule } from '../../engine/model/rule.ts'
+import type { RunRef } from '../../engine/ports.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import { createTestDatabase } from './postgres.ts'
+
+/** A workspace in a database of its own, with ingestion and a dispatcher that is driven by hand and by a clock of the test. */
+export interface TestWorkspace {
+  id: string
+  opened: OpenedDatabase
+  clock: { now: number }
+  /** Sends messages as one batch. */
+  send(...messages: Json[]): Promise<void>
+  /** Works until nothing is left; answers the runs it would start. */
+  dispatch(): Promise<RunRef[]>
+  /** Lets time pass, asking rules at their moments. */
+  pass(ms: number): Promise<RunRef[]>
+  audience(
+    kind: 'segment' | 'signal',
+    slug: string,
+    more: { subject?: 'contact' | 'account'; rule: Rule },
+  ): Promise<string>
+  playbook(
+    slug: string,
+    more: {
+      subject?: 'contact' | 'account'
+      trigger: { type: string; input: { [field: string]: Json } }
+      reentry?: Reentry
+      status?: 'on' | 'paused'
+    },
+  ): Promise<string>
+  close(): Promise<void>
+}
+
+/** @param now milliseconds since 1970 at which the test begins */
+export async function createTestWorkspace(now = Date.parse('2026-03-02T10:00:00Z')): Promise<TestWorkspace> {
+  const database = await createTestDatabase()
+  const opened = openDatabase(database.url)
+  const id = randomUUID()
+  const clock = { now }
+  const at = () => new Date(clock.now)
+  await opened.db
+    .insertInto('workspaces')
+    .values({ id, slug: `w-${id}`, name: 'Test', created_at: at() })
+    .execute()
+  const ingest = createIngest({ q: onPool(opened.pool), clock: () => clock.now })
+  const deps = { pool: opened.pool, clock: () => clock.now, catalogs: createCatalogCache() }
+  const bump = () =>
+    sql`UPDATE workspaces SET catalog_revision = catalog_revision + 1 WHERE id = ${id}`.execute(opened.db)
+  const drain = async (work: typeof workEvents): Promise<RunRef[]> => {
+    const runs: RunRef[] = []
+    for (;;) {
+      const worked = await work(deps)
+      if (worked.events === 0) return runs
+      runs.push(...worked.runs)
+    }
+  }
+  return {
+    id,
+    opened,
+    clock,
+    send: async (...messages) => {
+      // Ids sort by time: what is sent later is seen later in every list.
+      clock.now += 1
+      const { refused } = await ingest.acceptBatch(id, { batch: messages })
+      if (refused) throw new Error(JSON.stringify(refused))
+    },
+    dispatch: () => drain(workEvents),
+    pass: async (ms) => {
+      clock.now += ms
+      return drain(workDue)
+    },
+    audience: async (kind, slug, { subject = 'contact', rule }) => {
+      const audienceId = newId(clock.now)
+      await opened.db
+        .insertInto('audiences')
+        .values({
+          workspace_id: id,
+          id: audienceId,
+          kind,
+          slug,
+          name: slug,
+          subject,
+          rule: JSON.stringify(rule),
+          backfill_done: true,
+          created_at: at(),
+          updated_at: at(),
+        })
+        .execute()
+      await bump()
+      return audienceId
+    },
+    playbook: async (slug, { subject = 'contact', trigger, reentry = { policy: 'every' }, status = 'on' }) => {
+      const playbookId = newId(clock.now)
+      const plan: Plan = {
+        kind: 'plan',
+        format: 1,
+        subject,
+        enrollment: { reentry, exit: [], goal: null },
+        steps: [
+          {
+            id: 'start',
+            type: `${trigger.type}@1`,
+            label: 'Start',
+            op: 'trigger',
+            in: [],
+            out: { out: [] },
+            input: trigger.input,
+          },
+        ],
+        reads: { properties: [], segments: [], signals: [], events: {} },
+      }
+      const text = JSON.stringify(plan)
+      const hash = planHash(id, `${slug}${text}`)
+      const common = { workspace_id: id }
+      await opened.db
+        .insertInto('playbooks')
+        .values({
+          ...common,
+          id: playbookId,
+          slug,
+          name: slug,
+          status,
+          draft: '{}',
+          live_version: 1,
+          created_at: at(),
+          updated_at: at(),
+        })
+        .execute()
+      await opened.db
+        .insertInto('plans')
+        .values({ ...common, hash, plan: text, created_at: at() })
+        .execute()
+      await opened.db
+        .insertInto('playbook_versions')
+        .values({
+          ...common,
+          playbook_id: playbookId,
+          version: 1,
+          document: '{}',
+          plan_hash: hash,
+          published_by: 'test',
+          published_at: at(),
+        })
+        .execute()
+      await bump()
+      return playbookId
+    },
+    close: async () => {
+      await opened.close()
+      await database.drop()
+    },
+  }
+}
