@@ -1,0 +1,115 @@
+import type { SubjectKind } from '../../model/playbook.ts'
+import type { Problem } from '../../model/problem.ts'
+import { asWarning, listed, problem, stepProblem } from '../context.ts'
+import { findCycle, type Graph, reachableFrom } from '../graph.ts'
+import type { StepCheck } from '../step.ts'
+
+/** What only the whole drawing shows. `steps` are in the order of the graph's ids. */
+export function checkGraph(graph: Graph, steps: readonly StepCheck[], subject: SubjectKind): Problem[] {
+  const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [i] : []))
+  return [
+    ...checkTriggers(steps, triggers, subject),
+    ...checkCycle(graph),
+    ...checkReachable({ graph, steps, triggers }),
+    ...steps.flatMap((check, i) => [...checkPortsUsed(graph, check, i), ...checkJoin(graph, check, i)]),
+  ]
+}
+
+function checkTriggers(steps: readonly StepCheck[], triggers: readonly number[], subject: SubjectKind): Problem[] {
+  if (triggers.length === 0)
+    return [
+      problem('TRIGGER_MISSING', {
+        at: 'steps',
+        message: 'Nothing starts this playbook.',
+        fix: 'Add a trigger and lead an edge from it to the first step.',
+      }),
+    ]
+  return triggers.flatMap((i) => {
+    const check = steps[i]
+    const subjects = check?.definition?.subjects
+    if (!check || !subjects || subjects.includes(subject)) return []
+    return [
+      stepProblem('TRIGGER_SUBJECT_MISMATCH', check.step, {
+        at: 'type',
+        message: `${check.definition?.label ?? 'This trigger'} starts runs for ${listed(subjects)}s, not for ${subject}s.`,
+        fix: `Set the playbook's subject to ${listed(subjects)}, or use another trigger.`,
+      }),
+    ]
+  })
+}
+
+function checkCycle(graph: Graph): Problem[] {
+  const cycle = findCycle(graph)
+  const [first] = cycle ?? []
+  if (!cycle || first === undefined) return []
+  return [
+    {
+      ...problem('CYCLE', {
+        at: `steps.${first}`,
+        message: `These steps lead back to themselves: ${[...cycle, first].join(' → ')}.`,
+        fix: 'Remove one of the edges between them.',
+      }),
+      step: first,
+    },
+  ]
+}
+
+function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; triggers: readonly number[] }): Problem[] {
+  const { graph, steps, triggers } = drawn
+  // Without a trigger nothing is reachable: saying so of every step would hide the one thing to do.
+  if (triggers.length === 0) return []
+  const reached = reachableFrom(graph, triggers)
+  return steps.flatMap((check, i) =>
+    reached.has(i)
+      ? []
+      : [
+          stepProblem('STEP_UNREACHABLE', check.step, {
+            at: '',
+            message: 'No path leads here from a trigger, so it would never run.',
+            fix: 'Lead an edge to it, or remove it.',
+          }),
+        ],
+  )
+}
+
+/** A trigger that leads nowhere does nothing; a named case that leads nowhere is mostly a forgotten edge. */
+function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at: number): Problem[] {
+  if (!definition || definition.kind === 'action' || ports.length === 0) return []
+  const used = new Set((graph.out[at] ?? []).map((edge) => edge.port))
+  const idle = [...new Set(ports)].filter((port) => !used.has(port))
+  if (idle.length === 0) return []
+  const fix = `Lead an edge from ${listed(idle.map((port) => `${step.id}.${port}`))} to a step.`
+  if (used.size === 0) {
+    const found = stepProblem('PORT_UNCONNECTED', step, {
+      at: '',
+      message: `Nothing follows ${definition.label}, so it has no effect.`,
+      fix: definition.kind === 'trigger' ? fix : `${fix.slice(0, -1)}, or remove it.`,
+    })
+    return [definition.kind === 'flow' ? asWarning(found) : found]
+  }
+  return idle
+    .filter((port) => port !== 'else')
+    .map((port) =>
+      asWarning(
+        stepProblem('PORT_UNCONNECTED', step, {
+          at: `ports.${port}`,
+          message: `Nothing follows the case "${port}": runs that take it go no further on this path.`,
+          fix: `Lead an edge from ${step.id}.${port} to a step, or remove the case.`,
+        }),
+      ),
+    )
+}
+
+function checkJoin(graph: Graph, { step, definition }: StepCheck, at: number): Problem[] {
+  const edges = graph.in[at] ?? []
+  if (definition?.type !== 'flow.join' || edges.length !== 1) return []
+  return [
+    asWarning(
+      stepProblem('JOIN_NEEDS_BRANCHES', step, {
+        at: '',
+        message: 'Only one path leads into this join, so there is nothing to wait for.',
+        fix: 'Lead another path to it, or remove it.',
+      }),
+    ),
+  ]
+}

@@ -1,0 +1,166 @@
+import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
+import { parsePath } from '../../model/path.ts'
+import type { DocumentStep, Enrollment } from '../../model/playbook.ts'
+import type { Problem } from '../../model/problem.ts'
+import type { Rule } from '../../model/rule.ts'
+import { checkRule } from '../../rules/check.ts'
+import { walkRule } from '../../rules/reads.ts'
+import { asWarning, type Catalogue, listed, meant, type Said } from '../context.ts'
+import type { PathUse } from './paths.ts'
+
+export interface RulesChecked {
+  problems: Problem[]
+  /** Paths under `trigger.` and `steps.`, to be checked against the graph. */
+  paths: PathUse[]
+  rules: Rule[]
+}
+
+/** Where rules stand in the document, and which paths may be read there. */
+interface Home {
+  say: (code: 'RULE_INVALID' | 'SIGNAL_UNKNOWN' | 'SEGMENT_UNKNOWN', said: Said) => Problem
+  field: string | null
+  /** A where-rule sees what triggers only; enrollment rules do not see steps. */
+  sees: 'trigger' | 'all' | 'no steps'
+}
+
+/** The rules in a step's input: those of a branch, and the where-rule of a trigger. */
+export function checkStepRules(
+  { step, definition }: { step: DocumentStep; definition: StepManifest },
+  catalogue: Catalogue,
+  say: (code: Problem['code'], said: Said) => Problem,
+): RulesChecked {
+  const checked: RulesChecked = { problems: [], paths: [], rules: [] }
+  for (const field of definition.fields) {
+    const value = step.input[field.name]
+    if (value === undefined || value === null) continue
+    const home: Home = { say, field: field.name, sees: definition.kind === 'trigger' ? 'trigger' : 'all' }
+    for (const { at, rule } of rulesIn(field, value)) checkOne(rule, { at: `input.${at}`, home, catalogue, checked })
+  }
+  return checked
+}
+
+function rulesIn(field: FieldManifest, value: Json): Array<{ at: string; rule: unknown }> {
+  if (field.widget === 'rule') return [{ at: field.name, rule: value }]
+  if (field.widget !== 'cases' || !Array.isArray(value)) return []
+  return value.flatMap((item, i) =>
+    item !== null && typeof item === 'object' && !Array.isArray(item) && 'if' in item
+      ? [{ at: `${field.name}.${i}.if`, rule: item.if }]
+      : [],
+  )
+}
+
+/** Exit rules and the goal. */
+export function checkEnrollmentRules(
+  enrollment: Enrollment,
+  catalogue: Catalogue,
+  say: (code: Problem['code'], said: Said) => Problem,
+): RulesChecked {
+  const checked: RulesChecked = { problems: [], paths: [], rules: [] }
+  const home: Home = { say, field: null, sees: 'no steps' }
+  const exits = Array.isArray(enrollment.exit) ? enrollment.exit : []
+  for (const [i, exit] of exits.entries())
+    checkOne(exit?.if, { at: `enrollment.exit.${i}.if`, home, catalogue, checked })
+  if (enrollment.goal) checkOne(enrollment.goal.if, { at: 'enrollment.goal.if', home, catalogue, checked })
+  return checked
+}
+
+interface Place {
+  at: string
+  home: Home
+  catalogue: Catalogue
+  checked: RulesChecked
+}
+
+function checkOne(value: unknown, { at, home, catalogue, checked }: Place): void {
+  const where = home.field === null ? {} : { field: home.field }
+  const issues = checkRule(value)
+  for (const issue of issues)
+    checked.problems.push(
+      home.say('RULE_INVALID', {
+        at: issue.path === '' ? at : `${at}.${issue.path}`,
+        ...where,
+        message: 'The rule is not complete.',
+        fix: issue.message,
+      }),
+    )
+  if (issues.length > 0) return
+  const rule = value as Rule
+  checked.rules.push(rule)
+  walkRule(rule, (leaf) => {
+    if ('signal' in leaf) checkName('signal', leaf.signal, { at, home, catalogue, checked })
+    else if ('segment' in leaf) checkName('segment', leaf.segment, { at, home, catalogue, checked })
+    else if ('event' in leaf) checkSeen(`event "${leaf.event}"`, 'facts', { at, home, catalogue, checked })
+    else if ('property' in leaf) checkPath(leaf.property, { at, home, catalogue, checked })
+  })
+}
+
+function checkName(kind: 'signal' | 'segment', slug: string, place: Place): void {
+  checkSeen(`${kind} ${slug}`, 'facts', place)
+  const known = kind === 'signal' ? place.catalogue.signals : place.catalogue.segments
+  if (known.has(slug)) return
+  place.checked.problems.push(
+    place.home.say(kind === 'signal' ? 'SIGNAL_UNKNOWN' : 'SEGMENT_UNKNOWN', {
+      at: place.at,
+      ...(place.home.field === null ? {} : { field: place.home.field }),
+      message: `There is no ${kind} "${slug}".${meant(slug, known)}`,
+      fix: `Make it, or choose one of: ${listed([...known])}.`,
+    }),
+  )
+}
+
+function checkPath(property: string, place: Place): void {
+  const { at, home, catalogue, checked } = place
+  const path = parsePath(property)
+  if (path === null) return
+  const where = home.field === null ? {} : { field: home.field }
+  if (!checkSeen(property, path.root === 'trigger' ? 'trigger' : path.root === 'steps' ? 'steps' : 'facts', place))
+    return
+  if (path.root === 'trigger' || path.root === 'steps') {
+    const parts = path.root === 'trigger' ? path.path : [path.step, ...path.path]
+    checked.paths.push({
+      root: path.root,
+      path: parts,
+      optional: false,
+      at,
+      ...where,
+      code: 'RULE_INVALID',
+      shown: property,
+    })
+    return
+  }
+  const { properties } = catalogue.context
+  if (properties === undefined || path.name === 'id' || path.name === 'externalId') return
+  if (Object.hasOwn(properties, property) || Object.hasOwn(properties, property.split('.').slice(0, 2).join('.')))
+    return
+  checked.problems.push(
+    asWarning(
+      home.say('RULE_INVALID', {
+        at,
+        ...where,
+        message: `No ${path.root} has a property "${path.name}" yet.${meant(property, Object.keys(properties))}`,
+        fix: 'Check the name. Until one has it, comparisons with it are false.',
+      }),
+    ),
+  )
+}
+
+/** Whether a rule at this place may read that; says so where not. */
+function checkSeen(what: string, kind: 'facts' | 'trigger' | 'steps', { at, home, checked }: Place): boolean {
+  const hidden = home.sees === 'trigger' ? kind !== 'trigger' : home.sees === 'no steps' && kind === 'steps'
+  if (!hidden) return true
+  checked.problems.push(
+    home.say('RULE_INVALID', {
+      at,
+      ...(home.field === null ? {} : { field: home.field }),
+      message:
+        home.sees === 'trigger'
+          ? `A trigger’s rule reads what the trigger brought, not ${what}.`
+          : `Enrollment rules cannot read ${what}: they are looked at before and between steps.`,
+      fix:
+        home.sees === 'trigger'
+          ? 'Use paths that begin with trigger., and a Branch behind the trigger for the rest.'
+          : 'Use properties, events, segments or signals.',
+    }),
+  )
+  return false
+}

@@ -1,0 +1,112 @@
+import type { Plan } from '../model/plan.ts'
+import type { DocumentStep } from '../model/playbook.ts'
+import type { Problem } from '../model/problem.ts'
+import { mergeReads, readsOf } from '../rules/reads.ts'
+import { buildPlan } from './build-plan.ts'
+import { checkEdges } from './checks/edges.ts'
+import { checkEnrollment } from './checks/enrollment.ts'
+import { checkGraph } from './checks/graph.ts'
+import { checkPath, typeOfUpstream, type Upstream } from './checks/paths.ts'
+import { checkTypes, typesOfFacts } from './checks/templates.ts'
+import { type Catalogue, type CompileContext, catalogueOf } from './context.ts'
+import { ancestorsOf, type Graph, graphOf } from './graph.ts'
+import { checkStep, type StepCheck } from './step.ts'
+import { shapeOf } from './structure.ts'
+
+/** `problems` beside a plan are warnings only. */
+export type Compiled = { ok: true; plan: Plan; problems: Problem[] } | { ok: false; problems: Problem[] }
+
+/**
+ * Compiles a playbook document to a plan, or says everything that keeps it from being one. Pure.
+ * Callers that compile again and again (an editor) keep a `createCompiler()`.
+ */
+export const compile = (document: unknown, context: CompileContext): Compiled => createCompiler()(document, context)
+
+/**
+ * A compiler that remembers what it found for each step object: after an edit only the steps that are new objects
+ * are looked at again. Documents must therefore be replaced, not written into.
+ */
+export function createCompiler(): (document: unknown, context: CompileContext) => Compiled {
+  let catalogue: Catalogue | null = null
+  let checks = new WeakMap<DocumentStep, StepCheck>()
+  const shaped = new WeakSet<object>()
+  return (document, context) => {
+    if (catalogue === null || !sameContext(catalogue.context, context)) {
+      catalogue = catalogueOf(context)
+      checks = new WeakMap()
+    }
+    const using = catalogue
+    const shape = shapeOf(document, shaped)
+    if (shape.document === null) return { ok: false, problems: shape.problems }
+    const steps = shape.steps.map((step) => {
+      const known = checks.get(step)
+      if (known) return known
+      const check = checkStep(step, using)
+      checks.set(step, check)
+      return check
+    })
+    const byId = new Map(steps.map((check) => [check.step.id, check]))
+    const { edges, problems: edgeProblems } = checkEdges(shape.document.edges, byId)
+    const graph = graphOf([...byId.keys()], edges)
+    const enrollment = checkEnrollment(shape.document.enrollment, using)
+    const problems = [
+      ...shape.problems,
+      ...enrollment.problems,
+      ...steps.flatMap((check) => check.problems),
+      ...edgeProblems,
+      ...checkGraph(graph, steps, shape.document.subject),
+      ...checkUpstream({ graph, steps, catalogue: using }),
+    ]
+    if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
+    const enrollmentReads = mergeReads(enrollment.rules.map(readsOf))
+    return { ok: true, plan: buildPlan({ document: shape.document, graph, steps, enrollmentReads }), problems }
+  }
+}
+
+const sameContext = (a: CompileContext, b: CompileContext): boolean =>
+  a.manifest === b.manifest &&
+  a.connections === b.connections &&
+  a.signals === b.signals &&
+  a.segments === b.segments &&
+  a.properties === b.properties &&
+  a.checkInput === b.checkInput
+
+interface Drawn {
+  graph: Graph
+  steps: readonly StepCheck[]
+  catalogue: Catalogue
+}
+
+/** What steps read of the trigger and of each other: whether it is there at that point, and of which type. */
+function checkUpstream({ graph, steps, catalogue }: Drawn): Problem[] {
+  if (steps.every((check) => check.paths.length === 0)) return []
+  const ancestors = ancestorsOf(graph)
+  const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [{ i, check }] : []))
+  const facts = typesOfFacts(catalogue)
+  return steps.flatMap((check, at) => {
+    if (check.paths.length === 0) return []
+    const outputOf = (i: number) => {
+      const definition = steps[i]?.definition
+      return definition?.kind === 'action' && ancestors.has(at, i) ? definition.output : null
+    }
+    const upstream: Upstream = {
+      steps: (id) => {
+        const i = graph.indexOf.get(id)
+        return i === undefined ? null : outputOf(i)
+      },
+      stepIds: () => ancestors.of(at).flatMap((i) => (outputOf(i) === null ? [] : [graph.ids[i] ?? ''])),
+      exists: (id) => graph.indexOf.has(id),
+      triggers: triggers.flatMap(({ i, check: { step, definition } }) =>
+        definition && (i === at || ancestors.has(at, i)) ? [{ id: step.id, output: definition.output }] : [],
+      ),
+    }
+    const found = check.paths.flatMap((use) => checkPath(check.step, use, upstream) ?? [])
+    // Types of what is not there would only repeat that it is not there.
+    if (found.length > 0) return found
+    return check.late.flatMap(({ use }) =>
+      checkTypes(check.step, use, (root, path) =>
+        root === 'trigger' || root === 'steps' ? typeOfUpstream(root, path, upstream) : facts(root, path),
+      ),
+    )
+  })
+}
