@@ -79,6 +79,8 @@ describe('finding the contact', () => {
     const { id } = await addContact({ external_id: 'u1' })
     const linked = { ...ada, links: { intercom: id } }
     await tagContact.run(context({ contact: OURS, tag: 'vip' }, linked))
+    // Every step opens a client of its own; what it learnt is the process's.
+    client = await intercomConnector.client(connection, clientEnvironment())
     await tagContact.run(context({ contact: OURS, tag: 'vip' }, linked))
     expect(await callsMade()).toEqual([
       'POST /intercom/tags',

@@ -3,6 +3,7 @@ import type { Intercom } from 'intercom-client'
 import type { ClientEnvironment, OpenedConnection } from '../define.ts'
 import { FaultError } from '../fault.ts'
 import type { Json } from '../manifest.ts'
+import { type TagMemory, tagMemory } from './tag-memory.ts'
 import { addressOf, MergedError, tokenOf, transport } from './transport.ts'
 import type { ContactFields, IntercomClient, IntercomContact, IntercomEvent } from './types.ts'
 
@@ -10,8 +11,6 @@ import type { ContactFields, IntercomClient, IntercomContact, IntercomEvent } fr
 const API_VERSION = '2.14'
 /** A merge chain longer than this is no chain but a mistake. */
 const MOST_HOPS = 3
-/** Tag ids by name are remembered this long, so that tagging costs one call. Renames in Intercom show after it. */
-const TAGS_KEPT_MS = 5 * 60_000
 
 /** Makes the client over the official SDK, which is loaded here for the first time. @throws FaultError CONFIGURATION */
 export async function intercomClient(
@@ -49,7 +48,8 @@ export async function intercomClient(
       }
     })
   }
-  return { ...contactCalls(sdk, call), ...tagCalls(sdk, call), ...otherCalls(sdk, call) }
+  const tags = tagMemory(connection)
+  return { ...contactCalls(sdk, call), ...tagCalls({ sdk, call, tags }), ...otherCalls(sdk, call) }
 }
 
 type Sdk = InstanceType<typeof import('intercom-client')['IntercomClient']>
@@ -158,17 +158,11 @@ function read(contact: Partial<Intercom.Contact> | undefined): IntercomContact {
   }
 }
 
-function tagCalls(sdk: Sdk, call: Call) {
-  const known = new Map<string, { id: string; until: number }>()
-  const keep = (tag: string, id: string) => known.set(tag.toLowerCase(), { id, until: Date.now() + TAGS_KEPT_MS })
-  const recall = (tag: string) => {
-    const found = known.get(tag.toLowerCase())
-    return found && found.until > Date.now() ? found.id : undefined
-  }
+function tagCalls({ sdk, call, tags }: { sdk: Sdk; call: Call; tags: TagMemory }) {
   const createOrFind = async (tag: string): Promise<string> => {
     const { id } = await call(() => sdk.tags.create({ name: tag }))
     if (!id) throw unreadable(undefined)
-    keep(tag, id)
+    tags.keep(tag, id)
     return id
   }
   const attach = (id: string, tagId: string) =>
@@ -178,7 +172,7 @@ function tagCalls(sdk: Sdk, call: Call) {
     })
   return {
     tagContact: async (id: string, tag: string) => {
-      const remembered = recall(tag)
+      const remembered = tags.recall(tag)
       const tagId = remembered ?? (await createOrFind(tag))
       try {
         return { contactId: await attach(id, tagId), tagId, tag }
@@ -190,9 +184,9 @@ function tagCalls(sdk: Sdk, call: Call) {
       }
     },
     untagContact: async (id: string, tag: string) => {
-      const tagId = recall(tag) ?? (await tagIdNamed(sdk, call, tag))
+      const tagId = tags.recall(tag) ?? (await tagIdNamed(sdk, call, tag))
       if (tagId === null) return { contactId: id, tagId: null, tag }
-      keep(tag, tagId)
+      tags.keep(tag, tagId)
       const contactId = await onSurvivor(id, async (contact_id) => {
         try {
           await call(() => sdk.tags.untagContact({ contact_id, tag_id: tagId }))
