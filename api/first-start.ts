@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { sql } from 'kysely'
-import { addPerson } from './auth/people.ts'
+import { hashPassword } from 'better-auth/crypto'
+import { insertPerson } from './auth/people.ts'
 import type { Db } from './db/database.ts'
 import { newId } from './db/new-id.ts'
 import { newKey, storeKey } from './keys/api-keys.ts'
@@ -22,40 +23,31 @@ export async function firstStart(
   now: number,
   given: { adminEmail: string | null; adminPassword: string | null; apiKey: string | null; demo: boolean },
 ): Promise<FirstStart> {
-  return db.connection().execute(async (one) => {
-    await sql`SELECT pg_advisory_lock(${LOCK})`.execute(one)
-    try {
-      const there = await one.selectFrom('workspaces').select('id').orderBy('created_at').executeTakeFirst()
-      if (there !== undefined) return { workspaceId: there.id, created: false, say: [] }
-      return await create(one, now, given)
-    } finally {
-      await sql`SELECT pg_advisory_unlock(${LOCK})`.execute(one)
-    }
-  })
-}
-
-async function create(db: Db, now: number, given: Parameters<typeof firstStart>[2]): Promise<FirstStart> {
-  const workspaceId = newId(now)
   const email = given.adminEmail ?? 'owner@signalbox.local'
   const password = given.adminPassword ?? randomBytes(12).toString('base64url')
   const key = given.apiKey ?? newKey()
-  await db
-    .insertInto('workspaces')
-    .values({
-      id: workspaceId,
-      slug: given.demo ? 'demo' : 'main',
-      name: given.demo ? 'Demo workspace' : 'My workspace',
-      created_at: new Date(now),
-    })
-    .execute()
-  await addPerson(db, now, { workspaceId, email, name: 'Owner', password, role: 'owner' })
-  await storeKey(db, now, { workspaceId, name: 'First key', key, scopes: ['admin'], createdBy: null })
-  return {
-    workspaceId,
-    created: true,
-    say: [
-      `Sign in as ${email}${given.adminPassword === null ? ` with the password ${password} (shown this once)` : ''}`,
-      ...(given.apiKey === null ? [`API key: ${key} (shown this once)`] : []),
-    ],
-  }
+  const passwordHash = await hashPassword(password)
+  return db.transaction().execute(async (trx): Promise<FirstStart> => {
+    await sql`SELECT pg_advisory_xact_lock(${LOCK})`.execute(trx)
+    const there = await trx.selectFrom('workspaces').select('id').orderBy('created_at').executeTakeFirst()
+    if (there !== undefined) return { workspaceId: there.id, created: false, say: [] }
+    const workspaceId = newId(now)
+    const names = given.demo
+      ? { slug: 'demo', name: 'Demo workspace' }
+      : { slug: 'main', name: 'My workspace' }
+    await trx
+      .insertInto('workspaces')
+      .values({ id: workspaceId, ...names, created_at: new Date(now) })
+      .execute()
+    await insertPerson(trx, now, { workspaceId, email, name: 'Owner', passwordHash, role: 'owner' })
+    await storeKey(trx, now, { workspaceId, name: 'First key', key, scopes: ['admin'], createdBy: null })
+    return {
+      workspaceId,
+      created: true,
+      say: [
+        `Sign in as ${email}${given.adminPassword === null ? ` with the password ${password} (shown this once)` : ''}`,
+        ...(given.apiKey === null ? [`API key: ${key} (shown this once)`] : []),
+      ],
+    }
+  })
 }

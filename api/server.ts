@@ -4,7 +4,7 @@ import {
   fastifyTRPCPlugin,
   type FastifyTRPCPluginOptions,
 } from '@trpc/server/adapters/fastify'
-import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { Identification } from './auth/requester.ts'
 import { authRoutes } from './auth/routes.ts'
 import { requireSameOrigin } from './auth/same-origin.ts'
@@ -35,7 +35,7 @@ export interface ServerDeps extends Omit<ApiDeps, 'log'> {
   /** The folder of the built editor. */
   editorDir: string
   version: string
-  logger: Parameters<typeof Fastify>[0] extends infer O ? (O extends { logger?: infer L } ? L : never) : never
+  logger: NonNullable<FastifyServerOptions['logger']>
 }
 
 /** A draft of 1,000 steps has some 300 KB; nothing else that is sent is near it. */
@@ -44,7 +44,7 @@ const BODY_LIMIT_BYTES = 3_000_000
 /** The HTTP server with everything on it; does not listen yet. */
 export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   const server = Fastify({
-    logger: deps.logger ?? false,
+    logger: deps.logger,
     genReqId: requestId,
     bodyLimit: BODY_LIMIT_BYTES,
     // A batch of tRPC calls has all their names in the path.

@@ -6,41 +6,52 @@ import type { Role } from './scopes.ts'
 
 export const SHORTEST_PASSWORD = 8
 
+export interface NewPerson {
+  workspaceId: string
+  email: string
+  name: string
+  password: string
+  role: Role
+}
+
 /** Adds a person who signs in with a password, as a member of one workspace. @throws ProblemError 409 when the e-mail is taken */
-export async function addPerson(
-  db: Db,
+export async function addPerson(db: Db, now: number, person: NewPerson): Promise<{ userId: string }> {
+  requireLength(person.password)
+  const passwordHash = await hashPassword(person.password)
+  return db.transaction().execute((trx) => insertPerson(trx, now, { ...person, passwordHash }))
+}
+
+/** As `addPerson`, in the caller's transaction. */
+export async function insertPerson(
+  trx: Db,
   now: number,
-  person: { workspaceId: string; email: string; name: string; password: string; role: Role },
+  person: Omit<NewPerson, 'password'> & { passwordHash: string },
 ): Promise<{ userId: string }> {
   const email = person.email.trim().toLowerCase()
-  requireLength(person.password)
-  const password = await hashPassword(person.password)
   const userId = newId(now)
   const at = new Date(now)
-  await db.transaction().execute(async (trx) => {
-    const taken = await trx.selectFrom('auth_user').select('id').where('email', '=', email).executeTakeFirst()
-    if (taken) throw problem(409, 'EMAIL_TAKEN', `${email} is taken. Use another e-mail, or reset its password.`)
-    await trx
-      .insertInto('auth_user')
-      .values({ id: userId, email, name: person.name, emailVerified: true, createdAt: at, updatedAt: at })
-      .execute()
-    await trx
-      .insertInto('auth_credential')
-      .values({
-        id: newId(now),
-        accountId: userId,
-        providerId: 'credential',
-        userId,
-        password,
-        createdAt: at,
-        updatedAt: at,
-      })
-      .execute()
-    await trx
-      .insertInto('members')
-      .values({ workspace_id: person.workspaceId, user_id: userId, role: person.role, created_at: at })
-      .execute()
-  })
+  const taken = await trx.selectFrom('auth_user').select('id').where('email', '=', email).executeTakeFirst()
+  if (taken) throw problem(409, 'EMAIL_TAKEN', `${email} is taken. Use another e-mail, or reset its password.`)
+  await trx
+    .insertInto('auth_user')
+    .values({ id: userId, email, name: person.name, emailVerified: true, createdAt: at, updatedAt: at })
+    .execute()
+  await trx
+    .insertInto('auth_credential')
+    .values({
+      id: newId(now),
+      accountId: userId,
+      providerId: 'credential',
+      userId,
+      password: person.passwordHash,
+      createdAt: at,
+      updatedAt: at,
+    })
+    .execute()
+  await trx
+    .insertInto('members')
+    .values({ workspace_id: person.workspaceId, user_id: userId, role: person.role, created_at: at })
+    .execute()
   return { userId }
 }
 
