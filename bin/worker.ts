@@ -55,7 +55,10 @@ async function main(): Promise<void> {
     connection,
     namespace,
     ports,
-    schedules: { enrollPage: (page) => enrollSegmentPage({ pool: database.pool, startRuns: client.startRuns }, page) },
+    schedules: {
+      enrollPage: (page) =>
+        enrollSegmentPage({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }, page),
+    },
     perform: { callTimeoutMs: CALL_TIMEOUT_MS, random: Math.random, ...failing() },
     bundlePath: await workflowBundlePath(),
   })
