@@ -55,9 +55,6 @@ const STATUSES: { [status: number]: Row } = {
   503: unavailable,
 }
 
-/** When Intercom limits without saying for how long: its windows are 10 s. */
-const WINDOW_MS = 10_000
-
 /** The fault an answer means. One table: Intercom's code first, then the status. */
 export function faultOfAnswer(call: RefusedCall): FaultError {
   const { code, message, requestId } = errorIn(call.body)
@@ -76,7 +73,6 @@ export function faultOfAnswer(call: RefusedCall): FaultError {
   }
   const wait = retryAfterMs(call)
   if (wait !== undefined) fault.retryAfterMs = wait
-  else if (found.code === 'RATE_LIMITED') fault.retryAfterMs = WINDOW_MS
   return new FaultError(fault)
 }
 
