@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createShell, type Shell } from '../../test/helpers/shell.ts'
-import type { Plan, PlanStep } from '../model/plan.ts'
+import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
 import { reconcile } from './reconcile.ts'
@@ -20,34 +20,6 @@ const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_00
 const status = async (run: RunRef, wanted: string) =>
   until(async () => expect(await shell.row(run)).toMatchObject({ status: wanted }))
 
-/** start --> each step in turn */
-function chain(...steps: Array<Partial<PlanStep> & { id: string; op: PlanStep['op'] }>): Plan {
-  const all = [{ id: 'start', op: 'trigger', input: {}, type: 'trigger.manual@1' } as const, ...steps]
-  return {
-    kind: 'plan',
-    format: 1,
-    subject: 'contact',
-    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-    reads: { properties: [], segments: [], signals: [], events: {} },
-    steps: all.map((step, i) => ({
-      type: step.op,
-      label: step.id,
-      in: i === 0 ? [] : [{ step: all[i - 1]?.id ?? '', port: 'next' }],
-      out: { next: all[i + 1] ? [all[i + 1]?.id ?? ''] : [] },
-      ...step,
-    })) as PlanStep[],
-  }
-}
-const write = (id: string, mode = 'natural', text = id) => ({
-  id,
-  op: 'act' as const,
-  type: `pad.${mode}@1`,
-  connection: 'pad',
-  input: { text },
-  keeps: false,
-  readsSteps: [],
-}) // prettier-ignore
-const wait = (id: string, ms: number) => ({ id, op: 'delay' as const, delay: { mode: 'for' as const, ms } })
 const texts = () => shell.outside.written.map((line) => line.text)
 
 describe('a run', () => {
