@@ -69,11 +69,11 @@ export function problemOf(error: unknown): ProblemError {
   if (error instanceof z.ZodError) return invalidInput(error)
   if (error instanceof TRPCError) {
     if (error.cause instanceof ProblemError || error.cause instanceof z.ZodError) return problemOf(error.cause)
+    if (error.code === 'PARSE_ERROR' || error.cause instanceof SyntaxError)
+      return problem(400, 'MALFORMED_JSON', 'The body is not JSON. Mend it and send it again.')
     const status = statusOf.get(error.code)
     if (status !== undefined && status < 500)
       return problem(status, error.code, `${error.message} See /v1/openapi.json for what can be asked.`)
-    if (error.code === 'PARSE_ERROR')
-      return problem(400, 'MALFORMED_JSON', 'The body is not JSON. Mend it and send it again.')
   }
   return problem(
     500,

@@ -24,7 +24,10 @@ const REDACTED = [
 ].flatMap((name) => [name, `*.${name}`, `*.*.${name}`])
 
 /** @param level of pino; `silent` in tests that do not look at the log */
-export function loggerOptions(level: string, stream?: { write(line: string): void }): NonNullable<FastifyServerOptions['logger']> {
+export function loggerOptions(
+  level: string,
+  stream?: { write(line: string): void },
+): NonNullable<FastifyServerOptions['logger']> {
   return {
     level,
     redact: { paths: REDACTED, censor: '[redacted]' },

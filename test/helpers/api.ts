@@ -115,7 +115,10 @@ async function makeWorkspace(
   const { server, clock } = api
   const { db } = api.database
   const id = newId(clock.now)
-  await db.insertInto('workspaces').values({ id, slug, name: slug, created_at: new Date(clock.now) }).execute()
+  await db
+    .insertInto('workspaces')
+    .values({ id, slug, name: slug, created_at: new Date(clock.now) })
+    .execute()
   const key = async (scopes: Scope[] = ['admin']) => {
     const made = newKey()
     await storeKey(db, clock.now, { workspaceId: id, name: 'test', key: made, scopes, createdBy: null })
