@@ -9,7 +9,7 @@ import { checkGraph } from './checks/graph.ts'
 import { checkPath, typeOfUpstream, type Upstream } from './checks/paths.ts'
 import { checkTypes, typesOfFacts } from './checks/templates.ts'
 import { type Catalogue, type CompileContext, catalogueOf } from './context.ts'
-import { ancestorsOf, type Graph, graphOf } from './graph.ts'
+import { type Ancestors, ancestorsOf, type Graph, graphOf } from './graph.ts'
 import { checkStep, type StepCheck } from './step.ts'
 import { shapeOf } from './structure.ts'
 
@@ -30,6 +30,7 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
   let catalogue: Catalogue | null = null
   let checks = new WeakMap<DocumentStep, StepCheck>()
   const shaped = new WeakSet<object>()
+  let drawing: Drawing | null = null
   return (document, context) => {
     if (catalogue === null || !sameContext(catalogue.context, context)) {
       catalogue = catalogueOf(context)
@@ -45,17 +46,16 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
       checks.set(step, check)
       return check
     })
-    const byId = new Map(steps.map((check) => [check.step.id, check]))
-    const { edges, problems: edgeProblems } = checkEdges(shape.document.edges, byId)
-    const graph = graphOf([...byId.keys()], edges)
+    drawing = drawingOf(shape.document.edges, steps, drawing)
+    const { graph } = drawing
     const enrollment = checkEnrollment(shape.document.enrollment, using)
     const problems = [
       ...shape.problems,
       ...enrollment.problems,
       ...steps.flatMap((check) => check.problems),
-      ...edgeProblems,
+      ...drawing.problems,
       ...checkGraph(graph, steps, shape.document.subject),
-      ...checkUpstream({ graph, steps, catalogue: using }),
+      ...checkUpstream(drawing, steps, using),
     ]
     if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
     const enrollmentReads = mergeReads(enrollment.rules.map(readsOf))
@@ -71,16 +71,39 @@ const sameContext = (a: CompileContext, b: CompileContext): boolean =>
   a.properties === b.properties &&
   a.checkInput === b.checkInput
 
-interface Drawn {
-  graph: Graph
+/** What follows from the edges and ports alone; the same while only fields are edited. */
+interface Drawing {
+  edges: readonly unknown[]
   steps: readonly StepCheck[]
-  catalogue: Catalogue
+  graph: Graph
+  problems: Problem[]
+  /** Worked out when first needed. */
+  ancestors: () => Ancestors
 }
 
+function drawingOf(edges: readonly unknown[], steps: readonly StepCheck[], last: Drawing | null): Drawing {
+  const same =
+    last?.edges === edges && last.steps.length === steps.length && steps.every((s, i) => sameEnds(s, last.steps[i]))
+  if (same) return { ...last, steps }
+  const byId = new Map(steps.map((check) => [check.step.id, check]))
+  const checked = checkEdges(edges, byId)
+  const graph = graphOf([...byId.keys()], checked.edges)
+  let ancestors: Ancestors | null = null
+  return { edges, steps, graph, problems: checked.problems, ancestors: () => (ancestors ??= ancestorsOf(graph)) }
+}
+
+const sameEnds = (a: StepCheck, b: StepCheck | undefined): boolean =>
+  a === b ||
+  (a.step.id === b?.step.id &&
+    a.definition === b.definition &&
+    a.ports.length === b.ports.length &&
+    a.ports.every((port, i) => port === b.ports[i]))
+
 /** What steps read of the trigger and of each other: whether it is there at that point, and of which type. */
-function checkUpstream({ graph, steps, catalogue }: Drawn): Problem[] {
+function checkUpstream(drawing: Drawing, steps: readonly StepCheck[], catalogue: Catalogue): Problem[] {
   if (steps.every((check) => check.paths.length === 0)) return []
-  const ancestors = ancestorsOf(graph)
+  const { graph } = drawing
+  const ancestors = drawing.ancestors()
   const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [{ i, check }] : []))
   const facts = typesOfFacts(catalogue)
   return steps.flatMap((check, at) => {

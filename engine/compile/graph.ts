@@ -57,7 +57,9 @@ export function findCycle(graph: Graph): string[] | null {
     at = before
   }
   const cycle = path.slice(position.get(at)).toReversed()
-  return cycle.map((i) => graph.ids[i] ?? '')
+  // Begin where a person reading the document meets it first.
+  const first = cycle.indexOf(Math.min(...cycle))
+  return [...cycle.slice(first), ...cycle.slice(0, first)].map((i) => graph.ids[i] ?? '')
 }
 
 /** For each step the set of all steps before it, as bits: a thousand steps take 32 words each. */

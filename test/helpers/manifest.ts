@@ -19,6 +19,7 @@ export const compileContext: CompileContext = {
   properties: {
     'contact.name': 'string',
     'contact.email': 'string',
+    'contact.plan': 'string',
     'contact.renewal_date': 'string',
     'account.name': 'string',
     'account.mrr': 'number',

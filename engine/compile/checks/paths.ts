@@ -61,15 +61,18 @@ function checkStepPath(use: PathUse, upstream: Upstream, said: Say): Problem | n
   const [id, ...rest] = use.path
   if (id === undefined) return null
   const output = upstream.steps(id)
-  const before = upstream.stepIds()
-  const choose = `Read one of: ${listed(before.map((name) => `steps.${name}`))}.`
-  if (output === null)
+  if (output === null) {
+    const before = upstream.stepIds()
     return said(use.code, {
       message: upstream.exists(id)
         ? `${use.shown}: "${id}" does not come before this step, or leaves nothing to read.`
         : `${use.shown}: there is no step "${id}".${meant(id, before)}`,
-      fix: before.length === 0 ? 'No step before this one leaves anything to read.' : choose,
+      fix:
+        before.length === 0
+          ? 'No step before this one leaves anything to read.'
+          : `Read one of: ${listed(before.map((name) => `steps.${name}`))}.`,
     })
+  }
   const found = schemaAt(output, rest)
   if (found.kind !== 'missing') return null
   return said(use.code, {

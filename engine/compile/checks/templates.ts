@@ -43,7 +43,7 @@ export function checkTemplates(
     const reads = parsed.template.parts.flatMap((part) => (part.kind === 'expression' ? part.expression.reads : []))
     checked.reads.push(...reads)
     for (const read of reads) {
-      if (read.root !== 'trigger' && read.path.length === 0) {
+      if (isTooWide(read)) {
         checked.problems.push(tooWide(step, { at, field: use.field, root: read.root }))
         continue
       }
@@ -59,11 +59,14 @@ export function checkTemplates(
         })
       else checked.problems.push(...unknownProperty(step, { at, use, read }, catalogue))
     }
+    if (reads.some(isTooWide)) continue
     if (reads.some((read) => read.root === 'trigger' || read.root === 'steps')) checked.late.push({ use })
     else checked.problems.push(...checkTypes(step, use, typesOfFacts(catalogue)))
   }
   return checked
 }
+
+const isTooWide = (read: PathRead): boolean => read.root !== 'trigger' && read.path.length === 0
 
 /** What a run loads and keeps is known before it starts: so a template names what it reads. */
 const tooWide = (step: DocumentStep, { at, field, root }: { at: string; field: string; root: string }): Problem =>
