@@ -80,7 +80,7 @@ function postgresService(folder: DataFolder, server: { port: number; password: s
         command: prepared.command,
         args: prepared.args(server.port),
         as: prepared.as,
-        env: plainEnvironment(),
+        env: plainEnvironment(folder),
         readyText: POSTGRES_READY,
         // Fast shutdown: it does not wait for clients.
         stopSignal: 'SIGINT',
@@ -102,7 +102,7 @@ function temporalService(options: { folder: DataFolder; port: number; namespace:
       name: 'temporal',
       command: await temporalBinary('temporal'),
       args: temporalArgs({ ...options, dbFilename: options.folder.temporalDatabase }),
-      env: plainEnvironment(),
+      env: plainEnvironment(options.folder),
       readyText: TEMPORAL_READY,
       stopSignal: 'SIGTERM',
       graceMs: 2000,
@@ -149,8 +149,8 @@ function ownProcess(options: {
   })
 }
 
-// Other people's programs get no secrets of ours.
-function plainEnvironment(): Record<string, string | undefined> {
-  const { PATH, HOME, USER, TMPDIR, LANG } = process.env
-  return { PATH, HOME, USER, TMPDIR, LANG, LC_MESSAGES: 'C' }
+// Other people's programs get no secrets of ours, and a home of their own: the Temporal CLI would read its owner's settings.
+function plainEnvironment(folder: DataFolder): Record<string, string | undefined> {
+  const { PATH, USER, TMPDIR, LANG } = process.env
+  return { PATH, USER, TMPDIR, LANG, HOME: folder.path, LC_MESSAGES: 'C' }
 }

@@ -1,10 +1,12 @@
-import { readFileSync, statSync } from 'node:fs'
+import { chmodSync, constants, copyFileSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { join } from 'node:path'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
 import { Client as TemporalClient, Connection } from '@temporalio/client'
 import pg from 'pg'
 import { afterEach, describe, expect, it } from 'vitest'
 import { type Instance, type InstanceOptions, startInstance, until } from '../../test/helpers/instance.ts'
+import { temporalBinary } from '../embedded/temporal-binary.ts'
 import { isAlive } from './pid-files.ts'
 
 const ROOT = join(import.meta.dirname, 'fixtures/dev.ts')
@@ -39,26 +41,26 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((instance) => instance.stop()))
 })
 
+it('says what it does, answers, is the only one on its data, and ends every process on Ctrl-C', async () => {
+  const instance = await start({ env: { FIXTURE_STUBBORN: '1' } })
+  expect(instance.output().match(/^Signalbox is ready: http:\/\/localhost:\d+$/gm)).toHaveLength(1)
+  expect(instance.output()).toMatch(/^ {2}Postgres +up in \d+\.\d s$/m)
+  expect(instance.output()).toMatch(/^the stand-in has something to say$/m)
+  expect(readFileSync(join(instance.dataDir, 'logs/postgres.log'), 'utf8')).toContain('ready to accept connections')
+
+  await expect(start({ env: { SIGNALBOX_DATA_DIR: instance.dataDir } })).rejects.toThrow(
+    /Another Signalbox \(pid \d+\) runs on the data folder/,
+  )
+  expect((await fetch(instance.baseUrl)).ok).toBe(true)
+
+  const pids = instance.pids()
+  expect(Object.keys(pids).sort()).toEqual(ALL)
+  expect(await instance.interrupt()).toBe(0)
+  expect(Object.values(pids).filter((pid) => isAlive({ pid, startTime: '' }))).toEqual([])
+  expect(instance.output()).toMatch(/Signalbox has stopped\.$/)
+})
+
 describe('a start', () => {
-  it('says what it does, one ready line, and what its processes have to say', async () => {
-    const instance = await start()
-    expect(instance.output().match(/^Signalbox is ready: http:\/\/localhost:\d+$/gm)).toHaveLength(1)
-    expect(instance.output()).toMatch(/^ {2}Postgres +up in \d+\.\d s$/m)
-    expect(instance.output()).toMatch(/^the stand-in has something to say$/m)
-    expect(Object.keys(instance.pids()).sort()).toEqual(ALL)
-    expect(readFileSync(join(instance.dataDir, 'logs/postgres.log'), 'utf8')).toContain('ready to accept connections')
-  })
-
-  it('makes a secret once, for its owner alone', async () => {
-    const instance = await start()
-    const first = (await resolved(instance)).SIGNALBOX_SECRET
-    expect(first).toMatch(/^[0-9a-f]{64}$/)
-    expect(statSync(join(instance.dataDir, 'secret')).mode & 0o777).toBe(0o600)
-    expect(await instance.interrupt()).toBe(0)
-    await instance.startAgain()
-    expect((await resolved(instance)).SIGNALBOX_SECRET).toBe(first)
-  })
-
   it('is refused when a port is busy, naming the variable and leaving nothing behind', async () => {
     const server = createServer().listen(0, '127.0.0.1')
     await new Promise((resolve) => server.once('listening', resolve))
@@ -72,14 +74,6 @@ describe('a start', () => {
     } finally {
       server.close()
     }
-  })
-
-  it('is refused on the data folder of one that runs', async () => {
-    const instance = await start()
-    await expect(start({ env: { SIGNALBOX_DATA_DIR: instance.dataDir } })).rejects.toThrow(
-      /Another Signalbox \(pid \d+\) runs on the data folder/,
-    )
-    expect((await fetch(instance.baseUrl)).ok).toBe(true)
   })
 
   it('is refused where the data folder cannot be made', async () => {
@@ -102,23 +96,19 @@ describe('a start', () => {
   })
 })
 
-it('ends every process on Ctrl-C, also one that does not want to, with exit code 0', async () => {
-  const instance = await start({ env: { FIXTURE_STUBBORN: '1' } })
-  const pids = Object.values(instance.pids())
-  expect(await instance.interrupt()).toBe(0)
-  expect(pids.filter((pid) => isAlive({ pid, startTime: '' }))).toEqual([])
-  expect(instance.output()).toMatch(/Signalbox has stopped\.$/)
-})
-
 it('leaves nothing 5 s after a kill -9 of the supervisor, and starts again on its data', async () => {
   const instance = await start({ env: { FIXTURE_STUBBORN: '1' } })
   await query(instance, 'INSERT INTO stones VALUES (1)')
+  const secret = (await resolved(instance)).SIGNALBOX_SECRET
+  expect(secret).toMatch(/^[0-9a-f]{64}$/)
+  expect(statSync(join(instance.dataDir, 'secret')).mode & 0o777).toBe(0o600)
   const pids = Object.values(instance.pids())
   instance.kill('supervisor')
   await new Promise((resolve) => setTimeout(resolve, 5000))
   expect(pids.filter((pid) => isAlive({ pid, startTime: '' }))).toEqual([])
   await instance.startAgain()
   expect(await query(instance, 'SELECT id FROM stones')).toEqual([{ id: 1 }])
+  expect((await resolved(instance)).SIGNALBOX_SECRET).toBe(secret)
 })
 
 it('takes over at once what a killed supervisor has just left behind', async () => {
@@ -162,4 +152,23 @@ it('runs beside another instance with other ports and another data folder', asyn
   expect(await query(second, 'SELECT id FROM stones')).toEqual([])
   expect(await first.interrupt()).toBe(0)
   expect((await fetch(second.baseUrl)).ok).toBe(true)
+})
+
+it('runs as root and as an ordinary user', async () => {
+  const nobody = { uid: 65_534, gid: 65_534 }
+  const isRoot = process.getuid?.() === 0
+  const folder = mkdtempSync(join(tmpdir(), 'signalbox-user-'))
+  try {
+    chmodSync(folder, 0o755)
+    // Root's cache may be closed to others, so the server comes from PATH.
+    copyFileSync(await temporalBinary('temporal'), join(folder, 'temporal'), constants.COPYFILE_FICLONE)
+    const env = { PATH: `${folder}${delimiter}${process.env.PATH}`, XDG_CACHE_HOME: join(tmpdir(), 'signalbox-nobody') }
+    const instance = await start({ env, ...(isRoot ? { as: nobody } : {}) })
+    expect(Object.keys(instance.pids()).sort()).toEqual(ALL)
+    const owner = statSync(join(instance.dataDir, 'postgres')).uid
+    expect(owner).toBe(isRoot ? nobody.uid : process.getuid?.())
+    expect(await instance.interrupt()).toBe(0)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { accessSync, chmodSync, constants, mkdtempSync, rmSync } from 'node:fs'
+import { accessSync, chmodSync, chownSync, constants, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -49,6 +49,8 @@ export type InstanceOptions = {
   root?: string
   /** On the disk instead of in memory: what a power loss leaves and what a disk costs are then real. */
   onDisk?: boolean
+  /** Run as this user instead of the present one; only root can. */
+  as?: { uid: number; gid: number }
 }
 
 /**
@@ -58,6 +60,7 @@ export type InstanceOptions = {
 export async function startInstance(options: InstanceOptions = {}): Promise<Instance> {
   const dataDir = mkdtempSync(join(options.onDisk === true ? tmpdir() : memoryFolder(), 'signalbox-instance-'))
   chmodSync(dataDir, 0o711)
+  if (options.as !== undefined) chownSync(dataDir, options.as.uid, options.as.gid)
   const port = await freePort()
   const sandboxPort = await freePort()
   const apiKey = `sbx_test_${randomBytes(24).toString('hex')}`
@@ -77,7 +80,7 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
   const root = options.root ?? join(import.meta.dirname, '../../bin/dev.ts')
   const pidFolder = join(dataDir, 'pids')
   const baseUrl = `http://127.0.0.1:${port}`
-  let supervisor = launch(root, environment)
+  let supervisor = launch(root, environment, options.as)
   const pids = () => alivePids(pidFolder)
   try {
     await supervisor.ready
@@ -112,7 +115,7 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
       }),
     startAgain: async () => {
       await ended(supervisor.process)
-      supervisor = launch(root, environment)
+      supervisor = launch(root, environment, options.as)
       await supervisor.ready
     },
     interrupt: async () => {
@@ -129,10 +132,11 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
 
 type Launched = { process: ChildProcess; ready: Promise<void>; output: () => string }
 
-function launch(root: string, environment: NodeJS.ProcessEnv): Launched {
+function launch(root: string, environment: NodeJS.ProcessEnv, as: InstanceOptions['as']): Launched {
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', root], {
     env: environment,
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...as,
   })
   const lines: string[] = []
   const ready = new Promise<void>((resolve, reject) => {
