@@ -2,15 +2,20 @@ import { z } from 'zod'
 import { procedure, router } from '../trpc.ts'
 import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
 import { flowOf } from './flow.ts'
-import { documentInput, playbookRow, playbookView, savedDraft, slugSchema } from './playbook-schemas.ts'
+import { documentInput, jsonObject, playbookRow, playbookView, savedDraft, slugSchema } from './playbook-schemas.ts'
 import { listPlaybooks } from './playbook-store.ts'
 import { publishPlaybook } from './publish.ts'
+import { startRun } from './start-run.ts'
 import { setPlaybookStatus } from './status.ts'
 import { TEMPLATES } from './templates.ts'
 import { webhookUrl } from './webhook-tokens.ts'
 
 const tags = ['Playbooks']
 const bySlug = z.object({ slug: slugSchema })
+const subjectChoice = z.union([
+  z.strictObject({ contact: z.string().min(1).max(500) }),
+  z.strictObject({ account: z.string().min(1).max(500) }),
+])
 const openRuns = z.enum(['finish', 'cancel']).default('finish')
 const statusAnswer = z.object({ status: z.enum(['on', 'paused', 'archived']), cancelled: z.int() })
 
@@ -127,6 +132,34 @@ export const playbooksRouter = router({
   resume: changeStatus('resume', 'Turns the playbook on'),
   pause: changeStatus('pause', 'Stops enrolling; open runs finish or are cancelled'),
   archive: changeStatus('archive', 'Puts the playbook away; open runs finish or are cancelled'),
+
+  start: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/runs',
+      status: 202,
+      tags,
+      summary: 'Starts a run for one contact or account',
+      description:
+        'The live version needs the trigger “Started by hand or API”. The same Idempotency-Key answers with the same run; ' +
+        'a refused enrollment is 409 with its code and reason.',
+      headers: { 'Idempotency-Key': 'idempotencyKey' },
+      example: {
+        input: { subject: { contact: 'u-1042' }, data: { reason: 'Asked for by the account team' } },
+        output: { run: { id: 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9' } },
+      },
+    },
+  })
+    .input(
+      bySlug.extend({
+        subject: subjectChoice,
+        data: jsonObject.default({}),
+        idempotencyKey: z.string().min(1).max(255).optional(),
+      }),
+    )
+    .output(z.object({ run: z.object({ id: z.string() }) }))
+    .mutation(({ ctx, input }) => startRun(ctx, input)),
 
   webhook: procedure({ scope: 'playbooks:write' })
     .input(bySlug.extend({ step: z.string().max(100) }))
