@@ -25,7 +25,8 @@ export const queryClient = new QueryClient({
   },
 })
 
-const client = createTRPCClient<AppRouter>({
+/** For calls outside of queries, e.g. saving. */
+export const trpcClient = createTRPCClient<AppRouter>({
   links: [
     splitLink({
       condition: (operation) => operation.type === 'subscription',
@@ -36,4 +37,4 @@ const client = createTRPCClient<AppRouter>({
 })
 
 /** Query, mutation and subscription options of every procedure. */
-export const trpc = createTRPCOptionsProxy<AppRouter>({ client, queryClient })
+export const trpc = createTRPCOptionsProxy<AppRouter>({ client: trpcClient, queryClient })

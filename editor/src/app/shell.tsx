@@ -74,7 +74,7 @@ function Navigation({ close }: { close: () => void }) {
     <>
       <Link to="/playbooks" className="sb-brand" onClick={close}>
         <Logo />
-        Signalbox
+        <span className="sb-nav-words">Signalbox</span>
       </Link>
       {item('/playbooks', Workflow, 'Playbooks')}
       {item('/runs', ListChecks, 'Runs')}
@@ -99,9 +99,9 @@ function Navigation({ close }: { close: () => void }) {
 function NavItem(props: { to: string; icon: LucideIcon; words: string; count: number; onClick: () => void }) {
   const { icon: Icon } = props
   return (
-    <Link to={props.to} className="sb-nav-link" onClick={props.onClick}>
+    <Link to={props.to} className="sb-nav-link" title={props.words} onClick={props.onClick}>
       <Icon size={17} aria-hidden="true" />
-      {props.words}
+      <span className="sb-nav-words">{props.words}</span>
       {props.count > 0 && (
         <span className="sb-nav-count" aria-label={`${props.count} need attention`}>
           {props.count}

@@ -70,8 +70,8 @@ export function nearest(
   return best?.id ?? null
 }
 
-/** Brings a step into view and gives it the focus; it may not be drawn yet. */
-export function useFocusStep(): (id: string, places: Places) => void {
+/** Brings a step into view. */
+export function useRevealStep(): (id: string, places: Places) => void {
   const flow = useReactFlow()
   return useCallback(
     (id, places) => {
@@ -79,9 +79,20 @@ export function useFocusStep(): (id: string, places: Places) => void {
       if (at === undefined) return
       const zoom = Math.max(0.7, flow.getZoom())
       const corner = flow.flowToScreenPosition({ x: at[0], y: at[1] })
-      const inside =
-        corner.x > 80 && corner.y > 80 && corner.x < window.innerWidth - 460 && corner.y < window.innerHeight - 160
+      const { innerWidth, innerHeight } = window
+      const inside = corner.x > 80 && corner.y > 80 && corner.x < innerWidth - 660 && corner.y < innerHeight - 160
       if (!inside) void flow.setCenter(at[0] + STEP_WIDTH / 2, at[1] + STEP_HEIGHT / 2, { zoom })
+    },
+    [flow],
+  )
+}
+
+/** Brings a step into view and gives it the focus; it may not be drawn yet. */
+export function useFocusStep(): (id: string, places: Places) => void {
+  const reveal = useRevealStep()
+  return useCallback(
+    (id, places) => {
+      reveal(id, places)
       const find = (tries: number) => {
         const node = window.document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
         if (node !== null) node.focus({ preventScroll: true })
@@ -89,6 +100,6 @@ export function useFocusStep(): (id: string, places: Places) => void {
       }
       find(10)
     },
-    [flow],
+    [reveal],
   )
 }

@@ -4,7 +4,6 @@ import { Braces } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from 'react'
 import { renderInput } from '../../../engine/expression/render.ts'
 import { isTemplate, parseTemplate } from '../../../engine/expression/template.ts'
-import { FaultError } from '../../../nodes/fault.ts'
 import { type DataGroup, sampleScope } from '../document/upstream-data.ts'
 import { DataPicker } from './data-picker.tsx'
 
@@ -125,7 +124,8 @@ function previewOf(value: string, groups: DataGroup[]): { text: string; tone: 'g
     const shown = renderInput({ value }, sampleScope(groups)).value
     return { text: `→ ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`, tone: 'good' }
   } catch (error) {
-    if (error instanceof FaultError) return { text: 'No sample here: it is filled when a run comes by.', tone: 'idle' }
+    if (error instanceof Error && error.name === 'FaultError')
+      return { text: 'No sample here: it is filled when a run comes by.', tone: 'idle' }
     throw error
   }
 }

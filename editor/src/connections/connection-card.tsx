@@ -1,0 +1,117 @@
+import { Button, Group, Menu, Text, Title } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { ChevronDown, RefreshCw } from 'lucide-react'
+import { useState } from 'react'
+import type { ConnectorManifest } from '../../../nodes/manifest.ts'
+import { trpc } from '../api/client.ts'
+import type { ConnectionSummary } from '../api/types.ts'
+import { StepIcon } from '../canvas/step-icon.tsx'
+import { Notice } from '../ui/problem-panel.tsx'
+import { StatusBadge } from '../ui/status-badge.tsx'
+import { Ago } from '../ui/time.tsx'
+import { failed, said } from '../ui/toast.ts'
+import { BudgetDialog, budgetWords } from './budget-dialog.tsx'
+import { ConnectDialog } from './connect-dialog.tsx'
+
+/** One connected system: whether it works, what holds it up, and how to mend it. */
+export function ConnectionCard({ row, connector }: { row: ConnectionSummary; connector: ConnectorManifest | null }) {
+  const client = useQueryClient()
+  const [open, setOpen] = useState<'budget' | 'reconnect' | null>(null)
+  const refresh = () => client.invalidateQueries({ queryKey: trpc.connections.pathKey() })
+  const check = useMutation(
+    trpc.connections.check.mutationOptions({
+      onSuccess: async ({ identity, fault }) => {
+        if (fault === null) said(identity === null ? 'It works.' : `It works, as ${identity}.`)
+        else failed(new Error(`${fault.message} ${fault.fix}`))
+        await refresh()
+      },
+      onError: failed,
+    }),
+  )
+  const remove = useMutation(
+    trpc.connections.remove.mutationOptions({
+      onSuccess: async () => {
+        said(`${row.name} is removed.`)
+        await refresh()
+      },
+      onError: failed,
+    }),
+  )
+  return (
+    <section className="sb-card sb-connection" aria-label={row.name}>
+      <Group gap="md" wrap="nowrap" align="flex-start" data-app={row.app}>
+        <span className="sb-step-icon">
+          <StepIcon name={connector?.icon ?? row.app} />
+        </span>
+        <div style={{ flex: 1, minWidth: 0 }}>
+          <Group gap="xs">
+            <Title order={2}>{row.name}</Title>
+            <StatusBadge status={row.status} />
+            {row.sandbox && <StatusBadge status="intended" words="Sandbox" />}
+          </Group>
+          <Text size="sm" c="dimmed" component="div">
+            <span className="sb-mono">{row.slug}</span>
+            {row.identity !== null && ` · ${row.identity}`}
+            {' · '}
+            {budgetWords(row.budget)}
+            {' · '}
+            {row.usage.effectsLast24h.toLocaleString('en')} writes in 24 h
+          </Text>
+        </div>
+        <Menu position="bottom-end">
+          <Menu.Target>
+            <Button
+              variant="default"
+              size="xs"
+              rightSection={<ChevronDown size={14} />}
+              aria-label={`Actions for ${row.name}`}
+            >
+              Actions
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            <Menu.Item onClick={() => check.mutate({ id: row.id })}>Check it now</Menu.Item>
+            <Menu.Item onClick={() => setOpen('reconnect')}>Reconnect</Menu.Item>
+            <Menu.Item onClick={() => setOpen('budget')}>Change the budget</Menu.Item>
+            <Menu.Divider />
+            <Menu.Item color="red" onClick={() => remove.mutate({ id: row.id })}>
+              Remove
+            </Menu.Item>
+          </Menu.Dropdown>
+        </Menu>
+      </Group>
+      {row.fault !== null && row.status === 'paused' && (
+        <Notice tone="bad" title={row.fault.message}>
+          <Text size="sm">{row.fault.fix}</Text>
+          <Text size="sm" component="div" mt={4}>
+            {row.pausedAt !== null && (
+              <>
+                Paused <Ago when={row.pausedAt} />.{' '}
+              </>
+            )}
+            {row.heldRuns > 0 ? (
+              <Link to="/runs" search={{ status: 'held' }}>
+                {row.heldRuns === 1 ? '1 run is held' : `${row.heldRuns} runs are held`} until it works again
+              </Link>
+            ) : (
+              'No run is held by it.'
+            )}
+          </Text>
+          <Button
+            size="xs"
+            mt="xs"
+            leftSection={<RefreshCw size={14} aria-hidden="true" />}
+            onClick={() => setOpen('reconnect')}
+          >
+            Reconnect
+          </Button>
+        </Notice>
+      )}
+      {open === 'budget' && <BudgetDialog row={row} onClose={() => setOpen(null)} />}
+      {open === 'reconnect' && connector !== null && (
+        <ConnectDialog connector={connector} taken={[]} reconnect={row} onClose={() => setOpen(null)} />
+      )}
+    </section>
+  )
+}

@@ -1,0 +1,197 @@
+import {
+  Button,
+  Group,
+  Input,
+  NumberInput,
+  SegmentedControl,
+  Select,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+  Title,
+} from '@mantine/core'
+import { Plus } from 'lucide-react'
+import { useMemo } from 'react'
+import type { Enrollment, Reentry } from '../../../engine/model/playbook.ts'
+import { upstreamData } from '../document/upstream-data.ts'
+import { Remove, RuleBuilder, type RuleWorld } from '../rules/rule-builder.tsx'
+import { useCatalog } from './catalog-context.ts'
+import { useDraft, useEditorStore } from './store.ts'
+
+const POLICIES: Array<{ value: Reentry['policy']; label: string }> = [
+  { value: 'every', label: 'Every time a trigger fires' },
+  { value: 'once', label: 'Once, ever' },
+  { value: 'once_per', label: 'At most once in some days' },
+]
+
+/** What holds for the playbook as a whole: whom it is about, who may enter how often, what ends a run early. */
+export function PlaybookSettings() {
+  const document = useDraft()
+  const { getState } = useEditorStore()
+  const { manifest, workspace } = useCatalog()
+  const world = useMemo(
+    (): RuleWorld => ({
+      ...workspace,
+      groups: upstreamData(document, null, { manifest, properties: workspace.properties }),
+    }),
+    [document, manifest, workspace],
+  )
+  const { enrollment } = document
+  const set = (change: Partial<Enrollment>, group: string) =>
+    getState().change((draft) => ({ ...draft, enrollment: { ...draft.enrollment, ...change } }), `enrollment.${group}`)
+  return (
+    <div className="sb-side-body">
+      <div>
+        <Title order={2}>Playbook</Title>
+        <Text size="sm" c="dimmed">
+          Choose a step on the canvas to edit it. What holds for the whole playbook is here.
+        </Text>
+      </div>
+      <Textarea
+        label="Description"
+        placeholder="What it is for"
+        autosize
+        minRows={2}
+        value={document.description ?? ''}
+        onChange={(event) => {
+          const description = event.currentTarget.value
+          getState().change(
+            ({ description: _old, ...draft }) => (description === '' ? draft : { ...draft, description }),
+            'description',
+          )
+        }}
+      />
+      <Input.Wrapper label="It is about" labelElement="div">
+        <SegmentedControl
+          fullWidth
+          mt={4}
+          aria-label="It is about"
+          data={[
+            { value: 'contact', label: 'Contacts' },
+            { value: 'account', label: 'Accounts' },
+          ]}
+          value={document.subject}
+          onChange={(subject) =>
+            getState().change((draft) => ({ ...draft, subject: subject === 'account' ? 'account' : 'contact' }))
+          }
+        />
+      </Input.Wrapper>
+      <ReentryField reentry={enrollment.reentry} onChange={(reentry) => set({ reentry }, 'reentry')} />
+      <ExitRules enrollment={enrollment} world={world} onChange={(exit) => set({ exit }, 'exit')} />
+      <GoalField enrollment={enrollment} world={world} onChange={(goal) => set({ goal }, 'goal')} />
+    </div>
+  )
+}
+
+function ReentryField({ reentry, onChange }: { reentry: Reentry; onChange: (reentry: Reentry) => void }) {
+  return (
+    <Stack gap={6}>
+      <Select
+        label="The same person or company may enter"
+        data={POLICIES}
+        value={reentry.policy}
+        onChange={(policy) => {
+          if (policy === 'once_per') onChange({ policy, days: 30 })
+          else if (policy !== null) onChange({ policy })
+        }}
+      />
+      {reentry.policy === 'once_per' && (
+        <NumberInput
+          label="Days between two entries"
+          min={1}
+          max={3650}
+          allowDecimal={false}
+          value={reentry.days}
+          onChange={(days) => typeof days === 'number' && onChange({ policy: 'once_per', days })}
+        />
+      )}
+    </Stack>
+  )
+}
+
+function ExitRules(props: { enrollment: Enrollment; world: RuleWorld; onChange: (exit: Enrollment['exit']) => void }) {
+  const { enrollment, world, onChange } = props
+  const { exit } = enrollment
+  return (
+    <Input.Wrapper
+      label="Ends early when"
+      labelElement="div"
+      description="Checked at the start and whenever a run wakes from a wait."
+    >
+      <Stack gap="sm" mt={6}>
+        {exit.map((rule, index) => (
+          <section key={index} className="sb-case" aria-label={rule.name === '' ? 'Exit rule' : rule.name}>
+            <Group gap={4} mb={8} wrap="nowrap" align="flex-end">
+              <TextInput
+                size="xs"
+                style={{ flex: 1 }}
+                label="Reason shown on the run"
+                value={rule.name}
+                onChange={(event) => onChange(exit.toSpliced(index, 1, { ...rule, name: event.currentTarget.value }))}
+              />
+              <Remove label="Remove this exit rule" onClick={() => onChange(exit.toSpliced(index, 1))} />
+            </Group>
+            <RuleBuilder
+              label={`Rule of ${rule.name}`}
+              rule={rule.if}
+              world={world}
+              onChange={(next) => onChange(exit.toSpliced(index, 1, { ...rule, if: next }))}
+            />
+          </section>
+        ))}
+        <div>
+          <Button
+            size="compact-sm"
+            variant="light"
+            leftSection={<Plus size={14} aria-hidden="true" />}
+            onClick={() => onChange([...exit, { name: 'No longer applies', if: { all: [] } }])}
+          >
+            Add exit rule
+          </Button>
+        </div>
+      </Stack>
+    </Input.Wrapper>
+  )
+}
+
+function GoalField(props: { enrollment: Enrollment; world: RuleWorld; onChange: (goal: Enrollment['goal']) => void }) {
+  const { world, onChange } = props
+  const { goal } = props.enrollment
+  return (
+    <Input.Wrapper label="Goal" labelElement="div" description="A run that reaches it ends as a success.">
+      {goal === null ? (
+        <div>
+          <Button
+            size="compact-sm"
+            variant="light"
+            mt={6}
+            leftSection={<Plus size={14} aria-hidden="true" />}
+            onClick={() => onChange({ name: 'Goal reached', if: { all: [] } })}
+          >
+            Set a goal
+          </Button>
+        </div>
+      ) : (
+        <section className="sb-case" aria-label="Goal">
+          <Group gap={4} mb={8} wrap="nowrap" align="flex-end">
+            <TextInput
+              size="xs"
+              style={{ flex: 1 }}
+              label="Name"
+              value={goal.name}
+              onChange={(event) => onChange({ ...goal, name: event.currentTarget.value })}
+            />
+            <Remove label="Remove the goal" onClick={() => onChange(null)} />
+          </Group>
+          <RuleBuilder
+            label="Rule of the goal"
+            rule={goal.if}
+            world={world}
+            onChange={(rule) => onChange({ ...goal, if: rule })}
+          />
+        </section>
+      )}
+    </Input.Wrapper>
+  )
+}

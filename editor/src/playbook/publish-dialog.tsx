@@ -1,0 +1,121 @@
+import { Button, Group, List, Modal, Stack, Text } from '@mantine/core'
+import { useMutation, useQueryClient } from '@tanstack/react-query'
+import type { Problem } from '../../../engine/model/problem.ts'
+import { trpc } from '../api/client.ts'
+import type { Change } from '../document/changes.ts'
+import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
+import { said } from '../ui/toast.ts'
+import { useEditorStore } from './store.ts'
+import type { Saving } from './use-autosave.ts'
+
+const SHOWN = 8
+const VERBS = { added: 'Adds', removed: 'Removes', changed: 'Changes' } as const
+
+/** Says what publishing does, or why it is not possible, and does it. */
+export function PublishDialog(props: {
+  opened: boolean
+  onClose: () => void
+  slug: string
+  saving: Saving
+  problems: readonly Problem[]
+  changes: readonly Change[]
+  live: number | null
+}) {
+  const { opened, onClose, slug, saving, problems, changes, live } = props
+  const { getState } = useEditorStore()
+  const client = useQueryClient()
+  const errors = problems.filter(({ severity }) => severity === 'error')
+  const publish = useMutation(
+    trpc.playbooks.publish.mutationOptions({
+      onSuccess: async ({ version }) => {
+        await client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() })
+        said(`Published as version ${version}. New runs use it from now on.`)
+        onClose()
+      },
+    }),
+  )
+  const go = async () => {
+    publish.reset()
+    if (await saving.flush()) publish.mutate({ slug })
+  }
+  const unsaved = saving.state.kind === 'failed' ? saving.state.problem.detail : null
+  return (
+    <Modal opened={opened} onClose={onClose} title={errors.length > 0 ? 'Not ready to publish' : 'Publish'} size="lg">
+      <Stack gap="md">
+        {errors.length > 0 ? (
+          <Errors
+            errors={errors}
+            onJump={(problem) => {
+              onClose()
+              getState().jumpTo(problem.step, problem.field)
+            }}
+          />
+        ) : (
+          <Summary changes={changes} live={live} warnings={problems.length} />
+        )}
+        {publish.isError && <ProblemPanel error={publish.error} />}
+        {unsaved !== null && (
+          <Notice tone="bad" title="The draft could not be saved">
+            {unsaved}
+          </Notice>
+        )}
+        <Group justify="flex-end" gap="xs">
+          <Button variant="default" onClick={onClose}>
+            {errors.length > 0 ? 'Close' : 'Cancel'}
+          </Button>
+          {errors.length === 0 && (
+            <Button data-autofocus loading={publish.isPending} onClick={() => void go()}>
+              {live === null ? 'Publish and turn on' : `Publish version ${live + 1}`}
+            </Button>
+          )}
+        </Group>
+      </Stack>
+    </Modal>
+  )
+}
+
+function Errors({ errors, onJump }: { errors: readonly Problem[]; onJump: (problem: Problem) => void }) {
+  return (
+    <>
+      <Text>{errors.length === 1 ? 'One problem has' : `${errors.length} problems have`} to be solved first.</Text>
+      <List spacing={6} size="sm">
+        {errors.slice(0, SHOWN).map((problem) => (
+          <List.Item key={`${problem.code} ${problem.path}`}>
+            <button type="button" className="sb-link-button" onClick={() => onJump(problem)}>
+              {problem.message}
+            </button>{' '}
+            {problem.fix}
+          </List.Item>
+        ))}
+        {errors.length > SHOWN && <List.Item>and {errors.length - SHOWN} more</List.Item>}
+      </List>
+    </>
+  )
+}
+
+function Summary({ changes, live, warnings }: { changes: readonly Change[]; live: number | null; warnings: number }) {
+  return (
+    <>
+      <Text>
+        {live === null
+          ? 'This freezes the draft as version 1 and turns the playbook on: from then on its triggers start runs.'
+          : `This freezes the draft as version ${live + 1}. New runs use it; runs that are open finish on the version they began with.`}
+      </Text>
+      {live !== null && (
+        <List size="sm" spacing={4}>
+          {changes.slice(0, SHOWN).map(({ kind, what }) => (
+            <List.Item key={`${kind} ${what}`}>
+              {VERBS[kind]}: {what}
+            </List.Item>
+          ))}
+          {changes.length > SHOWN && <List.Item>and {changes.length - SHOWN} more</List.Item>}
+        </List>
+      )}
+      {warnings > 0 && (
+        <Notice tone="warn" title={warnings === 1 ? 'There is 1 warning' : `There are ${warnings} warnings`}>
+          <Text size="sm">They do not keep you from publishing; the problems list has them.</Text>
+        </Notice>
+      )}
+    </>
+  )
+}

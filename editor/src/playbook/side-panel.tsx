@@ -1,0 +1,91 @@
+import { ActionIcon, Group, Text, Title } from '@mantine/core'
+import { X } from 'lucide-react'
+import type { Problem } from '../../../engine/model/problem.ts'
+import { removeSteps } from '../document/edit.ts'
+import { stepOf } from '../document/graph.ts'
+import { Inspector } from '../inspector/inspector.tsx'
+import { DryRunPanel } from './dry-run-panel.tsx'
+import { PlaybookSettings } from './playbook-settings.tsx'
+import { useDraft, useEditor, useEditorStore } from './store.ts'
+import type { Saving } from './use-autosave.ts'
+import type { DryRunShown } from './use-marks.ts'
+
+const NONE: Problem[] = []
+
+/** What is beside the canvas: the chosen step, several, the playbook itself, or a dry run. */
+export function SidePanelView(props: {
+  slug: string
+  saving: Saving
+  byStep: ReadonlyMap<string, Problem[]>
+  onDryRun: (shown: DryRunShown | null) => void
+}) {
+  const panel = useEditor((state) => state.panel)
+  const selection = useEditor((state) => state.selection)
+  const document = useDraft()
+  const { getState } = useEditorStore()
+  const [first, ...more] = selection
+  const step = first === undefined ? undefined : stepOf(document, first)
+  if (panel === 'dryRun')
+    return (
+      <aside className="sb-side" aria-label="Dry run">
+        <SideHead
+          title="Dry run"
+          onClose={() => {
+            props.onDryRun(null)
+            getState().openPanel('inspector')
+          }}
+        />
+        <DryRunPanel slug={props.slug} saving={props.saving} onShown={props.onDryRun} />
+      </aside>
+    )
+  if (more.length > 0) return <SeveralSteps count={selection.size} />
+  if (step !== undefined)
+    return (
+      <aside className="sb-side" data-front="true" aria-label="Step">
+        <Inspector key={step.id} step={step} problems={props.byStep.get(step.id) ?? NONE} />
+      </aside>
+    )
+  return (
+    <aside className="sb-side" aria-label="Playbook">
+      <PlaybookSettings />
+    </aside>
+  )
+}
+
+function SideHead({ title, onClose }: { title: string; onClose: () => void }) {
+  return (
+    <Group justify="space-between" px="md" pt="md">
+      <Title order={2}>{title}</Title>
+      <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Close" onClick={onClose}>
+        <X size={16} />
+      </ActionIcon>
+    </Group>
+  )
+}
+
+function SeveralSteps({ count }: { count: number }) {
+  const { getState } = useEditorStore()
+  return (
+    <aside className="sb-side" data-front="true" aria-label="Steps">
+      <div className="sb-side-body">
+        <Title order={2}>{count} steps chosen</Title>
+        <Text c="dimmed" size="sm">
+          Drag them together, copy them with Ctrl+C, or remove them.
+        </Text>
+        <Group>
+          <button
+            type="button"
+            className="sb-link-button"
+            onClick={() => {
+              const ids = [...getState().selection]
+              getState().change((document) => removeSteps(document, ids))
+              getState().select([])
+            }}
+          >
+            Remove them
+          </button>
+        </Group>
+      </div>
+    </aside>
+  )
+}

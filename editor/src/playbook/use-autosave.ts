@@ -1,0 +1,49 @@
+import { useQueryClient } from '@tanstack/react-query'
+import { useEffect, useMemo, useState } from 'react'
+import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
+import { trpc, trpcClient } from '../api/client.ts'
+import { Autosave, type SaveState } from './autosave.ts'
+import type { EditorStore } from './store.ts'
+
+/** Everything the page needs to know and do about saving. */
+export interface Saving {
+  state: SaveState
+  flush(): Promise<boolean>
+  settle(keep: 'mine' | 'theirs'): Promise<void>
+}
+
+export function useAutosave(store: EditorStore, slug: string, revision: number): Saving {
+  const client = useQueryClient()
+  const [state, setState] = useState<SaveState>({ kind: 'saved' })
+  const [autosave, setAutosave] = useState<Autosave | null>(null)
+  useEffect(() => {
+    const made = new Autosave(store, revision, {
+      save: (document, stands) => trpcClient.playbooks.save.mutate({ slug, document, revision: stands }),
+      onState: setState,
+    })
+    setAutosave(made)
+    const leave = (event: BeforeUnloadEvent) => {
+      if (made.dirty) event.preventDefault()
+    }
+    window.addEventListener('beforeunload', leave)
+    return () => {
+      window.removeEventListener('beforeunload', leave)
+      made.close()
+      // The list and a later visit must not show what the cache still has.
+      void client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() })
+    }
+    // The revision is where it starts from; the autosave itself counts on.
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [store, slug])
+  return useMemo(
+    () => ({
+      state,
+      flush: () => autosave?.flush() ?? Promise.resolve(true),
+      settle: async (keep) => {
+        const theirs = await trpcClient.playbooks.get.query({ slug })
+        await autosave?.settle({ document: theirs.document as PlaybookDocument, revision: theirs.draftRevision }, keep)
+      },
+    }),
+    [state, autosave, slug],
+  )
+}
