@@ -1,0 +1,45 @@
+import { machineLine } from './machine.ts'
+import { missedBy, printReport, type Report } from './report.ts'
+
+/** Loaded when asked for: each drags in another half of the product. */
+const BENCHES: { [letter: string]: () => Promise<Report> } = {
+  a: async () => (await import('./bench-runs.ts')).benchRuns(),
+  d: async () => (await import('./bench-compile.ts')).benchCompile(),
+}
+
+/** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */
+async function main(): Promise<void> {
+  const asked = process.argv.slice(2)
+  const unknown = asked.filter((letter) => !(letter in BENCHES))
+  if (unknown.length > 0) {
+    console.error(`There is no bench ${unknown.join(', ')}. There are ${Object.keys(BENCHES).join(', ')}.`)
+    process.exit(1)
+  }
+  const reports: Report[] = []
+  const broken: string[] = []
+  for (const letter of asked.length > 0 ? asked : Object.keys(BENCHES)) {
+    console.log(`\nbefore (${letter}): ${machineLine()}`)
+    try {
+      const report = await BENCHES[letter]?.()
+      if (report === undefined) continue
+      printReport(report)
+      reports.push(report)
+    } catch (error) {
+      broken.push(letter)
+      console.error(`(${letter}) could not run:`, error)
+    }
+    console.log(`after  (${letter}): ${machineLine()}`)
+  }
+  summarize(reports, broken)
+  process.exit(broken.length > 0 ? 1 : 0)
+}
+
+function summarize(reports: Report[], broken: string[]): void {
+  const withGoal = reports.flatMap(({ figures }) => figures.filter((figure) => figure.goal !== undefined))
+  const missed = withGoal.filter((figure) => missedBy(figure) !== 0)
+  console.log(`\n${withGoal.length - missed.length} of ${withGoal.length} goals met.`)
+  for (const figure of missed) console.log(`  MISSED: ${figure.name}`)
+  for (const letter of broken) console.log(`  COULD NOT RUN: (${letter})`)
+}
+
+await main()
