@@ -1,0 +1,102 @@
+import { describe, expect, it } from 'vitest'
+import { act, branch, delay, factsAt, join, planOf, trigger } from '../../test/helpers/plans.ts'
+import { renderInput } from '../expression/render.ts'
+import type { Plan, PlanStep } from '../model/plan.ts'
+import { mayEnter } from './may-enter.ts'
+import { type Simulation, simulate } from './simulate.ts'
+
+const T0 = 1_700_000_000_000
+const DAY = 86_400_000
+const filled = (id: string, next: string[], input: { [field: string]: string }): PlanStep => ({
+  ...act(id, next),
+  input,
+})
+
+// start → wait 3 d → find → won? ─ yes → tag
+//                                └ else → mail
+const plan: Plan = planOf([
+  trigger('start', ['wait']),
+  delay('wait', { mode: 'for', ms: 3 * DAY }, ['find']),
+  { ...act('find', ['won']), keeps: true, input: { name: '{{ account.name }}' } },
+  branch('won', [{ port: 'yes', if: { property: 'steps.find.stage', op: 'eq', value: 'won' } }], {
+    yes: ['tag'],
+    else: ['mail'],
+  }),
+  { ...filled('tag', [], { tag: 'won {{ steps.find.id }}' }), op: 'act', readsSteps: ['find'] } as PlanStep,
+  filled('mail', [], { to: '{{ contact.email }}' }),
+])
+
+const world = (more: Partial<Simulation> = {}): Simulation => ({
+  facts: factsAt(T0, { account: { name: 'Acme' } }),
+  trigger: { step: 'start', data: {} },
+  answer: () => ({ output: { id: '006', stage: 'won' } }),
+  render: renderInput,
+  lastStart: null,
+  ...more,
+})
+
+describe('simulate', () => {
+  it('jumps over waits, shows what each write would send, and marks what rests on made-up answers', () => {
+    const dry = simulate(plan, world())
+    expect(dry).toMatchObject({ status: 'completed', endedAt: T0 + 3 * DAY, enrollment: { ok: true } })
+    expect(
+      dry.steps.map(({ step, status, at, assumed }) => [step, status, at === null ? null : at - T0, assumed]),
+    ).toEqual([
+      ['start', 'done', 0, false],
+      ['wait', 'done', 0, false],
+      ['find', 'done', 3 * DAY, false],
+      ['won', 'done', 3 * DAY, true],
+      ['tag', 'done', 3 * DAY, true],
+      ['mail', 'skipped', null, false],
+    ])
+    expect(dry.steps.map(({ input }) => input).filter(Boolean)).toEqual([{ name: 'Acme' }, { tag: 'won 006' }])
+    expect(dry.steps.find(({ step }) => step === 'won')).toMatchObject({
+      port: 'yes',
+      why: [{ value: true, actual: 'won' }],
+    })
+  })
+
+  it('shows a field that cannot be filled as the failure it would be', () => {
+    const dry = simulate(plan, world({ answer: () => ({ output: { id: '006', stage: 'lost' } }) }))
+    expect(dry.status).toBe('failed')
+    expect(dry.steps.find(({ step }) => step === 'mail')).toMatchObject({
+      status: 'failed',
+      fault: { code: 'TEMPLATE_FAILED' },
+      text: expect.stringMatching(/contact\.email is not there/),
+      input: null,
+    })
+  })
+
+  it('says that somebody may not enter, and shows the path all the same', () => {
+    const once = { ...plan, enrollment: { ...plan.enrollment, reentry: { policy: 'once' as const } } }
+    const dry = simulate(once, world({ lastStart: T0 - DAY }))
+    expect(dry.enrollment).toMatchObject({ ok: false, reason: expect.stringMatching(/once/) })
+    expect(dry.status).toBe('completed')
+    expect(simulate(plan, world({ facts: { ...factsAt(T0), contact: null } })).enrollment).toMatchObject({ ok: false })
+  })
+
+  it('lets the first of a wait and an action win a join', () => {
+    const race = planOf([
+      trigger('start', ['wait', 'a']),
+      delay('wait', { mode: 'for', ms: DAY }, ['first']),
+      act('a', ['first']),
+      join('first', { wait: 'any', losers: ['wait', 'a'] }, ['b']),
+      act('b'),
+    ])
+    const dry = simulate(race, world())
+    expect(dry).toMatchObject({ status: 'completed', endedAt: T0 })
+    expect(dry.steps.find(({ step }) => step === 'wait')?.status).toBe('cancelled')
+  })
+})
+
+describe('mayEnter', () => {
+  it.each([
+    [{ policy: 'every' as const }, T0 - 1, { ok: true }],
+    [{ policy: 'once' as const }, null, { ok: true }],
+    [{ policy: 'once' as const }, T0 - 999 * DAY, { ok: false, again: null }],
+    [{ policy: 'once_per' as const, days: 30 }, T0 - 30 * DAY, { ok: true }],
+    [{ policy: 'once_per' as const, days: 30 }, T0 - 30 * DAY + 1, { ok: false, again: T0 + 1 }],
+  ])('%j after %s', (reentry, lastStart, answer) => {
+    expect(mayEnter(reentry, lastStart, T0)).toMatchObject(answer)
+  })
+})
