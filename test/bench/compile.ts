@@ -56,7 +56,7 @@ function edited(document: PlaybookDocument, name: string): PlaybookDocument {
 
 // start → (branch ┬ over → opp → task ┐
 //                 └ else → tag ───────┴ join) … repeated
-function largeDocument(count: number): PlaybookDocument {
+export function largeDocument(count: number): PlaybookDocument {
   const steps: DocumentStep[] = [{ id: 'start', type: 'trigger.event', input: { event: 'Seat Added' } }]
   const edges: Array<[string, string]> = []
   let last = 'start'
