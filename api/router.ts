@@ -1,6 +1,8 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
+import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
 import { keysRouter } from './keys/keys-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
@@ -15,6 +17,11 @@ export const appRouter = router({
   playbooks: playbooksRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
+  events: eventsRouter,
+  signals: signalsRouter,
+  segments: segmentsRouter,
+  contacts: contactsRouter,
+  accounts: accountsRouter,
   connections: connectionsRouter,
   keys: keysRouter,
   sandbox: sandboxRouter,

@@ -16,16 +16,22 @@ export function findAccounts(
   return q.rows(FIND, [workspaceId, externalIds])
 }
 
-const LOCK: Statement = {
-  name: 'accounts-lock',
+const READ = (locking: string): Statement => ({
+  name: `accounts-read${locking === '' ? '' : '-locked'}`,
   text: `
 SELECT id, external_id AS "externalId", NULL::text AS email, name, properties FROM accounts
-WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
-}
+WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id ${locking}`,
+})
+const READ_LOCKED = READ('FOR NO KEY UPDATE')
+const READ_ONLY = READ('')
 
-/** As `lockContacts`. Accounts are always locked before contacts. */
-export function lockAccounts(q: Queryable, workspaceId: string, ids: string[]): Promise<SubjectRow[]> {
-  return q.rows<SubjectRow>(LOCK, [workspaceId, ids])
+/** As `readContacts`. Accounts are always locked before contacts. */
+export function readAccounts(
+  q: Queryable,
+  workspaceId: string,
+  wanted: { ids: string[]; lock: boolean },
+): Promise<SubjectRow[]> {
+  return q.rows<SubjectRow>(wanted.lock ? READ_LOCKED : READ_ONLY, [workspaceId, wanted.ids])
 }
 
 export interface AccountLink {

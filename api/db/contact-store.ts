@@ -38,16 +38,25 @@ export interface SubjectRow {
   properties: { [name: string]: Json }
 }
 
-const LOCK: Statement = {
-  name: 'contacts-lock',
+const READ = (locking: string): Statement => ({
+  name: `contacts-read${locking === '' ? '' : '-locked'}`,
   text: `
 SELECT id, external_id AS "externalId", email, name, properties FROM contacts
-WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR NO KEY UPDATE`,
-}
+WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id ${locking}`,
+})
+const READ_LOCKED = READ('FOR NO KEY UPDATE')
+const READ_ONLY = READ('')
 
-/** Reads contacts and keeps others from changing or evaluating them until this transaction ends. Sorted: no circles. */
-export function lockContacts(q: Queryable, workspaceId: string, ids: string[]): Promise<SubjectRow[]> {
-  return q.rows<SubjectRow>(LOCK, [workspaceId, ids])
+/**
+ * Reads contacts. With `lock` nobody else changes or evaluates them until this transaction ends; sorted, so that two
+ * transactions wait for each other and never in a circle.
+ */
+export function readContacts(
+  q: Queryable,
+  workspaceId: string,
+  wanted: { ids: string[]; lock: boolean },
+): Promise<SubjectRow[]> {
+  return q.rows<SubjectRow>(wanted.lock ? READ_LOCKED : READ_ONLY, [workspaceId, wanted.ids])
 }
 
 const INSERT: Statement = {

@@ -64,7 +64,7 @@ export interface WorkspacesTable {
   slug: string
   name: string
   time_zone: Generated<string>
-  catalog_revision: Generated<BigIntColumn>
+  catalog_revision: ColumnType<string, string | number | undefined, string | number>
   created_at: Timestamp
 }
 
@@ -143,7 +143,7 @@ export interface EventIdsTable {
 }
 
 export interface EventsTable {
-  seq: Generated<BigIntColumn>
+  seq: ColumnType<string, never, never>
   workspace_id: string
   id: string
   message_id: string

@@ -1,8 +1,8 @@
 import type { Reads } from '../../engine/model/rule.ts'
 import { mergeReads } from '../../engine/rules/reads.ts'
-import { accountsOfContacts, contactsOfAccounts, findAccounts, lockAccounts } from '../db/account-store.ts'
+import { accountsOfContacts, contactsOfAccounts, findAccounts, readAccounts } from '../db/account-store.ts'
 import { type EventWindow, eventTimes, membersOf } from '../db/audience-store.ts'
-import { findIdentities, type Identity, lockContacts, type SubjectRow } from '../db/contact-store.ts'
+import { findIdentities, type Identity, readContacts, type SubjectRow } from '../db/contact-store.ts'
 import type { PendingEvent } from '../db/event-store.ts'
 import type { Queryable } from '../db/sql.ts'
 import { type AudienceIndex, type IndexedAudience, withReaders } from './audience-index.ts'
@@ -39,6 +39,8 @@ export interface Needs {
   audiences: Set<IndexedAudience>
   /** Of rules beside the audiences', such as a trigger's `where`. */
   reads: Reads[]
+  /** False where nothing will be written: a preview. */
+  lock: boolean
 }
 
 export const noNeeds = (): Needs => ({
@@ -48,6 +50,7 @@ export const noNeeds = (): Needs => ({
   fanOut: new Set(),
   audiences: new Set(),
   reads: [],
+  lock: true,
 })
 
 /**
@@ -63,11 +66,13 @@ export async function loadSubjects(q: Queryable, world: World, needs: Needs, ind
   const accounts = stored(needs.accounts, world.accounts)
   for (const id of needs.fanOut) if (!world.accounts.has(id)) accounts.add(id)
   if (accounts.size > 0)
-    for (const row of await lockAccounts(q, world.workspaceId, [...accounts])) world.accounts.set(row.id, known(row))
+    for (const row of await readAccounts(q, world.workspaceId, { ids: [...accounts], lock: needs.lock }))
+      world.accounts.set(row.id, known(row))
   await loadFanOut(q, world, needs)
   const contacts = stored(needs.contacts, world.contacts)
   if (contacts.size > 0)
-    for (const row of await lockContacts(q, world.workspaceId, [...contacts])) world.contacts.set(row.id, known(row))
+    for (const row of await readContacts(q, world.workspaceId, { ids: [...contacts], lock: needs.lock }))
+      world.contacts.set(row.id, known(row))
   await loadHistory(q, world, { needs, index, contacts, accounts })
 }
 

@@ -1,0 +1,86 @@
+import { z } from 'zod'
+import type { Rule, Trace } from '../../engine/model/rule.ts'
+import { ruleSchema } from '../../engine/model/rule-schema.ts'
+import type { Json } from '../../nodes/manifest.ts'
+
+/** Shapes of segments and signals: the same for both. */
+
+export const subjectKind = z.enum(['contact', 'account'])
+const isoTime = z.iso.datetime({ offset: true })
+
+export const subjectView = z.object({
+  kind: subjectKind,
+  id: z.string(),
+  externalId: z.string().nullable(),
+  /** Name, else e-mail, else external id, else our id. */
+  label: z.string(),
+})
+export type SubjectView = z.output<typeof subjectView>
+
+export const audienceSlug = z
+  .string()
+  .max(100)
+  .regex(
+    /^[a-z][a-z0-9]*(-[a-z0-9]+)*$/,
+    'Write a slug: small letters, digits and single hyphens, such as big-accounts.',
+  )
+
+export const audienceInput = z.strictObject({
+  slug: audienceSlug.optional().describe('Default: made from the name. It never changes.'),
+  name: z.string().trim().min(1, 'Give it a name.').max(200),
+  description: z.string().max(2000).default(''),
+  subject: subjectKind.default('contact'),
+  rule: ruleSchema,
+})
+export type AudienceInput = z.output<typeof audienceInput>
+
+export const audienceChange = z.strictObject({
+  slug: audienceSlug,
+  name: z.string().trim().min(1, 'Give it a name.').max(200).optional(),
+  description: z.string().max(2000).optional(),
+  rule: ruleSchema.optional(),
+})
+export type AudienceChange = z.output<typeof audienceChange>
+
+export const audienceRow = z.object({
+  slug: z.string(),
+  name: z.string(),
+  description: z.string(),
+  subject: subjectKind,
+  rule: z.custom<Rule>(() => true),
+  /** Who is in it now. */
+  count: z.int(),
+  status: z.string(),
+  /** False while the rule is still asked for those who were there before it. */
+  backfillDone: z.boolean(),
+  updatedAt: isoTime,
+})
+export type AudienceRow = z.output<typeof audienceRow>
+
+export const audienceView = audienceRow.extend({
+  backfill: z.object({ done: z.int(), total: z.int() }),
+  members: z.array(z.object({ subject: subjectView, since: isoTime })),
+  nextCursor: z.string().nullable(),
+  edges: z.array(
+    z.object({
+      id: z.string(),
+      subject: subjectView,
+      edge: z.enum(['set', 'cleared', 'entered', 'left']),
+      at: isoTime,
+      cause: z.custom<Json>(() => true),
+      why: z.custom<Trace>(() => true),
+    }),
+  ),
+})
+export type AudienceView = z.output<typeof audienceView>
+
+export const previewInput = z.strictObject({ subject: subjectKind.default('contact'), rule: ruleSchema })
+export type PreviewInput = z.output<typeof previewInput>
+export const previewOutput = z.object({
+  count: z.int(),
+  /** How many were asked about. */
+  checked: z.int(),
+  total: z.int(),
+  sample: z.array(z.object({ id: z.string(), label: z.string() })),
+})
+export type Preview = z.output<typeof previewOutput>

@@ -1,0 +1,92 @@
+import { z } from 'zod'
+import type { AudienceKind } from '../dispatch/audience-index.ts'
+import { procedure, router } from '../trpc.ts'
+import {
+  audienceChange,
+  audienceInput,
+  audienceRow,
+  audienceSlug,
+  audienceView,
+  previewInput,
+  previewOutput,
+} from './audience-schemas.ts'
+import { previewAudience } from './preview-audience.ts'
+import { listAudiences, viewAudience } from './read-audiences.ts'
+import { createAudience, updateAudience } from './write-audience.ts'
+
+const EXAMPLE_RULE = {
+  all: [
+    { property: 'account.mrr', op: 'gt', value: 100 },
+    { event: 'Seat Limit Reached', count: { op: 'gte', value: 1 }, within: 'P14D' },
+  ],
+} // prettier-ignore
+const slugOnly = z.object({ slug: z.string() })
+
+/** Segments and signals are written, asked and read alike; only their words differ. */
+function audienceRouter(kind: AudienceKind) {
+  const path = `/v1/${kind}s`
+  const tags = [kind === 'signal' ? 'Signals' : 'Segments']
+  return router({
+    list: procedure({
+      scope: 'data:read',
+      rest: { method: 'GET', path, tags, summary: `All ${kind}s with how many are in each` },
+    })
+      .output(z.object({ data: z.array(audienceRow), nextCursor: z.null() }))
+      .query(({ ctx }) => listAudiences(ctx, kind)),
+
+    get: procedure({
+      scope: 'data:read',
+      rest: {
+        method: 'GET',
+        path: `${path}/{slug}`,
+        tags,
+        summary: `One ${kind}: its rule, who is in it, its latest edges`,
+      },
+    })
+      .input(z.object({ slug: audienceSlug, cursor: z.string().max(500).nullish() }))
+      .output(audienceView)
+      .query(({ ctx, input }) => viewAudience(ctx, kind, input)),
+
+    create: procedure({
+      scope: 'data:write',
+      rest: {
+        method: 'POST',
+        path,
+        status: 201,
+        tags,
+        summary: `Makes a ${kind} and asks its rule for everybody`,
+        example: {
+          input: { name: 'Expansion ready', subject: 'contact', rule: EXAMPLE_RULE },
+          output: { slug: 'expansion-ready' },
+        },
+      },
+    })
+      .input(audienceInput)
+      .output(slugOnly)
+      .mutation(({ ctx, input }) => createAudience(ctx, kind, input)),
+
+    update: procedure({
+      scope: 'data:write',
+      rest: { method: 'PATCH', path: `${path}/{slug}`, tags, summary: `Changes the words or the rule of a ${kind}` },
+    })
+      .input(audienceChange)
+      .output(slugOnly)
+      .mutation(({ ctx, input }) => updateAudience(ctx, kind, input)),
+
+    preview: procedure({
+      scope: 'data:read',
+      rest: {
+        method: 'POST',
+        path: `${path}/preview`,
+        tags,
+        summary: 'Who a rule would hold for now, keeping nothing',
+      },
+    })
+      .input(previewInput)
+      .output(previewOutput)
+      .query(({ ctx, input }) => previewAudience(ctx, input)),
+  })
+}
+
+export const segmentsRouter = audienceRouter('segment')
+export const signalsRouter = audienceRouter('signal')

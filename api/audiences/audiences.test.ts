@@ -1,0 +1,99 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
+import { createCatalogCache } from '../dispatch/workspace-catalog.ts'
+import { workBackfill } from '../dispatch/work-backfill.ts'
+import { previewAudience } from './preview-audience.ts'
+import { listAudiences, viewAudience } from './read-audiences.ts'
+import { createAudience, updateAudience } from './write-audience.ts'
+
+let w: TestWorkspace
+beforeAll(async () => {
+  w = await createTestWorkspace()
+  await w.send(
+    ...Array.from({ length: 30 }, (_, n) => ({
+      type: 'identify',
+      userId: `u${n}`,
+      traits: { n, name: `Person ${n}` },
+    })),
+    { type: 'group', userId: 'u1', groupId: 'acme', traits: { name: 'Acme', mrr: 500 } },
+    { type: 'track', userId: 'u1', event: 'Paid' },
+  )
+  await w.dispatch()
+})
+afterAll(() => w.close())
+
+const ctx = () => ({ db: w.opened.db, workspaceId: w.id, now: w.clock.now })
+const input = (name: string, rule: Parameters<typeof createAudience>[2]['rule']) => ({
+  name,
+  description: '',
+  subject: 'contact' as const,
+  rule,
+})
+const backfill = async () => {
+  const deps = { pool: w.opened.pool, clock: () => w.clock.now, catalogs: createCatalogCache() }
+  while ((await workBackfill(deps)) > 0);
+}
+
+it('a preview counts by the rule that will decide, and names some', async () => {
+  const rule = {
+    all: [
+      { property: 'account.mrr', op: 'gt' as const, value: 100 },
+      { event: 'Paid', count: { op: 'gte' as const, value: 1 } },
+    ],
+  } // prettier-ignore
+  expect(await previewAudience(ctx(), { subject: 'contact', rule })).toEqual({
+    count: 1,
+    checked: 30,
+    total: 30,
+    sample: [{ id: expect.any(String), label: 'Person 1' }],
+  })
+  const accounts = await previewAudience(ctx(), { subject: 'account', rule })
+  expect([accounts.count, accounts.sample[0]?.label]).toEqual([1, 'Acme'])
+})
+
+it('a new one holds who was there before, by its backfill', async () => {
+  const { slug } = await createAudience(
+    ctx(),
+    'segment',
+    input('Upper ten!', { property: 'contact.n', op: 'gte', value: 20 }),
+  )
+  expect(slug).toBe('upper-ten')
+  expect((await viewAudience(ctx(), 'segment', { slug })).backfill).toEqual({ done: 0, total: 30 })
+  await backfill()
+  const view = await viewAudience(ctx(), 'segment', { slug })
+  expect(view).toMatchObject({ count: 10, backfillDone: true, backfill: { done: 30, total: 30 } })
+  expect(view.members.map((m) => m.subject.label)).toContain('Person 20')
+  expect(view.edges[0]).toMatchObject({ edge: 'entered', cause: { kind: 'backfill' } })
+})
+
+it('a changed rule is asked for everybody again', async () => {
+  await updateAudience(ctx(), 'segment', { slug: 'upper-ten', rule: { property: 'contact.n', op: 'gte', value: 25 } })
+  await backfill()
+  const { data } = await listAudiences(ctx(), 'segment')
+  expect(data).toMatchObject([{ slug: 'upper-ten', name: 'Upper ten!', count: 5, backfillDone: true }])
+})
+
+it.each([
+  ['a slug that is taken', input('Upper ten', { property: 'contact.n', op: 'exists' }), 'SLUG_TAKEN'],
+  ['a segment that is not there', input('A', { segment: 'nobody', is: 'in' }), 'RULE_INVALID'],
+  ['data only a run has', input('B', { property: 'trigger.plan', op: 'exists' }), 'RULE_INVALID'],
+  ['itself', input('C', { segment: 'c', is: 'in' }), 'RULE_CIRCULAR'],
+  ['a name without letters', input('!!', { property: 'contact.n', op: 'exists' }), 'SLUG_MISSING'],
+] as const)('is refused for %s', async (_what, given, code) => {
+  await expect(createAudience(ctx(), 'segment', given)).rejects.toMatchObject({ code })
+})
+
+it('is refused for reading a contact where it is about accounts', async () => {
+  const given = { ...input('D', { property: 'contact.n', op: 'exists' }), subject: 'account' as const }
+  await expect(createAudience(ctx(), 'signal', given)).rejects.toMatchObject({ code: 'RULE_INVALID' })
+})
+
+it('belongs to its workspace alone', async () => {
+  const other = { ...ctx(), workspaceId: randomUUID() }
+  expect((await listAudiences(other, 'segment')).data).toEqual([])
+  await expect(viewAudience(other, 'segment', { slug: 'upper-ten' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(updateAudience(other, 'segment', { slug: 'upper-ten', name: 'x' })).rejects.toMatchObject({
+    code: 'NOT_FOUND',
+  })
+})
