@@ -1,52 +1,77 @@
-// The rooms of ARCHITECTURE.md as rules: imports run downhill only.
+// The rooms of ARCHITECTURE.md as rules: imports run downhill only. test/rooms.test.ts sees each rule fire.
 // `import type` is free: it leaves nothing behind at run time.
 const VALUE = { dependencyTypesNot: ['type-only'] }
 const TESTS = '\\.test\\.tsx?$'
-const rule = (name, from, to) => ({
+const PURE = '^engine/(model|rules|expression|compile|run|match)/'
+
+/** A rule with its reason, which the tool prints under a violation. Tests may import what they prove. */
+const rule = (name, { comment, from = {}, to }) => ({
   name,
+  comment,
   severity: 'error',
   from: { ...from, pathNot: [TESTS, ...(from.pathNot ?? [])] },
   to,
 })
-const PURE = '^engine/(model|rules|expression|compile|run|match)/'
+
 module.exports = {
   forbidden: [
-    rule('no-cycle', {}, { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } }),
-    // Runs in the browser and inside the workflow sandbox: no clock, no I/O, no packages but zod and the expression parser.
-    rule(
-      'pure-stays-pure',
-      { path: PURE },
-      { ...VALUE, pathNot: `${PURE}|^nodes/(fault|manifest)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/` },
-    ),
-    // Replayed by Temporal, so deterministic; and its modules run again for every execution, so small: no zod, no parser.
-    rule(
-      'workflow-is-deterministic',
-      { path: '^engine/temporal/[a-z-]+-workflow\\.ts$' },
-      {
+    rule('no-cycle', {
+      comment: 'Take the part that both need into a file of its own.',
+      to: { circular: true, viaOnly: { dependencyTypesNot: ['type-only'] } },
+    }),
+    rule('pure-stays-pure', {
+      comment:
+        'It runs in the browser and inside the workflow: no clock, no I/O, no packages but zod and the expression parser.',
+      from: { path: PURE },
+      to: { ...VALUE, pathNot: `${PURE}|^nodes/(fault|manifest)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/` },
+    }),
+    rule('workflow-is-deterministic', {
+      comment: 'Temporal replays it: what it imports must give the same answers every time.',
+      from: { path: '^engine/temporal/[a-z-]+-workflow\\.ts$' },
+      to: {
         ...VALUE,
-        pathNot: '^engine/(temporal/(messages|ids)\\.ts|model|rules|run)|node_modules/@temporalio/(workflow|common)/',
+        pathNot: '^engine/(temporal/messages\\.ts$|model/|rules/|run/)|node_modules/@temporalio/(workflow|common)/',
       },
-    ),
-    rule(
-      'workflow-bundle-has-no-parser',
-      { path: '^engine/(model|rules|run)/', pathNot: ['-schema\\.ts$'] },
-      { ...VALUE, path: 'node_modules/(zod|@marcbachmann)/|-schema\\.ts$|^engine/(expression|compile)/' },
-    ),
-    // Clients arrive as arguments; a definition that imports an SDK would drag it into every bundle.
-    rule(
-      'definitions-import-no-sdk',
-      { path: '^nodes/.*\\.(trigger|condition|flow|action)\\.ts$' },
-      { ...VALUE, pathNot: '^nodes/(?!.*/(client|sandbox/.*)\\.ts$)|node_modules/(zod|croner)/' },
-    ),
-    rule('nodes-import-no-room', { path: '^nodes/' }, { path: '^(engine|api|editor|bin|test)/' }),
-    rule('engine-downhill', { path: '^engine/' }, { path: '^(api|editor|bin|test)/' }),
-    rule('api-downhill', { path: '^api/' }, { path: '^(editor|bin|test)/' }),
-    rule(
-      'editor-is-thin',
-      { path: '^editor/' },
-      { ...VALUE, path: '^(nodes|api|bin|test)/|^engine/', pathNot: '^engine/(model|compile|rules|expression|run)/|^nodes/manifest\\.ts$' },
-    ),
-    rule('nobody-imports-bin-or-test', { pathNot: ['^(bin|test|scripts)/'] }, { path: '^(bin|test)/' }),
+    }),
+    rule('workflow-bundle-has-no-parser', {
+      comment: 'The modules of the workflow run again for every execution, so they stay small: no zod, no parser.',
+      from: { path: '^engine/(model|rules|run)/', pathNot: ['-schema\\.ts$'] },
+      to: { ...VALUE, path: 'node_modules/(zod|@marcbachmann)/|-schema\\.ts$|^engine/(expression|compile)/' },
+    }),
+    rule('definitions-import-no-sdk', {
+      comment: 'Clients arrive as arguments; an SDK imported by a definition would be in every bundle.',
+      from: { path: '^nodes/.*\\.(trigger|condition|flow|action)\\.ts$' },
+      to: { ...VALUE, pathNot: '^nodes/(?!.*/(client|sandbox/.*)\\.ts$)|node_modules/(zod|croner)/' },
+    }),
+    rule('nodes-import-no-room', {
+      comment: 'nodes/ says what a step is, and knows nothing of who uses it.',
+      from: { path: '^nodes/' },
+      to: { path: '^(engine|api|editor|bin|test)/' },
+    }),
+    rule('engine-downhill', {
+      comment: 'engine/ imports nodes/; what it needs from api/ is a port in engine/ports.ts.',
+      from: { path: '^engine/' },
+      to: { path: '^(api|editor|bin|test)/' },
+    }),
+    rule('api-downhill', {
+      comment: 'api/ imports engine/ and nodes/.',
+      from: { path: '^api/' },
+      to: { path: '^(editor|bin|test)/' },
+    }),
+    rule('editor-is-thin', {
+      comment: "The browser gets the pure rooms and the manifest's types; of api/ it sees types only.",
+      from: { path: '^editor/' },
+      to: {
+        ...VALUE,
+        path: '^(nodes|engine|api|bin|test)/',
+        pathNot: '^engine/(model|compile|rules|expression|run)/|^nodes/manifest\\.ts$',
+      },
+    }),
+    rule('nobody-imports-bin-or-test', {
+      comment: 'bin/ has the process roots and test/ the proof: nothing stands on them.',
+      from: { pathNot: ['^(bin|test|scripts)/'] },
+      to: { path: '^(bin|test)/' },
+    }),
   ],
   options: {
     tsPreCompilationDeps: true,
