@@ -1,0 +1,100 @@
+import fc from 'fast-check'
+import type { Plan, PlanStep } from '../../engine/model/plan.ts'
+import type { Facts } from '../../engine/model/rule.ts'
+import { act, branch, delay, exit, factsAt, join, planOf, trigger } from './plans.ts'
+
+export const T0 = 1_700_000_000_000
+
+type Kind = 'act' | 'branch' | 'for' | 'untilDate' | 'all' | 'any' | 'exit'
+
+/** Plans as drawn, with kinds to choose from: most tests leave out `any` and `exit`, whose meaning hangs on order. */
+export function planArbitrary(kinds: readonly Kind[]): fc.Arbitrary<Plan> {
+  const node = fc.record({
+    kind: fc.constantFrom(...kinds),
+    // Which earlier ports lead here, as numbers to be taken modulo what there is.
+    from: fc.array(fc.nat(1000), { minLength: 1, maxLength: 3 }),
+    flags: fc.tuple(fc.nat(3), fc.nat(3)),
+  })
+  return fc
+    .record({ triggers: fc.integer({ min: 1, max: 2 }), nodes: fc.array(node, { minLength: 1, maxLength: 14 }) })
+    .map(({ triggers, nodes }) => drawn(triggers, nodes))
+}
+
+interface Node {
+  kind: Kind
+  from: number[]
+  flags: [number, number]
+}
+
+function drawn(triggers: number, nodes: Node[]): Plan {
+  const steps: PlanStep[] = Array.from({ length: triggers }, (_, i) => trigger(`t${i}`))
+  const leads: Array<{ from: PlanStep; port: string; to: string }> = []
+  for (const [i, { kind, from, flags }] of nodes.entries()) {
+    const step = made(`s${i}`, kind, flags)
+    const ports = steps.flatMap((earlier) => Object.keys(earlier.out).map((port) => ({ from: earlier, port })))
+    for (const pick of new Set(from.map((n) => n % ports.length))) {
+      const end = ports[pick]
+      if (end) leads.push({ ...end, to: step.id })
+    }
+    steps.push(step)
+  }
+  for (const { from, port, to } of leads) from.out[port]?.push(to)
+  for (const step of steps) if (step.op === 'join' && step.wait === 'any') step.losers = losers(steps, step.id)
+  return planOf(steps)
+}
+
+function made(id: string, kind: Kind, [a, b]: [number, number]): PlanStep {
+  const flag = (n: number) => ({ property: `contact.flag${n}`, op: 'eq' as const, value: true })
+  switch (kind) {
+    case 'act':
+      return act(id)
+    case 'branch':
+      return branch(
+        id,
+        [
+          { port: 'one', if: flag(a) },
+          { port: 'two', if: flag(b) },
+        ],
+        { one: [], two: [], else: [] },
+      )
+    case 'for':
+      return delay(id, { mode: 'for', ms: 1000 * (a + 1) })
+    case 'untilDate':
+      return delay(id, {
+        mode: 'untilDate',
+        property: `contact.date${a}`,
+        offsetMs: 0,
+        missing: b % 2 === 0 ? 'skip' : 'fail',
+      })
+    case 'all':
+    case 'any':
+      return join(id, { wait: kind, losers: [] })
+    case 'exit':
+      return exit(id, `left at ${id}`)
+  }
+}
+
+/** By trying every path: every way on from the step comes to the join. */
+function losers(steps: PlanStep[], target: string): string[] {
+  const leads = (id: string): boolean => {
+    if (id === target) return true
+    const next = Object.values(steps.find((step) => step.id === id)?.out ?? {}).flat()
+    return next.length > 0 && next.every(leads)
+  }
+  return steps.filter((step) => step.op !== 'trigger' && step.id !== target && leads(step.id)).map((step) => step.id)
+}
+
+/** Facts that the branches and dates of random plans read. */
+export const factsArbitrary: fc.Arbitrary<Facts> = fc
+  .record({
+    flags: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
+    dates: fc.array(fc.option(fc.integer({ min: -5, max: 9 })), { minLength: 4, maxLength: 4 }),
+  })
+  .map(({ flags, dates }) =>
+    factsAt(T0, {
+      contact: {
+        ...Object.fromEntries(flags.map((flag, i) => [`flag${i}`, flag])),
+        ...Object.fromEntries(dates.flatMap((s, i) => (s === null ? [] : [[`date${i}`, T0 / 1000 + s]]))),
+      },
+    }),
+  )
