@@ -4,16 +4,15 @@ import type { AppRouter } from '../../../api/router.ts'
 /** The answers of the server by the names pages use. */
 type Out = inferRouterOutputs<AppRouter>
 
-export type Session = Out['session']['me']
+export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audiences/audience-schemas.ts'
+export type { AccountView, ContactView, EventRow } from '../../../api/customers/customer-schemas.ts'
+
 export type CatalogContext = Out['catalog']['context']
 export type PlaybookSummary = Out['playbooks']['list']['data'][number]
 export type PlaybookDetail = Out['playbooks']['get']
-export type DryRun = Out['playbooks']['dryRun']
 export type RunSummary = Out['runs']['list']['data'][number]
 export type RunDetail = Out['runs']['get']
 export type RunStep = RunDetail['steps'][number]
-export type ReceivedEvent = Out['events']['list']['data'][number]
-export type Audience = Out['signals']['list']['data'][number]
 export type ConnectionSummary = Out['connections']['list']['data'][number]
 export type Review = Out['reviews']['list']['data'][number]
 export type ApiKey = Out['keys']['list']['data'][number]

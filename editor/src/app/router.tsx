@@ -139,9 +139,10 @@ const account = createRoute({
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/connections',
-  validateSearch: (search: { [key: string]: unknown }): { connected?: string; problem?: string } => ({
+  validateSearch: (search: { [key: string]: unknown }): { connected?: string; problem?: string; detail?: string } => ({
     ...(text(search.connected) !== undefined && { connected: text(search.connected) }),
     ...(text(search.problem) !== undefined && { problem: text(search.problem) }),
+    ...(text(search.detail) !== undefined && { detail: text(search.detail) }),
   }),
   component: lazyRouteComponent(() => import('../connections/connections-page.tsx'), 'ConnectionsPage'),
 })

@@ -15,7 +15,7 @@ import { ConnectionCard } from './connection-card.tsx'
 import './connections.css'
 
 export function ConnectionsPage() {
-  const { connected, problem } = useSearch({ from: '/app/connections' })
+  const { connected, problem, detail } = useSearch({ from: '/app/connections' })
   const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 10_000 })
   const manifest = useQuery({ ...trpc.catalog.manifest.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
   const [connecting, setConnecting] = useState<ConnectorManifest | null>(null)
@@ -34,7 +34,10 @@ export function ConnectionsPage() {
       {problem !== undefined && (
         <div style={{ marginBottom: 16 }}>
           <Notice tone="bad" title="Connecting did not work">
-            <Text size="sm">{problem}</Text>
+            <Text size="sm">{detail}</Text>
+            <Text size="xs" className="sb-mono" mt={4}>
+              {problem}
+            </Text>
           </Notice>
         </div>
       )}

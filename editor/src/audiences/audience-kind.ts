@@ -1,0 +1,29 @@
+import { RadioTower, UsersRound } from 'lucide-react'
+import { trpc } from '../api/client.ts'
+
+export type AudienceKind = 'signal' | 'segment'
+
+/** Signals and segments are one thing with two uses; only their words differ. */
+export const WORDS = {
+  signal: {
+    one: 'signal',
+    title: 'Signals',
+    icon: RadioTower,
+    lead: 'A named rule that is set when it becomes true for someone, and cleared when it stops. Both can start playbooks.',
+    is: 'Set for',
+    in: 'set',
+    empty: 'A signal names a moment worth acting on, such as “expansion ready” or “gone quiet”.',
+  },
+  segment: {
+    one: 'segment',
+    title: 'Segments',
+    icon: UsersRound,
+    lead: 'A group with a rule: people and companies enter and leave it by themselves. Entering and leaving can start playbooks.',
+    is: 'Members',
+    in: 'in it',
+    empty: 'A segment names a group you come back to, such as “power users” or “large accounts”.',
+  },
+} as const
+
+export const apiOf = (kind: AudienceKind) => (kind === 'signal' ? trpc.signals : trpc.segments)
+export const pathOf = (kind: AudienceKind) => (kind === 'signal' ? '/signals' : '/segments')

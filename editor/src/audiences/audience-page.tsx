@@ -1,0 +1,174 @@
+import { Button, Group, Progress, Table, Text, Title } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useQuery } from '@tanstack/react-query'
+import { Link, useParams } from '@tanstack/react-router'
+import { Pencil, UsersRound } from 'lucide-react'
+import { describe } from '../../../engine/rules/explain.ts'
+import type { AudienceView, SubjectView } from '../api/types.ts'
+import { Empty } from '../ui/empty.tsx'
+import { ListSkeleton, Page } from '../ui/page.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { StatusBadge } from '../ui/status-badge.tsx'
+import { Ago } from '../ui/time.tsx'
+import { TraceView } from '../ui/trace-view.tsx'
+import { AudienceDialog } from './audience-dialog.tsx'
+import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
+
+export function SignalPage() {
+  const { slug } = useParams({ from: '/app/signals/$slug' })
+  return <AudiencePage kind="signal" slug={slug} />
+}
+export function SegmentPage() {
+  const { slug } = useParams({ from: '/app/segments/$slug' })
+  return <AudiencePage kind="segment" slug={slug} />
+}
+
+function AudiencePage({ kind, slug }: { kind: AudienceKind; slug: string }) {
+  const words = WORDS[kind]
+  const audience = useQuery({ ...apiOf(kind).get.queryOptions({ slug }), refetchInterval: 5_000 })
+  const [editing, edit] = useDisclosure(false)
+  if (audience.isPending)
+    return (
+      <Page title={words.title}>
+        <ListSkeleton />
+      </Page>
+    )
+  if (audience.isError)
+    return (
+      <Page title={words.title}>
+        <ProblemPanel error={audience.error} retry={() => void audience.refetch()} />
+      </Page>
+    )
+  const view: AudienceView = audience.data
+  return (
+    <Page
+      title={view.name}
+      lead={
+        <>
+          <Link to={kind === 'signal' ? '/signals' : '/segments'}>{words.title}</Link> ·{' '}
+          <span className="sb-mono">{view.slug}</span>
+          {view.description !== '' && ` · ${view.description}`}
+        </>
+      }
+      actions={
+        <Button variant="default" leftSection={<Pencil size={15} aria-hidden="true" />} onClick={edit.open}>
+          Change
+        </Button>
+      }
+    >
+      <div className="sb-card" style={{ padding: 18, marginBottom: 24 }}>
+        <Group justify="space-between" align="flex-start">
+          <div>
+            <Text size="xs" c="dimmed" fw={600} tt="uppercase">
+              Rule
+            </Text>
+            <Text maw={680}>{describe(view.rule)}</Text>
+          </div>
+          <div style={{ textAlign: 'right' }}>
+            <Text size="xs" c="dimmed" fw={600} tt="uppercase">
+              {words.is}
+            </Text>
+            <Text fz={28} fw={700} lh={1.1}>
+              {view.count.toLocaleString('en')}
+            </Text>
+          </div>
+        </Group>
+        {!view.backfillDone && (
+          <>
+            <Progress
+              mt="md"
+              value={view.backfill.total === 0 ? 0 : (100 * view.backfill.done) / view.backfill.total}
+              aria-label="Asked so far"
+            />
+            <Text size="xs" c="dimmed" mt={4}>
+              {view.backfill.done.toLocaleString('en')} of {view.backfill.total.toLocaleString('en')} asked
+            </Text>
+          </>
+        )}
+      </div>
+      <Members view={view} kind={kind} />
+      <Edges view={view} />
+      {editing && <AudienceDialog kind={kind} audience={view} onClose={edit.close} />}
+    </Page>
+  )
+}
+
+export function SubjectLink({ subject }: { subject: SubjectView }) {
+  const to = subject.kind === 'contact' ? '/contacts/$id' : '/accounts/$id'
+  return (
+    <Link to={to} params={{ id: subject.id }} className="sb-row-link">
+      {subject.label}
+    </Link>
+  )
+}
+
+function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
+  return (
+    <>
+      <Title order={2} mb="sm">
+        Who is {WORDS[kind].in} now
+      </Title>
+      <div className="sb-card sb-scroll-x">
+        {view.members.length === 0 ? (
+          <Empty icon={UsersRound} title="Nobody now">
+            The rule holds for nobody at the moment.
+          </Empty>
+        ) : (
+          <Table aria-label="Members">
+            <Table.Tbody>
+              {view.members.map(({ subject, since }) => (
+                <Table.Tr key={subject.id}>
+                  <Table.Td>
+                    <SubjectLink subject={subject} />
+                  </Table.Td>
+                  <Table.Td>{subject.externalId}</Table.Td>
+                  <Table.Td ta="right">
+                    since <Ago when={since} />
+                  </Table.Td>
+                </Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </div>
+      {view.nextCursor !== null && (
+        <Text size="xs" c="dimmed" mt={6}>
+          The newest {view.members.length} of {view.count.toLocaleString('en')}
+        </Text>
+      )}
+    </>
+  )
+}
+
+function Edges({ view }: { view: AudienceView }) {
+  if (view.edges.length === 0) return null
+  return (
+    <>
+      <Title order={2} mt="xl" mb="sm">
+        What changed lately, and why
+      </Title>
+      <div className="sb-card">
+        {view.edges.map((edge) => (
+          <details key={edge.id} className="sb-call">
+            <summary>
+              <StatusBadge
+                status={edge.edge === 'set' || edge.edge === 'entered' ? 'done' : 'skipped'}
+                words={edge.edge}
+              />
+              <span style={{ flex: 1 }}>{edge.subject.label}</span>
+              <Text size="xs" c="dimmed" component="span">
+                <Ago when={edge.at} />
+              </Text>
+            </summary>
+            <div style={{ padding: '4px 16px 16px' }}>
+              <TraceView trace={edge.why} />
+              <Text size="sm" mt="xs">
+                <SubjectLink subject={edge.subject} />
+              </Text>
+            </div>
+          </details>
+        ))}
+      </div>
+    </>
+  )
+}
