@@ -13,6 +13,7 @@ import {
   setBudget,
 } from './connections.ts'
 import { budget, connectionView } from './connection-schemas.ts'
+import { goingLive } from './going-live.ts'
 import { reopened, startAuthorization } from './oauth-flow.ts'
 import { writeOauthApp } from './oauth-apps.ts'
 
@@ -118,6 +119,10 @@ export const connectionsRouter = router({
       apps: rows.map((row) => ({ app: row.app, clientId: row.client_id, updatedAt: row.updated_at.toISOString() })),
     }
   }),
+})
+
+export const goingLiveRouter = router({
+  status: procedure({ scope: 'data:read' }).query(({ ctx }) => goingLive(ctx)),
 })
 
 /** Both vendors have a stand-in; Slack, SMTP and plain HTTP have none. */

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { procedure, router } from '../trpc.ts'
 import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
+import { type DryRun, dryRun } from './dry-run.ts'
 import { flowOf } from './flow.ts'
 import { documentInput, jsonObject, playbookRow, playbookView, savedDraft, slugSchema } from './playbook-schemas.ts'
 import { listPlaybooks } from './playbook-store.ts'
@@ -16,6 +17,12 @@ const subjectChoice = z.union([
   z.strictObject({ contact: z.string().min(1).max(500) }),
   z.strictObject({ account: z.string().min(1).max(500) }),
 ])
+const madeUp = z.strictObject({
+  contact: jsonObject.optional(),
+  account: jsonObject.optional(),
+  segments: z.array(z.string().max(100)).optional(),
+  signals: z.array(z.string().max(100)).optional(),
+})
 const openRuns = z.enum(['finish', 'cancel']).default('finish')
 const statusAnswer = z.object({ status: z.enum(['on', 'paused', 'archived']), cancelled: z.int() })
 
@@ -132,6 +139,32 @@ export const playbooksRouter = router({
   resume: changeStatus('resume', 'Turns the playbook on'),
   pause: changeStatus('pause', 'Stops enrolling; open runs finish or are cancelled'),
   archive: changeStatus('archive', 'Puts the playbook away; open runs finish or are cancelled'),
+
+  dryRun: procedure({
+    scope: 'playbooks:read',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/dry-run',
+      tags,
+      summary: 'What would happen to one contact or account, with no write to anything',
+      description:
+        'Takes the saved draft, or `document`. The subject is one of yours or made up. Answers of the outside are the ' +
+        'samples of the steps; what rests on them is marked `assumed`.',
+      example: {
+        input: { subject: { madeUp: { contact: { name: 'Ada' }, account: { mrr: 240 } } } },
+        output: { enrolls: true, why: null, status: 'completed', reason: null, steps: [] },
+      },
+    },
+  })
+    .input(
+      bySlug.extend({
+        document: documentInput.optional(),
+        subject: z.union([...subjectChoice.options, z.strictObject({ madeUp })]),
+        trigger: z.strictObject({ step: z.string().max(100).optional(), data: jsonObject.optional() }).optional(),
+      }),
+    )
+    .output(z.custom<DryRun>(() => true))
+    .mutation(({ ctx, input }) => dryRun(ctx, input)),
 
   start: procedure({
     scope: 'runs:write',

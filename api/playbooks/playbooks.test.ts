@@ -277,6 +277,59 @@ describe('a start by API', () => {
   })
 })
 
+describe('a dry run', () => {
+  const dryRun = (slug: string, body: object) => home.rest('POST', `/v1/playbooks/${slug}/dry-run`, body)
+
+  it('shows what each write would send, and writes nothing', async () => {
+    await home.rest('PUT', '/v1/playbooks/dry', document())
+    const contact = await addContact('d-1')
+    const answer = await dryRun('dry', { subject: { contact: 'd-1' } })
+    expect(answer.statusCode, answer.body).toBe(200)
+    expect(answer.json()).toMatchObject({
+      enrolls: true,
+      why: null,
+      status: 'completed',
+      steps: [
+        { id: 'start', status: 'done' },
+        { id: 'tag', status: 'done', input: { contact, tag: 'vip' }, assumed: false },
+      ],
+    })
+    expect((await home.rest('GET', '/v1/runs?playbook=dry')).json().data).toEqual([])
+    const effects = await api.database.db
+      .selectFrom('effects')
+      .select('key')
+      .where('workspace_id', '=', home.id)
+      .execute()
+    expect(effects).toEqual([])
+  })
+
+  it('takes what is on the canvas and a made-up record', async () => {
+    await home.rest('PUT', '/v1/playbooks/canvas', document())
+    const answer = await dryRun('canvas', {
+      document: document({
+        steps: [
+          document().steps[0],
+          { ...document().steps[1], input: { contact: '{{ contact.id }}', tag: '{{ contact.plan }}' } },
+        ],
+      }),
+      subject: { madeUp: { contact: { plan: 'team' } } },
+    })
+    expect(answer.json().steps[1]).toMatchObject({ input: { contact: 'made-up-contact', tag: 'team' } })
+  })
+
+  it('says who would not be enrolled and why, and what keeps a draft from being tried', async () => {
+    await home.rest('PUT', '/v1/playbooks/dry-2', document())
+    const nobody = await dryRun('dry-2', { subject: { madeUp: { account: { name: 'Acme' } } } })
+    expect(nobody.json()).toMatchObject({ enrolls: false, why: expect.stringContaining('contact') })
+    expect((await dryRun('dry-2', { subject: { contact: 'who' } })).statusCode).toBe(404)
+    await home.rest('PUT', '/v1/playbooks/dry-2', document({ edges: [] }))
+    expect((await dryRun('dry-2', { subject: { madeUp: {} } })).json()).toMatchObject({
+      status: 422,
+      code: 'PLAYBOOK_HAS_PROBLEMS',
+    })
+  })
+})
+
 describe('a playbook’s own webhook', () => {
   const hook = (createMissing: boolean) => ({
     id: 'start',

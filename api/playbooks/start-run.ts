@@ -2,6 +2,7 @@ import type { Plan } from '../../engine/model/plan.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { ApiDeps, Context, Scoped } from '../context.ts'
+import { findSubjectId } from '../customers/find-subject.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction } from '../db/sql.ts'
 import { type Candidate, enroll, occurrence } from '../enroll/enroll.ts'
@@ -92,25 +93,14 @@ export async function candidatePlaybook(
 }
 
 /** @throws ProblemError 404, or 422 when the playbook is about the other kind */
-export async function findSubject(
-  { db, workspaceId }: Scoped,
-  kind: 'contact' | 'account',
-  choice: SubjectChoice,
-): Promise<string> {
+export async function findSubject(scoped: Scoped, kind: 'contact' | 'account', choice: SubjectChoice): Promise<string> {
   const name = kind === 'contact' && 'contact' in choice ? choice.contact : 'account' in choice ? choice.account : null
   if (name === null || !(kind in choice))
     throw problem(422, 'SUBJECT_KIND', `The playbook runs for ${kind}s. Name one as subject.${kind}.`)
-  const row = await db
-    .selectFrom(kind === 'contact' ? 'contacts' : 'accounts')
-    .select('id')
-    .where('workspace_id', '=', workspaceId)
-    .where((eb) => eb.or([eb('external_id', '=', name), ...(isUuid(name) ? [eb('id', '=', name)] : [])]))
-    .executeTakeFirst()
-  if (row === undefined) throw notFound(kind, name)
-  return row.id
+  const id = await findSubjectId(scoped, kind, name)
+  if (id === null) throw notFound(kind, name)
+  return id
 }
-
-const isUuid = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 function refuseUnknownData(fields: Json | undefined, data: { [name: string]: Json }): void {
   if (fields === undefined || fields === null || typeof fields !== 'object' || Array.isArray(fields)) return

@@ -1,0 +1,148 @@
+import { sql } from 'kysely'
+import { renderInput } from '../../engine/expression/render.ts'
+import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
+import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
+import { simulate, type Simulated } from '../../engine/run/simulate.ts'
+import { findStep, type Json } from '../../nodes/manifest.ts'
+import { createFactsSource } from '../customers/facts-source.ts'
+import type { Context, Scoped } from '../context.ts'
+import { onPool } from '../db/sql.ts'
+import { problem } from '../problem.ts'
+import { compileDraft, refusal, requireDocument } from './compile-draft.ts'
+import { readPlaybook } from './playbook-store.ts'
+import { findSubject, type SubjectChoice } from './start-run.ts'
+
+type Values = { [name: string]: Json }
+
+export interface DryRunInput {
+  slug: string
+  /** What is on the canvas; default: the saved draft. */
+  document?: unknown
+  subject: SubjectChoice | { madeUp: { contact?: Values; account?: Values; segments?: string[]; signals?: string[] } }
+  /** Which trigger, and what it brings; default: the first one with its sample. */
+  trigger?: { step?: string | undefined; data?: Values | undefined } | undefined
+}
+
+export interface DryRun {
+  enrolls: boolean
+  /** Why nobody would be enrolled; null when enrolled. */
+  why: string | null
+  status: Simulated['status']
+  reason: string | null
+  /** In virtual time. */
+  endedAt: string
+  trigger: TriggerData
+  facts: Facts
+  steps: Array<
+    Omit<Simulated['steps'][number], 'step' | 'at' | 'endedAt'> & {
+      id: string
+      at: string | null
+      endedAt: string | null
+    }
+  >
+}
+
+/**
+ * What would happen to one record, with no write to anything: the real interpreter over a virtual clock. Answers of
+ * the outside are the definitions' samples.
+ * @throws ProblemError 422 while the draft has problems
+ */
+export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> {
+  const playbook = await readPlaybook(ctx, given.slug)
+  const compiled = await compileDraft(ctx, given.document ?? playbook.draft)
+  if (!compiled.ok) {
+    requireDocument(given.document ?? playbook.draft, compiled.problems)
+    throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to try yet.', compiled.problems)
+  }
+  const { plan } = compiled
+  const { facts, subjectId } = await factsFor(ctx, plan, given.subject)
+  const trigger = triggerFor(ctx, plan, given.trigger)
+  const simulated = simulate(plan, {
+    facts,
+    trigger,
+    answer: (step) => ({ output: sampleOf(ctx, step) }),
+    render: renderInput,
+    lastStart: subjectId === null ? null : await lastStart(ctx, playbook.id, subjectId),
+  })
+  return {
+    enrolls: simulated.enrollment.ok,
+    why: simulated.enrollment.ok ? null : simulated.enrollment.reason,
+    status: simulated.status,
+    reason: simulated.reason,
+    endedAt: new Date(simulated.endedAt).toISOString(),
+    trigger,
+    facts,
+    steps: simulated.steps.map(({ step, at, endedAt, ...rest }) => ({
+      id: step,
+      ...rest,
+      at: isoOrNull(at),
+      endedAt: isoOrNull(endedAt),
+    })),
+  }
+}
+
+async function factsFor(
+  ctx: Context,
+  plan: Plan,
+  subject: DryRunInput['subject'],
+): Promise<{ facts: Facts; subjectId: string | null }> {
+  if ('madeUp' in subject) {
+    const { contact, account, segments = [], signals = [] } = subject.madeUp
+    const facts: Facts = {
+      at: ctx.now,
+      contact: madeUpSubject('contact', contact),
+      account: madeUpSubject('account', account),
+      segments,
+      signals,
+      events: {},
+    }
+    return { facts, subjectId: null }
+  }
+  const id = await findSubject(ctx, plan.subject, subject)
+  const source = createFactsSource(onPool(ctx.pool))
+  const facts = await source.load(ctx.workspaceId, { kind: plan.subject, id }, { reads: plan.reads, at: ctx.now })
+  return { facts, subjectId: id }
+}
+
+function madeUpSubject(kind: 'contact' | 'account', values: Values | undefined): SubjectFacts | null {
+  if (values === undefined) return null
+  const { id, externalId, ...properties } = values
+  return {
+    id: typeof id === 'string' ? id : `made-up-${kind}`,
+    externalId: typeof externalId === 'string' ? externalId : null,
+    properties,
+  }
+}
+
+function triggerFor(ctx: Context, plan: Plan, wanted: DryRunInput['trigger']): TriggerData {
+  const triggers = plan.steps.filter((step) => step.op === 'trigger')
+  const step = wanted?.step === undefined ? triggers[0] : triggers.find(({ id }) => id === wanted.step)
+  if (step === undefined)
+    throw problem(
+      422,
+      'TRIGGER_UNKNOWN',
+      `There is no trigger "${wanted?.step ?? ''}". There are: ${triggers.map(({ id }) => id).join(', ')}.`,
+    )
+  const sample = asValues(sampleOf(ctx, step))
+  // Where the trigger's own settings say what it brings (which signal, which edge), they are truer than the sample.
+  const own = Object.fromEntries(Object.entries(step.input).filter(([name]) => Object.hasOwn(sample, name)))
+  return { step: step.id, data: wanted?.data ?? { ...sample, ...own } }
+}
+
+const sampleOf = ({ manifest }: Context, step: PlanStep): Json => findStep(manifest, step.type)?.sample ?? null
+
+const asValues = (value: Json): Values =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
+
+async function lastStart({ db, workspaceId }: Scoped, playbookId: string, subjectId: string): Promise<number | null> {
+  const row = await db
+    .selectFrom('runs')
+    .select(sql<Date | null>`max(created_at)`.as('last'))
+    .where('workspace_id', '=', workspaceId)
+    .where('playbook_id', '=', playbookId)
+    .where('subject_id', '=', subjectId)
+    .executeTakeFirst()
+  return row?.last?.getTime() ?? null
+}
+
+const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())
