@@ -4,6 +4,8 @@ import { missedBy, printReport, type Report } from './report.ts'
 /** Loaded when asked for: each drags in another half of the product. */
 const BENCHES: { [letter: string]: () => Promise<Report> } = {
   a: async () => (await import('./bench-runs.ts')).benchRuns(),
+  b: async () => (await import('./bench-events.ts')).benchEvents(),
+  c: async () => (await import('./bench-unmatched.ts')).benchUnmatched(),
   d: async () => (await import('./bench-compile.ts')).benchCompile(),
 }
 
