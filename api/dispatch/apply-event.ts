@@ -1,12 +1,10 @@
 import { sameJson } from '../../engine/model/path.ts'
-import { readsOf } from '../../engine/rules/reads.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { PendingEvent } from '../db/event-store.ts'
 import { type AudienceIndex, type IndexedAudience, withReaders } from './audience-index.ts'
 import { forContactsOf, type Touch } from './evaluate-touched.ts'
 import type { Needs } from './load-world.ts'
 import { isRecord, isText, type Resolved } from './resolve-identity.ts'
-import type { WorkspaceCatalog } from './workspace-catalog.ts'
 import { addEventTime, type Subject, type World } from './world.ts'
 
 type Traits = { [name: string]: Json }
@@ -20,9 +18,8 @@ const traitsOf = (event: PendingEvent): Traits => {
 export const happeningOf = (event: PendingEvent): string | null => (event.kind === 'track' ? event.name : null)
 
 /** Notes what has to be read before this event can be applied. An event that nothing looks at needs nothing. */
-export function noteNeeds(needs: Needs, catalog: WorkspaceCatalog, item: { event: PendingEvent; who: Resolved }): void {
+export function noteNeeds(needs: Needs, index: AudienceIndex, item: { event: PendingEvent; who: Resolved }): void {
   const { event, who } = item
-  const { audiences: index, triggers } = catalog
   const name = happeningOf(event)
   const changes = Object.keys(traitsOf(event))
   const touched = new Set<IndexedAudience>()
@@ -33,16 +30,14 @@ export function noteNeeds(needs: Needs, catalog: WorkspaceCatalog, item: { event
   if (who.attached) touch(index.onAttach)
   const byProperty = event.kind === 'identify' ? index.byContactProperty : index.byAccountProperty
   for (const property of changes) touch(byProperty.get(property))
-  const wheres = (name === null ? [] : (triggers.byEvent.get(name) ?? [])).flatMap((t) => (t.where ? [t.where] : []))
 
   if (event.kind === 'identify' && (changes.length > 0 || who.named)) needs.contacts.add(who.contactId)
   if (who.named) needs.contacts.add(who.contactId)
   if (event.kind === 'group' && changes.length > 0 && who.accountId !== null) needs.accounts.add(who.accountId)
-  if (touched.size === 0 && wheres.length === 0) return
+  if (touched.size === 0) return
   needs.contacts.add(who.contactId)
   needs.evaluated.add(who.contactId)
   if (who.accountId !== null) needs.accounts.add(who.accountId)
-  for (const where of wheres) needs.reads.push(readsOf(where))
   for (const audience of touched) needs.audiences.add(audience)
   if (who.accountId !== null && reachesContacts(index, event, touched)) needs.fanOut.add(who.accountId)
 }

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterEach, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { type Dispatcher, startDispatcher } from './dispatcher.ts'
@@ -79,10 +80,9 @@ it('wakes at once when an event is committed', async () => {
 
 it('sets an event aside that cannot be processed, and goes on with the others of its lane', async () => {
   w = await createTestWorkspace(Date.now())
-  // A playbook whose stored trigger rule no evaluator understands stands for any defect of ours.
-  await w.playbook('broken', {
-    trigger: { type: 'trigger.event', input: { event: 'Poison', where: { all: [null] } } },
-  })
+  // A stored plan without its enrollment rules stands for any defect of ours.
+  await w.playbook('broken', { trigger: { type: 'trigger.event', input: { event: 'Poison' } } })
+  await sql`UPDATE plans SET plan = plan - 'enrollment'`.execute(w.opened.db)
   await w.send(
     { type: 'track', userId: 'u', event: 'Before' },
     { type: 'track', userId: 'u', event: 'Poison' },

@@ -1,4 +1,4 @@
-import { evaluate } from '../../engine/rules/evaluate.ts'
+import type { Occurrence, TriggerIndex } from '../../engine/match/trigger-index.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { PendingEvent } from '../db/event-store.ts'
 import { type Candidate, occurrence } from '../enroll/enroll.ts'
@@ -6,72 +6,66 @@ import { happeningOf } from './apply-event.ts'
 import type { SubjectKind } from './audience-index.ts'
 import type { Edge } from './evaluate-touched.ts'
 import { isRecord, type Resolved } from './resolve-identity.ts'
-import { edgeKey, type TriggerEntry, type TriggerTable } from './trigger-table.ts'
-import { factsOf, onlyAccount, type World } from './world.ts'
+import type { LivePlaybook } from './workspace-catalog.ts'
+import { onlyAccount, type World } from './world.ts'
 
-/** What an event would start by its name. A trigger whose `where` is false is kept as a refusal with its trace. */
+type Triggers = TriggerIndex<LivePlaybook>
+
+/** What an event would start by its name. A trigger whose own rule is false is kept as a refusal with its trace. */
 export function eventCandidates(
-  world: World,
-  triggers: TriggerTable,
+  triggers: Triggers,
   item: { event: PendingEvent; who: Resolved },
+  now: number,
 ): Candidate[] {
   const { event, who } = item
   const name = happeningOf(event)
-  const entries = name === null ? undefined : triggers.byEvent.get(name)
-  if (name === null || entries === undefined) return []
+  if (name === null) return []
   const data: Candidate['data'] = {
     name,
     properties: isRecord(event.body.properties) ? event.body.properties : {},
     occurredAt: new Date(event.occurredAt).toISOString(),
     messageId: event.messageId,
   }
-  const found = entries.map((entry): Candidate => {
-    const subjectId = entry.playbook.subject === 'contact' ? who.contactId : who.accountId
-    const { refusal, why } = checkWhere(world, entry, { subjectId, data })
-    return {
-      ...base(entry, data),
-      subjectId,
-      occurrence: occurrence.event(event.messageId),
-      cause: eventCause(event, who),
-      eventSeq: event.seq,
-      edgeId: null,
-      refusal,
-      why,
-    }
+  const { starts, refused } = triggers.match({ kind: 'event', event: name, data }, now)
+  const candidate = (matched: Matched, refusal: Candidate['refusal']): Candidate => ({
+    playbook: matched.key,
+    step: matched.step,
+    data,
+    subjectId: matched.subject === 'contact' ? who.contactId : who.accountId,
+    occurrence: occurrence.event(event.messageId),
+    cause: eventCause(event, who),
+    eventSeq: event.seq,
+    edgeId: null,
+    refusal,
+    why: matched.why,
   })
-  // Two triggers of one playbook may take the same event: a true one counts, for one occurrence starts one run.
-  return found.filter((candidate, i) => {
-    const others = found.filter((other, j) => j !== i && other.playbook === candidate.playbook)
-    return candidate.refusal === null || others.every((other) => other.refusal !== null)
-  })
+  // Two triggers of one playbook may listen for the same event: a true one counts, and one occurrence starts one run.
+  const started = new Set(starts.map(({ key }) => key))
+  return [
+    ...starts.map((matched) => candidate(matched, null)),
+    ...refused.filter(({ key }) => !started.has(key)).map((matched) => candidate(matched, WHERE_FALSE)),
+  ]
 }
 
-function checkWhere(
-  world: World,
-  entry: TriggerEntry,
-  given: { subjectId: string | null; data: Candidate['data'] },
-): Pick<Candidate, 'refusal' | 'why'> {
-  if (entry.where === null || given.subjectId === null) return { refusal: null, why: null }
-  const facts = factsOf(world, { kind: entry.playbook.subject, id: given.subjectId })
-  const { value, why } = evaluate(entry.where, { ...facts, trigger: given.data }, world.now)
-  if (value) return { refusal: null, why }
-  return { refusal: { code: 'WHERE_FALSE', reason: 'The trigger’s own condition was not met.' }, why }
-}
+type Matched = ReturnType<Triggers['match']>['starts'][number]
+const WHERE_FALSE = { code: 'WHERE_FALSE', reason: 'The trigger’s own condition was not met.' } as const
 
 /** What an edge of a segment or signal would start. */
 export function edgeCandidates(
   world: World,
-  triggers: TriggerTable,
+  triggers: Triggers,
   given: { edge: Edge; eventSeq: string | null; who: Resolved | null },
 ): Candidate[] {
   const { audience, row } = given.edge
-  const entries = triggers.byEdge.get(edgeKey(audience.kind, audience.slug, row.edge)) ?? []
-  if (entries.length === 0) return []
   const data = { [audience.kind]: audience.slug, edge: row.edge, at: new Date(row.at).toISOString() }
+  const { starts } = triggers.match(edgeOccurrence(given.edge, data), world.now)
+  if (starts.length === 0) return []
   const subjects = edgeSubjects(world, given.edge, given.who)
-  return entries.map((entry) => ({
-    ...base(entry, data),
-    subjectId: subjects[entry.playbook.subject],
+  return starts.map((matched) => ({
+    playbook: matched.key,
+    step: matched.step,
+    data,
+    subjectId: subjects[matched.subject],
     occurrence: occurrence.edge(row.id),
     cause: {
       kind: 'edge',
@@ -89,6 +83,13 @@ export function edgeCandidates(
   }))
 }
 
+function edgeOccurrence({ audience, row }: Edge, data: Candidate['data']): Occurrence {
+  const { edge } = row
+  return edge === 'set' || edge === 'cleared'
+    ? { kind: 'signal', signal: audience.slug, edge, data }
+    : { kind: 'segment', segment: audience.slug, edge, data }
+}
+
 /** The contact and account an edge is about. Of an account's edge the contact is whoever's event made it. */
 function edgeSubjects(world: World, edge: Edge, who: Resolved | null): Record<SubjectKind, string | null> {
   const { subjectId } = edge.row
@@ -96,8 +97,6 @@ function edgeSubjects(world: World, edge: Edge, who: Resolved | null): Record<Su
   const account = who?.contactId === subjectId ? who.accountId : onlyAccount(world, subjectId)
   return { contact: subjectId, account }
 }
-
-const base = (entry: TriggerEntry, data: Candidate['data']) => ({ playbook: entry.playbook, step: entry.step, data })
 
 /** How a run or an edge names the event it came from. */
 export const eventCause = (event: PendingEvent, who: Resolved): Json => ({

@@ -37,14 +37,14 @@ export async function processEvents(
   await loadIdentities(q, world, events)
   const items = events.map((event) => ({ event, who: resolveIdentity(world, event) }))
   const needs = noNeeds()
-  for (const item of items) noteNeeds(needs, catalog, item)
+  for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, needs, catalog.audiences)
 
   const edges: Edge[] = []
   const candidates: Candidate[] = []
   for (const item of items) {
     const touches = applyEvent(world, catalog.audiences, item)
-    candidates.push(...eventCandidates(world, catalog.triggers, item))
+    candidates.push(...eventCandidates(catalog.triggers, item, now))
     if (touches.length === 0) continue
     const cause = eventCause(item.event, item.who)
     for (const edge of evaluateTouched(world, catalog.audiences, { touches, at: now, cause })) {

@@ -1,13 +1,23 @@
+import { buildTriggerIndex, type TriggerIndex } from '../../engine/match/trigger-index.ts'
 import type { Plan } from '../../engine/model/plan.ts'
+import type { Enrollment } from '../../engine/model/playbook.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
-import { type Audience, type AudienceIndex, buildAudienceIndex } from './audience-index.ts'
-import { buildTriggerTable, type LivePlaybook, type TriggerTable } from './trigger-table.ts'
+import { type Audience, type AudienceIndex, buildAudienceIndex, type SubjectKind } from './audience-index.ts'
+
+/** A published playbook that is on, or paused (so that the event debugger can say why nothing started). */
+export interface LivePlaybook {
+  id: string
+  version: number
+  planHash: string
+  subject: SubjectKind
+  enrollment: Enrollment
+}
 
 /** What a workspace has published, indexed by what can happen. */
 export interface WorkspaceCatalog {
   revision: string
   audiences: AudienceIndex
-  triggers: TriggerTable
+  triggers: TriggerIndex<LivePlaybook>
 }
 
 export interface CatalogCache {
@@ -26,7 +36,7 @@ const AUDIENCES: Statement = {
 const PLAYBOOKS: Statement = {
   name: 'catalog-playbooks',
   text: `
-SELECT p.id, p.slug, v.version, v.plan_hash, plans.plan
+SELECT p.id, v.version, v.plan_hash, plans.plan
 FROM playbooks p
 JOIN playbook_versions v ON v.workspace_id = p.workspace_id AND v.playbook_id = p.id AND v.version = p.live_version
 JOIN plans ON plans.workspace_id = p.workspace_id AND plans.hash = v.plan_hash
@@ -35,7 +45,6 @@ WHERE p.workspace_id = $1 AND p.status IN ('on', 'paused') ORDER BY p.id`,
 
 interface PlaybookRow {
   id: string
-  slug: string
   version: number
   plan_hash: string
   plan: Plan
@@ -55,7 +64,9 @@ export function createCatalogCache(): CatalogCache {
       const catalog = {
         revision: row.revision,
         audiences: buildAudienceIndex(audiences),
-        triggers: buildTriggerTable(playbooks.map(livePlaybook)),
+        triggers: buildTriggerIndex(
+          playbooks.map((playbook) => ({ key: livePlaybook(playbook), plan: playbook.plan })),
+        ),
       }
       known.set(workspaceId, catalog)
       return catalog
@@ -65,14 +76,10 @@ export function createCatalogCache(): CatalogCache {
 
 const livePlaybook = (row: PlaybookRow): LivePlaybook => ({
   id: row.id,
-  slug: row.slug,
   version: row.version,
   planHash: row.plan_hash,
   subject: row.plan.subject,
   enrollment: row.plan.enrollment,
-  triggers: row.plan.steps.flatMap((step) =>
-    step.op === 'trigger' ? [{ step: step.id, type: step.type, input: step.input }] : [],
-  ),
 })
 
 /** Dispatchers hold this shared while they work a batch; whoever changes audiences takes it alone for a moment. */
