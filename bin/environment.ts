@@ -110,7 +110,8 @@ export function readEnvironment(variables: NodeJS.ProcessEnv, defaults: Defaults
   const given = Object.fromEntries(Object.entries(variables).filter(([, value]) => value !== undefined && value !== ''))
   const result = schema(defaults).safeParse(given)
   if (!result.success) {
-    throw new UserError(result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`).join('\n'))
+    const lines = result.error.issues.map((issue) => `${issue.path.join('.')} ${issue.message}`)
+    throw new UserError(lines.join('\n'), 'ENVIRONMENT_INVALID')
   }
   const read = result.data
   return {
@@ -141,6 +142,7 @@ function readTls(read: z.infer<ReturnType<typeof schema>>): TemporalTls | null {
   if ((certPath === undefined) !== (keyPath === undefined)) {
     throw new UserError(
       'TEMPORAL_TLS_CLIENT_CERT_PATH and TEMPORAL_TLS_CLIENT_KEY_PATH belong together. Set both, or neither.',
+      'ENVIRONMENT_INVALID',
     )
   }
   const serverCaPath = read.TEMPORAL_TLS_SERVER_CA_CERT_PATH ?? null

@@ -3,7 +3,7 @@
 import { spawn } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { findNode } from '../scripts/packages.mjs'
-import { UserError } from '../scripts/progress.mjs'
+import { explain, UserError } from '../scripts/progress.mjs'
 
 try {
   const node = await findNode(fileURLToPath(new URL('..', import.meta.url)))
@@ -16,6 +16,6 @@ try {
   child.on('exit', (code) => process.exit(code ?? 1))
 } catch (error) {
   if (!(error instanceof UserError)) throw error
-  process.stderr.write(`${error.message}\n`)
+  process.stderr.write(`${explain(error)}\n`)
   process.exitCode = 1
 }

@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url'
 import { buildWhenChanged } from './built.mjs'
 import { takeLock } from './lock.mjs'
 import { findNode, installPackages } from './packages.mjs'
-import { elapsed, say, step, UserError } from './progress.mjs'
+import { elapsed, explain, say, step, UserError } from './progress.mjs'
 import { findTemporalBinary } from './temporal-binaries.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url)).replace(/\/$/, '')
@@ -17,7 +17,7 @@ try {
   await bootstrap(process.argv[2])
 } catch (error) {
   if (!(error instanceof UserError)) throw error
-  say(`\n${error.message}\n`)
+  say(`\n${explain(error)}\n`)
   process.exitCode = 1
 }
 

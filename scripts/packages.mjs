@@ -18,7 +18,7 @@ export async function installPackages(root) {
   if (arePackagesInstalled(root)) return
   await step('Installing npm packages (a minute or two the first time)', async () => {
     const result = await npm(root, ['ci', '--no-audit', '--no-fund', '--progress=false', '--loglevel=error'])
-    if (!result.ok) throw new UserError(failure(root, result.output))
+    if (!result.ok) throw new UserError(failure(root, result.output), 'PACKAGES_NOT_INSTALLED')
   })
   mkdirSync(join(root, 'node_modules'), { recursive: true })
   writeFileSync(join(root, 'node_modules', STAMP), lockHash(root))
@@ -64,6 +64,7 @@ export async function findNode(root, current = process.versions.node) {
       '  - install Node 24 (https://nodejs.org, or a version manager: nvm install 24) and run the command again',
       '  - on Linux x64: run `npm ci --include=optional`, then the command again',
     ].join('\n'),
+    'NODE_TOO_OLD',
   )
 }
 

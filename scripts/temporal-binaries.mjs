@@ -42,7 +42,7 @@ export async function findTemporalBinary(
     tried.push(result.tried)
     log(`not found: ${result.tried}`)
   }
-  throw new UserError(missing(name, tried, download))
+  throw new UserError(missing(name, tried, download), 'TEMPORAL_MISSING')
 }
 
 function missing(name, tried, download) {

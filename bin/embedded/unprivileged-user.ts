@@ -37,6 +37,7 @@ export async function unprivilegedLaunch(paths: string[]): Promise<Launch> {
     throw new UserError(
       `Postgres may not run as root, and its user ${USER} may not enter ${closed}. ` +
         'Move the project and its data folder (SIGNALBOX_DATA_DIR) to a folder that others may enter, or run as an ordinary user.',
+      'POSTGRES_AS_ROOT',
     )
   }
   const ids = [`--reuid=${owner.uid}`, `--regid=${owner.gid}`, '--clear-groups']
@@ -65,6 +66,7 @@ async function create(): Promise<{ uid: number; gid: number }> {
     throw new UserError(
       `Postgres may not run as root, and a system user ${USER} could not be made (${String(error).split('\n')[0]}). ` +
         `Make one (useradd --system ${USER}), run as an ordinary user, or set SIGNALBOX_DATABASE_URL.`,
+      'POSTGRES_AS_ROOT',
     )
   }
   const made = lookUp()

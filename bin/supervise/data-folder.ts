@@ -34,6 +34,7 @@ export function openDataFolder(path: string): DataFolder {
     throw new UserError(
       `The data folder ${path} cannot be written (${(error as NodeJS.ErrnoException).code ?? String(error)}). ` +
         'Make it writable for this user, or set SIGNALBOX_DATA_DIR to a folder that is.',
+      'DATA_FOLDER_NOT_WRITABLE',
     )
   }
   return folder

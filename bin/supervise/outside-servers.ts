@@ -31,6 +31,7 @@ function reach(variable: string, at: { host: string; port: number }): Promise<vo
         new UserError(
           `${variable}: nothing answers at ${at.host}:${at.port} (${reason}). ` +
             `Start that server or mend the address; unset ${variable} to use the embedded one.`,
+          'SERVER_UNREACHABLE',
         ),
       )
     }

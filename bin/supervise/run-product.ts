@@ -5,7 +5,7 @@ import { openDataFolder } from './data-folder.ts'
 import { type EntryPoints, productServices } from './product.ts'
 import { type Supervision, supervise } from './supervise.ts'
 import { release, takeOver } from './take-over.ts'
-import { isUserError, UserError } from './user-error.ts'
+import { explain, isUserError, UserError } from './user-error.ts'
 
 const READY_LIMIT_MS = 120_000
 const POLL_MS = 50
@@ -32,7 +32,7 @@ export async function runProduct(options: ProductOptions): Promise<number> {
     return 0
   } catch (error) {
     if (!isUserError(error)) throw error
-    options.say(`\nSignalbox could not start.\n${error.message}`)
+    options.say(`\nSignalbox could not start.\n${explain(error)}`)
     return 1
   }
 }
@@ -77,6 +77,7 @@ async function refuseBusyPorts(environment: Environment): Promise<void> {
   if (environment.sandbox && environment.port === environment.sandboxPort) {
     throw new UserError(
       `SIGNALBOX_PORT and SIGNALBOX_SANDBOX_PORT are both ${environment.port}. Give one of them another port.`,
+      'PORT_IN_USE',
     )
   }
   for (const { variable, port, host } of ports) {
@@ -84,6 +85,7 @@ async function refuseBusyPorts(environment: Environment): Promise<void> {
     throw new UserError(
       `${variable}: port ${port} on ${host} is in use by another program (or not allowed for this user). ` +
         `Stop that program, or choose another port: ${variable}=${port + 1} npm start`,
+      'PORT_IN_USE',
     )
   }
 }

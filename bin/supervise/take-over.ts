@@ -23,6 +23,7 @@ export async function takeOver(folder: DataFolder, say: (line: string) => void):
     throw new UserError(
       `Another Signalbox (pid ${other.pid}) runs on the data folder ${folder.path}. ` +
         'Stop it, or start this one with another SIGNALBOX_DATA_DIR, SIGNALBOX_PORT and SIGNALBOX_SANDBOX_PORT.',
+      'ALREADY_RUNNING',
     )
   }
   writePidFile(folder.pids, { name: SUPERVISOR, pid: process.pid, run, stopSignal: 'SIGTERM' })
