@@ -2,8 +2,8 @@ import { Autocomplete, Button, Group, JsonInput, Modal, Stack, Text } from '@man
 import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { type FormEvent, useState } from 'react'
-import type { Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
+import { parseObject } from '../ui/parse-object.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 
@@ -89,16 +89,4 @@ export function SendDialog({ onClose }: { onClose: () => void }) {
       </form>
     </Modal>
   )
-}
-
-/** @returns null when the text is no JSON object */
-export function parseObject(text: string): { [name: string]: Json } | null {
-  if (text.trim() === '') return {}
-  try {
-    const value = JSON.parse(text) as Json
-    return value !== null && typeof value === 'object' && !Array.isArray(value) ? value : null
-  } catch (error) {
-    if (error instanceof SyntaxError) return null
-    throw error
-  }
 }

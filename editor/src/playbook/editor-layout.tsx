@@ -56,7 +56,7 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
           </div>
           {showProblems && <ProblemsPanel problems={problems} />}
         </div>
-        <SidePanelView slug={slug} saving={saving} byStep={byStep} onDryRun={setDryRun} />
+        <SidePanelView slug={slug} byStep={byStep} onDryRun={setDryRun} />
       </div>
       <Picker />
     </div>

@@ -7,7 +7,6 @@ import { Inspector } from '../inspector/inspector.tsx'
 import { DryRunPanel } from './dry-run-panel.tsx'
 import { PlaybookSettings } from './playbook-settings.tsx'
 import { useDraft, useEditor, useEditorStore } from './store.ts'
-import type { Saving } from './use-autosave.ts'
 import type { DryRunShown } from './use-marks.ts'
 
 const NONE: Problem[] = []
@@ -15,7 +14,6 @@ const NONE: Problem[] = []
 /** What is beside the canvas: the chosen step, several, the playbook itself, or a dry run. */
 export function SidePanelView(props: {
   slug: string
-  saving: Saving
   byStep: ReadonlyMap<string, Problem[]>
   onDryRun: (shown: DryRunShown | null) => void
 }) {
@@ -35,7 +33,7 @@ export function SidePanelView(props: {
             getState().openPanel('inspector')
           }}
         />
-        <DryRunPanel slug={props.slug} saving={props.saving} onShown={props.onDryRun} />
+        <DryRunPanel slug={props.slug} onShown={props.onDryRun} />
       </aside>
     )
   if (more.length > 0) return <SeveralSteps count={selection.size} />

@@ -1,0 +1,177 @@
+import { Autocomplete, Button, JsonInput, SegmentedControl, Select, Stack, Text } from '@mantine/core'
+import { useDebouncedValue } from '@mantine/hooks'
+import { useMutation, useQuery } from '@tanstack/react-query'
+import { FlaskConical } from 'lucide-react'
+import { type FormEvent, useState } from 'react'
+import { findStep, type Json } from '../../../nodes/manifest.ts'
+import { trpc } from '../api/client.ts'
+import { labelOf } from '../canvas/step-summary.ts'
+import { sampleScope, upstreamData } from '../document/upstream-data.ts'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { parseObject } from '../ui/parse-object.ts'
+import { useCatalog } from './catalog-context.ts'
+import { DryRunResult } from './dry-run-result.tsx'
+import { shownOf } from './dry-run-shown.ts'
+import { useDraft } from './store.ts'
+import type { DryRunShown } from './use-marks.ts'
+
+type Mode = 'real' | 'madeUp'
+
+/** What would happen to one record, drawn on the canvas, with no write to anything. */
+export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: DryRunShown | null) => void }) {
+  const document = useDraft()
+  const { manifest } = useCatalog()
+  const [mode, setMode] = useState<Mode>('real')
+  const [subject, setSubject] = useState('')
+  const [madeUp, setMadeUp] = useMadeUp()
+  const triggers = document.steps.filter((step) => step.type.startsWith('trigger.'))
+  const [trigger, setTrigger] = useState<string | null>(triggers[0]?.id ?? null)
+  const [data, setData] = useState('')
+  const [tried, setTried] = useState<typeof document | null>(null)
+  const run = useMutation(
+    trpc.playbooks.dryRun.mutationOptions({
+      onMutate: () => setTried(document),
+      onSuccess: (result) => onShown(shownOf(result)),
+      onError: () => onShown(null),
+    }),
+  )
+  const made = parseObject(madeUp)
+  const triggerData = data.trim() === '' ? undefined : parseObject(data)
+  const bad = (mode === 'madeUp' && made === null) || triggerData === null
+  const submit = (event: FormEvent) => {
+    event.preventDefault()
+    if (bad) return
+    run.mutate({
+      slug,
+      document,
+      subject: mode === 'madeUp' ? { madeUp: partsOf(made ?? {}) } : realSubject(document.subject, subject.trim()),
+      ...(trigger !== null && { trigger: { step: trigger, ...(triggerData && { data: triggerData }) } }),
+    })
+  }
+  return (
+    <div className="sb-side-body">
+      <Text size="sm" c="dimmed">
+        Follows one record through the draft, waits and all. Nothing is written anywhere.
+      </Text>
+      <form onSubmit={submit}>
+        <Stack gap="sm">
+          <SegmentedControl
+            fullWidth
+            aria-label="Whom to try it with"
+            data={[
+              { value: 'real', label: document.subject === 'contact' ? 'A real contact' : 'A real account' },
+              { value: 'madeUp', label: 'Made up' },
+            ]}
+            value={mode}
+            onChange={(value) => setMode(value === 'madeUp' ? 'madeUp' : 'real')}
+          />
+          {mode === 'real' ? (
+            <SubjectInput kind={document.subject} value={subject} onChange={setSubject} />
+          ) : (
+            <JsonInput
+              label="Properties"
+              autosize
+              minRows={5}
+              maxRows={16}
+              value={madeUp}
+              onChange={setMadeUp}
+              error={made === null ? 'This is not a JSON object. Mend it.' : undefined}
+            />
+          )}
+          {triggers.length > 1 && (
+            <Select
+              label="Trigger"
+              data={triggers.map((step) => ({ value: step.id, label: labelOf(step, findStep(manifest, step.type)) }))}
+              value={trigger}
+              onChange={setTrigger}
+            />
+          )}
+          <JsonInput
+            label="What the trigger brings (optional)"
+            placeholder="Empty: the trigger’s sample"
+            autosize
+            minRows={1}
+            maxRows={10}
+            value={data}
+            onChange={setData}
+            error={triggerData === null ? 'This is not a JSON object. Mend it.' : undefined}
+          />
+          <Button
+            type="submit"
+            leftSection={<FlaskConical size={16} aria-hidden="true" />}
+            loading={run.isPending}
+            disabled={bad || (mode === 'real' && subject.trim() === '')}
+          >
+            Try it
+          </Button>
+        </Stack>
+      </form>
+      {run.isError && <ProblemPanel error={run.error} />}
+      {run.isSuccess && tried === document && <DryRunResult result={run.data} />}
+      {run.isSuccess && tried !== document && (
+        <Text size="sm" c="dimmed">
+          The draft has changed since. Try it again.
+        </Text>
+      )}
+    </div>
+  )
+}
+
+const realSubject = (kind: 'contact' | 'account', id: string) =>
+  kind === 'contact' ? { contact: id } : { account: id }
+
+type Values = { [name: string]: Json }
+const asValues = (value: Json | undefined): Values | undefined =>
+  value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined
+const asList = (value: Json | undefined): string[] =>
+  Array.isArray(value) ? value.filter((one) => typeof one === 'string') : []
+
+function partsOf(made: Values) {
+  const contact = asValues(made.contact)
+  const account = asValues(made.account)
+  return {
+    ...(contact !== undefined && { contact }),
+    ...(account !== undefined && { account }),
+    segments: asList(made.segments),
+    signals: asList(made.signals),
+  }
+}
+
+/** Begins with the properties people have here, so that only what matters has to be changed. */
+function useMadeUp() {
+  const document = useDraft()
+  const { manifest, workspace } = useCatalog()
+  return useState(() => {
+    const scope = sampleScope(upstreamData(document, null, { manifest, properties: workspace.properties }))
+    const { contact, account } = scope
+    return JSON.stringify({ contact, account, segments: [], signals: [] }, null, 2)
+  })
+}
+
+function SubjectInput(props: { kind: 'contact' | 'account'; value: string; onChange: (value: string) => void }) {
+  const { kind, value, onChange } = props
+  const [search] = useDebouncedValue(value, 250)
+  const wanted = { limit: 20, ...(search !== '' && { search }) }
+  const contacts = useQuery({ ...trpc.contacts.list.queryOptions(wanted), enabled: kind === 'contact' })
+  const accounts = useQuery({ ...trpc.accounts.list.queryOptions(wanted), enabled: kind === 'account' })
+  const rows = (kind === 'contact' ? contacts : accounts).data?.data ?? []
+  const labels = new Map(rows.map((row) => [row.externalId ?? row.id, row.label]))
+  return (
+    <Autocomplete
+      label={kind === 'contact' ? 'Contact' : 'Account'}
+      placeholder="Name or your id"
+      data={[...labels.keys()]}
+      filter={({ options }) => options}
+      renderOption={({ option }) => (
+        <Text size="sm">
+          {labels.get(option.value)}{' '}
+          <Text span size="xs" c="dimmed">
+            {option.value}
+          </Text>
+        </Text>
+      )}
+      value={value}
+      onChange={onChange}
+    />
+  )
+}

@@ -1,0 +1,17 @@
+import { ONLY_PORT } from '../../../nodes/manifest.ts'
+import type { DryRun } from '../api/types.ts'
+import type { DryRunShown } from './use-marks.ts'
+
+/** The path of a dry run, for the canvas. */
+export function shownOf(result: DryRun): DryRunShown {
+  const byId = new Map(result.steps.map((step) => [step.id, step]))
+  return {
+    statuses: new Map(result.steps.map((step) => [step.id, step.status])),
+    taken: (from, port, to) => {
+      const source = byId.get(from)
+      const target = byId.get(to)
+      if (source?.status !== 'done' || target === undefined) return false
+      return (source.port ?? ONLY_PORT) === port && target.status !== 'skipped' && target.status !== 'pending'
+    },
+  }
+}
