@@ -2,27 +2,36 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path'
 import { catalog } from '../nodes/catalog.ts'
 import { toManifest } from '../nodes/to-manifest.ts'
+import { errorDocs } from './gen/error-docs.ts'
 import { nodeDocs } from './gen/node-docs.ts'
 
 /** `npm run gen` writes what is generated; `npm run gen -- --check` only says what differs, and fails if anything does. */
 
 const root = join(import.meta.dirname, '..')
-const folder = join(root, 'docs', 'nodes')
 const onlyCheck = process.argv.includes('--check')
 
-const wanted = nodeDocs(toManifest(catalog))
-mkdirSync(folder, { recursive: true })
-const present = new Map(readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')]))
-
-const changed = [...wanted].filter(([name, text]) => present.get(name) !== text).map(([name]) => name)
-const stale = [...present.keys()].filter((name) => name.endsWith('.md') && !wanted.has(name))
-
-if (!onlyCheck) {
-  for (const name of changed) writeFileSync(join(folder, name), wanted.get(name) ?? '')
-  for (const name of stale) rmSync(join(folder, name))
-}
-for (const name of [...changed, ...stale]) console.log(`${onlyCheck ? 'differs' : 'wrote'}: docs/nodes/${name}`)
-if (onlyCheck && changed.length + stale.length > 0) {
-  console.error('docs/nodes does not match the definitions. Run `npm run gen` and commit the result.')
+const differing = [
+  ...bringUpToDate('docs/nodes', () => nodeDocs(toManifest(catalog))),
+  ...bringUpToDate('docs/errors', (present) => errorDocs(root, present)),
+]
+for (const path of differing) console.log(`${onlyCheck ? 'differs' : 'wrote'}: ${path}`)
+if (onlyCheck && differing.length > 0) {
+  console.error('These pages do not match the code. Run `npm run gen` and commit the result.')
   process.exitCode = 1
+}
+
+/** @returns the paths that differ, or did */
+function bringUpToDate(name: string, make: (present: Map<string, string>) => Map<string, string>): string[] {
+  const folder = join(root, name)
+  mkdirSync(folder, { recursive: true })
+  const pages = readdirSync(folder).filter((file) => file.endsWith('.md'))
+  const present = new Map(pages.map((file) => [file, readFileSync(join(folder, file), 'utf8')]))
+  const wanted = make(present)
+  const changed = [...wanted].filter(([file, text]) => present.get(file) !== text).map(([file]) => file)
+  const stale = pages.filter((file) => !wanted.has(file))
+  if (!onlyCheck) {
+    for (const file of changed) writeFileSync(join(folder, file), wanted.get(file) ?? '')
+    for (const file of stale) rmSync(join(folder, file))
+  }
+  return [...changed, ...stale].map((file) => `${name}/${file}`)
 }
