@@ -3,12 +3,12 @@ import { stripVTControlCharacters } from 'node:util'
 
 const HEARTBEAT_MS = 4000
 
-/** Pages in docs/errors that the bootstrap names. */
+/** Pages in docs/errors/start that the bootstrap names. */
 export const BOOTSTRAP_PAGES = ['NODE_TOO_OLD', 'PACKAGES_NOT_INSTALLED', 'TEMPORAL_MISSING']
 
 /** An error that a person can act on: its message is the whole story, a stack trace would only hide it. */
 export class UserError extends Error {
-  /** @param {string} message @param {string | null} [page] Name of the page in docs/errors that says more. */
+  /** @param {string} message @param {string | null} [page] Name of the page in docs/errors/start that says more. */
   constructor(message, page = null) {
     super(message)
     this.page = page
@@ -17,7 +17,7 @@ export class UserError extends Error {
 
 /** The message as a terminal shows it, with the page to read on. */
 export const explain = (error) =>
-  error.page === null ? error.message : `${error.message}\nMore: docs/errors/${error.page}.md`
+  error.page === null ? error.message : `${error.message}\nMore: docs/errors/start/${error.page}.md`
 
 /** Whole and tenth seconds since `since` (milliseconds of `performance.now()`), as `12.3 s`. */
 export const elapsed = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`

@@ -6,7 +6,7 @@ import { ERROR_PAGES, explain, isUserError, UserError } from './user-error.ts'
 
 it('shows the message and, where there is one, the page to read on', () => {
   expect(explain(new UserError('Mend it.'))).toBe('Mend it.')
-  expect(explain(new UserError('Mend it.', 'PORT_IN_USE'))).toBe('Mend it.\nMore: docs/errors/PORT_IN_USE.md')
+  expect(explain(new UserError('Mend it.', 'PORT_IN_USE'))).toBe('Mend it.\nMore: docs/errors/start/PORT_IN_USE.md')
 })
 
 it('is told from a defect, also when it comes from the bootstrap', () => {
@@ -15,5 +15,5 @@ it('is told from a defect, also when it comes from the bootstrap', () => {
 })
 
 it.each([...ERROR_PAGES, ...BOOTSTRAP_PAGES])('has a page for %s', (page) => {
-  expect(existsSync(join(import.meta.dirname, `../../docs/errors/${page}.md`))).toBe(true)
+  expect(existsSync(join(import.meta.dirname, `../../docs/errors/start/${page}.md`))).toBe(true)
 })

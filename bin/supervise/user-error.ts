@@ -1,4 +1,4 @@
-/** Each has a page in docs/errors that says more than a terminal line can. */
+/** Each has a page in docs/errors/start that says more than a terminal line can. */
 export const ERROR_PAGES = [
   'ALREADY_RUNNING',
   'DATA_FOLDER_NOT_WRITABLE',
@@ -28,5 +28,5 @@ export function isUserError(error: unknown): error is Error & { page: string | n
 
 /** The message as a terminal shows it, with the page to read on. */
 export function explain(error: Error & { page: string | null }): string {
-  return error.page === null ? error.message : `${error.message}\nMore: docs/errors/${error.page}.md`
+  return error.page === null ? error.message : `${error.message}\nMore: docs/errors/start/${error.page}.md`
 }
