@@ -90,6 +90,7 @@ function index(pages: Map<string, string>): string {
     'Every error has a code that never changes its meaning, and says what to do. The API answers problem documents (RFC 9457)',
     'with `code`, `detail` and, where several places are wrong, `problems`. What the HTTP server itself refuses, before any',
     'route sees it, has a code of its own where it is common, else the server’s own code without `FST_`.\n',
+    'What can keep Signalbox from starting has pages of its own: [start](start/).\n',
     '| code | meaning |\n|---|---|',
     `${rows.join('\n')}\n`,
   ].join('\n')
