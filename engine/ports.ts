@@ -149,9 +149,8 @@ export interface EffectRef extends RunRef {
 
 export interface Budgets {
   /**
-   * Asks for `calls` vendor calls (fractions are averages). Not granted: `at` is the slot kept for the asker, who asks
-   * again with it when it is there.
-   * @param slot a slot answered earlier; good from its instant until a second later, then the asker lines up again
+   * Asks for `calls` vendor calls (fractions are averages). Not granted: `at` is when to ask again.
+   * @param slot the instant answered last; from then on the asker goes before newcomers
    */
   take(
     connectionId: string,

@@ -2,8 +2,6 @@ import type { Budgets } from '../../engine/ports.ts'
 import type { Instant } from '../../engine/model/rule.ts'
 import type { Queryable, Statement } from './sql.ts'
 
-/** How late a slot may be used. Timers fire late by up to a second; a slot used later would add to its successors'. */
-const SLOT_GRACE_MS = 1_200
 const EARLY_MS = 20
 /** A limit changed on the connections page takes hold within this. */
 const LIMIT_CACHE_MS = 5_000
@@ -26,9 +24,10 @@ interface Local {
 }
 
 /**
- * Budgets of vendor calls in Postgres. A connection's calls stand in one line of reserved slots, `next_at` being the
- * first free one; whoever is not yet due gets a slot and comes back then, holding nothing meanwhile, so that a
- * throttled connection slows no other. While the line is short a process leases a block and asks again after it.
+ * Budgets of vendor calls in Postgres: calls go at their interval, with at most a second's worth at once. Whoever is
+ * not yet due gets a place in the line as an instant and comes back then, holding nothing meanwhile, so that a
+ * throttled connection slows no other. A place is a promise of precedence over newcomers and not of the instant: those
+ * who come late use what was left over. Without a line a process leases a block and asks again after it.
  */
 export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
   const limits = new Map<string, Limit>()
@@ -56,7 +55,7 @@ export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
       const limit = await limitOf(connectionId)
       if (limit.intervalMs === null) return { granted: true }
       const now = clock()
-      if (slot !== null && now >= slot - EARLY_MS && now <= slot + SLOT_GRACE_MS) return { granted: true }
+      const inLine = slot !== null && now >= slot - EARLY_MS
       const local = localOf(connectionId)
       const wanted = Math.max(0, calls + local.debt)
       if (local.lease.until > now && local.lease.calls >= wanted) {
@@ -67,18 +66,12 @@ export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
       // A tenth of a second's worth: few questions when quick, little unused when it ends.
       const block = Math.max(wanted, 100 / limit.intervalMs)
       local.debt = 0
-      const values = [
-        connectionId,
-        limit.workspaceId,
-        now,
-        limit.burstMs,
-        limit.intervalMs * wanted,
-        limit.intervalMs * block,
-      ]
-      const [row] = await q.rows<{ start: number; drawn: number }>(DRAW, values)
+      const { workspaceId, burstMs, intervalMs } = limit
+      const values = [connectionId, workspaceId, now, burstMs, intervalMs * wanted, intervalMs * block, inLine]
+      const [row] = await q.rows<Drawn>(DRAW, values)
       if (row === undefined) throw new Error(`The budget of connection ${connectionId} could not be drawn on.`)
-      if (row.start > now) return { granted: false, at: Math.ceil(row.start) }
-      local.lease = { calls: row.drawn / limit.intervalMs - wanted, until: now + LEASE_MS }
+      if (!row.granted) return { granted: false, at: Math.ceil(Math.max(row.place, now + 1)) }
+      local.lease = { calls: row.drawn / intervalMs - wanted, until: now + LEASE_MS }
       return { granted: true }
     },
     settle(connectionId, calls) {
@@ -111,16 +104,32 @@ const LIMIT: Statement = {
   text: 'SELECT workspace_id, budget_calls, budget_per_ms FROM connections WHERE id = $1',
 }
 
-// $5 what is wanted, $6 a block, both in milliseconds of line; the block only where it may all go now.
+interface Drawn {
+  granted: boolean
+  /** Milliseconds of line that were drawn. */
+  drawn: number
+  /** Where the asker stands, when not granted. */
+  place: number
+}
+
+const START = (row: string) => `GREATEST(${row}.next_at, $3 - $4, ${row}.blocked_until)`
+/** Free now, and nobody else's turn. */
+const GRANTED = (row: string) => `(${START(row)} <= $3 AND ($7 OR ${row}.line_at <= $3))`
+
+// $3 now, $4 burst, $5 what is wanted, $6 a block (milliseconds of line; only where all of it may go now), $7 in line.
 const DRAW: Statement = {
   name: 'budget-draw',
   text: `INSERT INTO budgets AS b (connection_id, workspace_id, next_at)
     VALUES ($1::uuid, $2::uuid, $3::float8 - $4::float8 + $5::float8)
-    ON CONFLICT (connection_id) DO UPDATE SET next_at = GREATEST(b.next_at, $3 - $4, b.blocked_until)
-      + CASE WHEN GREATEST(b.next_at, $3 - $4, b.blocked_until) + $6::float8 <= $3 THEN $6 ELSE $5 END
+    ON CONFLICT (connection_id) DO UPDATE SET
+      next_at = CASE WHEN NOT ${GRANTED('b')} THEN b.next_at
+        WHEN NOT $7::boolean AND ${START('b')} + $6::float8 <= $3 THEN ${START('b')} + $6
+        ELSE ${START('b')} + $5 END,
+      line_at = CASE WHEN ${GRANTED('b')} OR $7 THEN b.line_at ELSE GREATEST(b.line_at, ${START('b')}) + $5 END
     RETURNING
-      CASE WHEN old.next_at IS NULL THEN $3 - $4 ELSE GREATEST(old.next_at, $3 - $4, old.blocked_until) END AS start,
-      new.next_at - CASE WHEN old.next_at IS NULL THEN $3 - $4 ELSE GREATEST(old.next_at, $3 - $4, old.blocked_until) END AS drawn`,
+      old.next_at IS NULL OR ${GRANTED('old')} AS granted,
+      CASE WHEN old.next_at IS NULL THEN $5 ELSE new.next_at - ${START('old')} END AS drawn,
+      CASE WHEN $7 THEN ${START('old')} ELSE GREATEST(old.line_at, ${START('old')}) END AS place`,
 }
 
 const BACK_OFF: Statement = {

@@ -242,6 +242,7 @@ export interface BudgetsTable {
   connection_id: string
   workspace_id: string
   next_at: number
+  line_at: Generated<number>
   blocked_until: Generated<number>
 }
 

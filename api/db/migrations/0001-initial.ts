@@ -122,9 +122,10 @@ const STATEMENTS = [
   `CREATE TABLE oauth_states (
     state_hash bytea PRIMARY KEY, workspace_id uuid NOT NULL, user_id text NOT NULL, app text NOT NULL, connection_id uuid,
     sealed bytea NOT NULL, expires_at timestamptz NOT NULL)`,
-  // One row a metered connection. Slots are a line of reservations: next_at is the first free instant.
+  // One row a metered connection. next_at: when the next call may go; line_at: where the line of those who wait ends.
   `CREATE TABLE budgets (
-    connection_id uuid PRIMARY KEY, workspace_id uuid NOT NULL, next_at double precision NOT NULL, blocked_until double precision NOT NULL DEFAULT 0)`,
+    connection_id uuid PRIMARY KEY, workspace_id uuid NOT NULL, next_at double precision NOT NULL,
+    line_at double precision NOT NULL DEFAULT 0, blocked_until double precision NOT NULL DEFAULT 0)`,
 
   // --- playbooks ---
   `CREATE TABLE playbooks (
