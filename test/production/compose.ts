@@ -28,7 +28,8 @@ export const readCompose = (): Compose => parse(composeText(), { merge: true })
  * @throws naming the variable that must be set
  */
 export function resolveCompose(variables: Record<string, string>): Compose {
-  const resolve = (_: string, name: string, operator: string | undefined, rest: string | undefined) => {
+  const resolve = (...match: (string | undefined)[]) => {
+    const [, name = '', operator, rest] = match
     const value = variables[name]
     if (value !== undefined && value !== '') return value
     if (operator === '?') throw new Error(`${name} must be set: ${rest}`)

@@ -132,15 +132,14 @@ async function toEnd({ process: child, output }: Started): Promise<Ended> {
 async function call(
   method: string,
   path: string,
-  body?: unknown,
-  headers: Record<string, string> = {},
-): Promise<{ status: number; body: Record<string, never> }> {
+  more: { body?: unknown; headers?: Record<string, string> } = {},
+): Promise<{ status: number; body: Record<string, unknown> }> {
   const response = await fetch(`http://127.0.0.1:${apiPort}${path}`, {
     method,
-    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...headers },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json', ...more.headers },
+    ...(more.body === undefined ? {} : { body: JSON.stringify(more.body) }),
   })
-  return { status: response.status, body: (await response.json()) as Record<string, never> }
+  return { status: response.status, body: (await response.json()) as Record<string, unknown> }
 }
 
 describe('the production entry points, with the compose file’s environment', () => {
@@ -182,9 +181,11 @@ describe('the production entry points, with the compose file’s environment', (
       const health = await toEnd(start('worker', readCompose().services.worker?.healthcheck?.test.slice(1)))
       return health.code === 0
     })
-    expect((await call('GET', '/v1/playbooks', undefined, { authorization: 'Bearer wrong' })).status).toBe(401)
+    expect((await call('GET', '/v1/playbooks', { headers: { authorization: 'Bearer wrong' } })).status).toBe(401)
 
-    await call('POST', '/v1/identify', { messageId: 'm1', userId: 'u1', traits: { email: 'u1@example.com' } })
+    await call('POST', '/v1/identify', {
+      body: { messageId: 'm1', userId: 'u1', traits: { email: 'u1@example.com' } },
+    })
     const document = {
       name: 'Wait a moment',
       subject: 'contact',
@@ -195,13 +196,15 @@ describe('the production entry points, with the compose file’s environment', (
       ],
       edges: [['start', 'wait']],
     }
-    expect(await call('PUT', '/v1/playbooks/wait', document)).toMatchObject({ status: 200 })
+    expect(await call('PUT', '/v1/playbooks/wait', { body: document })).toMatchObject({ status: 200 })
     expect(await call('POST', '/v1/playbooks/wait/publish')).toMatchObject({ status: 200, body: { version: 1 } })
     await call('POST', '/v1/playbooks/wait/resume')
     let id = ''
     await until('the contact is there and the run is taken', async () => {
-      const subject = { contact: 'u1' }
-      const answer = await call('POST', '/v1/playbooks/wait/runs', { subject, data: {} }, { 'idempotency-key': 'once' })
+      const answer = await call('POST', '/v1/playbooks/wait/runs', {
+        body: { subject: { contact: 'u1' }, data: {} },
+        headers: { 'idempotency-key': 'once' },
+      })
       id = (answer.body as { run?: { id: string } }).run?.id ?? ''
       return answer.status === 202
     })
