@@ -1,5 +1,5 @@
 import { type Migration, Migrator } from 'kysely/migration'
-import { openDatabase } from './database.ts'
+import { type Db, openDatabase } from './database.ts'
 import * as initial from './migrations/0001-initial.ts'
 
 /** In order; a name is never changed once released. */
@@ -24,7 +24,7 @@ export class DatabaseNewer extends Error {
 export async function migrateToLatest(url: string): Promise<{ applied: string[] }> {
   const { db, close } = openDatabase(url, { max: 2 })
   try {
-    const migrator = new Migrator({ db, provider: { getMigrations: () => Promise.resolve(MIGRATIONS) } })
+    const migrator = migratorOf(db)
     await refuseNewer(db)
     const { error, results } = await migrator.migrateToLatest()
     if (error) throw error
@@ -34,9 +34,33 @@ export async function migrateToLatest(url: string): Promise<{ applied: string[] 
   }
 }
 
+function migratorOf(db: Db): Migrator {
+  // The schema is named, because a restore keeps another one aside, and the migrator would look into all of them.
+  return new Migrator({
+    db,
+    provider: { getMigrations: () => Promise.resolve(MIGRATIONS) },
+    migrationTableSchema: 'public',
+  })
+}
+
+/** Names of this version's migrations, in order. */
+export const knownMigrations = (): string[] => Object.keys(MIGRATIONS)
+
+/** Brings an empty database to the tables of an earlier version: for a backup made by it. */
+export async function migrateTo(url: string, name: string): Promise<void> {
+  const { db, close } = openDatabase(url, { max: 2 })
+  try {
+    const migrator = migratorOf(db)
+    const { error } = await migrator.migrateTo(name)
+    if (error) throw error
+  } finally {
+    await close()
+  }
+}
+
 async function refuseNewer(db: ReturnType<typeof openDatabase>['db']): Promise<void> {
   const tables = await db.introspection.getTables({ withInternalKyselyTables: true })
-  if (!tables.some((table) => table.name === 'kysely_migration')) return
+  if (!tables.some((table) => table.schema === 'public' && table.name === 'kysely_migration')) return
   const rows = await db
     .withTables<{ kysely_migration: { name: string } }>()
     .selectFrom('kysely_migration')
