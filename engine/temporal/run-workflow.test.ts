@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createShell, type Shell } from '../../test/helpers/shell.ts'
+import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'

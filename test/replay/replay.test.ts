@@ -8,7 +8,7 @@ import type { RunRef } from '../../engine/ports.ts'
 import { workflowBundlePath } from '../../engine/temporal/bundle.ts'
 import { createBlobCodec } from '../../engine/temporal/codec.ts'
 import { chain, wait, write } from '../helpers/chain-plan.ts'
-import { createShell, type Shell } from '../helpers/shell.ts'
+import { createShell, type Shell } from '../helpers/durable-shell.ts'
 
 /**
  * Histories of runs as earlier interpreters wrote them must replay under today's, or runs in flight break at a

@@ -1,0 +1,279 @@
+import type { Worker } from '@temporalio/worker'
+import { Client } from '@temporalio/client'
+import { z } from 'zod'
+import { createBlobs } from '../../api/db/blob-store.ts'
+import { createBudgets } from '../../api/db/budget-store.ts'
+import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
+import { createEffectsLedger } from '../../api/db/ledger-store.ts'
+import { newId } from '../../api/db/new-id.ts'
+import { createRunDirectory } from '../../api/db/run-directory.ts'
+import { createRunRecord } from '../../api/db/run-record.ts'
+import { onPool } from '../../api/db/sql.ts'
+import { planHash, runId } from '../../engine/ids.ts'
+import type { Plan } from '../../engine/model/plan.ts'
+import type { RunInput } from '../../engine/model/run.ts'
+import type { Ports, RunDirectory, RunRef } from '../../engine/ports.ts'
+import { workflowBundlePath } from '../../engine/temporal/bundle.ts'
+import { createRunClient, type RunClient } from '../../engine/temporal/run-client.ts'
+import { createRunWorkers, dataConverterOf } from '../../engine/temporal/run-worker.ts'
+import type { PerformOptions } from '../../engine/temporal/activities.ts'
+import { type ActionContext, type Catalog, defineAction, defineConnector } from '../../nodes/define.ts'
+import { type Fault, FaultError } from '../../nodes/fault.ts'
+import { fields } from '../../nodes/fields.ts'
+import type { RepeatMode } from '../../nodes/manifest.ts'
+import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import { connectTemporal, type TestTemporal } from './temporal.ts'
+
+/** What the test connector wrote: the outside world of a shell test. */
+export interface Outside {
+  written: Array<{ key: string; text: string }>
+  /** Answers of the next calls, oldest first; an empty list means: it works. */
+  script: Array<'ok' | 'lost' | Fault>
+  /** Slugs of connections that are paused now. */
+  paused: Set<string>
+}
+
+export interface Shell {
+  outside: Outside
+  ports: Ports
+  client: RunClient
+  directory: RunDirectory
+  temporal: TestTemporal
+  database: OpenedDatabase
+  workspaceId: string
+  /** Commits a run of the plan as enrolled, without starting it. */
+  enroll(plan: Plan, data?: Record<string, string>): Promise<RunRef>
+  start(plan: Plan, data?: Record<string, string>): Promise<RunRef>
+  /** Waits until the workflow of a run is over. */
+  ended(run: RunRef): Promise<void>
+  row(
+    run: RunRef,
+  ): Promise<{ status: string; reason: string | null; at_steps: string[]; held_by: string[]; ended_at: Date | null }>
+  inputs(run: RunRef): Promise<RunInput[]>
+  close(): Promise<void>
+}
+
+/**
+ * The durable shell on a real Postgres and a real Temporal, with one connector whose outside world the test holds.
+ * Facts are empty; connections are open unless `outside.paused` says otherwise.
+ */
+export async function createShell(options: Partial<PerformOptions> = {}): Promise<Shell> {
+  const testDatabase = await createTestDatabase()
+  const database = openDatabase(testDatabase.url)
+  const temporal = await connectTemporal()
+  const workspaceId = newId(Date.now())
+  await database.db
+    .insertInto('workspaces')
+    .values({ id: workspaceId, slug: workspaceId, name: 'W', created_at: new Date() })
+    .execute()
+  const outside: Outside = { written: [], script: [], paused: new Set() }
+  const connectionId = await insertConnection(database, workspaceId)
+  const ports = portsOf(database, outside, connectionId)
+  const queues = { runs: temporal.taskQueue, actions: `${temporal.taskQueue}-actions` }
+  const directory = createRunDirectory(database.pool)
+  const client = createRunClient({
+    client: new Client({ connection: temporal.client.connection, dataConverter: dataConverterOf(ports) }),
+    directory,
+    taskQueue: queues.runs,
+  })
+  const workers = await createRunWorkers({
+    connection: temporal.nativeConnection,
+    namespace: temporal.namespace,
+    ports,
+    schedules: { enrollPage: () => Promise.resolve(null) },
+    perform: { callTimeoutMs: 5000, random: () => 0, ...options },
+    bundlePath: await workflowBundlePath(),
+    queues,
+  })
+  const running = Promise.all(workers.map((worker) => worker.run()))
+  const shell = { outside, ports, client, directory, temporal, database, workspaceId }
+  return { ...shell, ...verbs(shell, () => stop({ workers, running, temporal, database, testDatabase })) }
+}
+
+type Parts = Pick<Shell, 'client' | 'temporal' | 'database' | 'workspaceId'>
+
+function verbs({ client, temporal, database, workspaceId }: Parts, close: () => Promise<void>) {
+  let occurrence = 0
+  const enroll = async (plan: Plan, data: Record<string, string> = {}): Promise<RunRef> => {
+    const at = new Date()
+    const playbookId = newId(at.getTime())
+    const text = JSON.stringify(plan)
+    const hash = planHash(workspaceId, text)
+    occurrence += 1
+    const id = runId(workspaceId, playbookId, String(occurrence))
+    await database.db
+      .insertInto('plans')
+      .values({ workspace_id: workspaceId, hash, plan: text, created_at: at })
+      .onConflict((conflict) => conflict.doNothing())
+      .execute()
+    await database.db
+      .insertInto('runs')
+      .values({
+        workspace_id: workspaceId,
+        id,
+        playbook_id: playbookId,
+        version: 1,
+        plan_hash: hash,
+        subject_kind: 'contact',
+        subject_id: newId(1),
+        occurrence: String(occurrence),
+        trigger: JSON.stringify({ step: plan.steps[0]?.id, data }),
+        cause: '{}',
+        created_at: at,
+        updated_at: at,
+      }) // prettier-ignore
+      .execute()
+    return { workspaceId, runId: id }
+  }
+  return {
+    enroll,
+    async start(plan: Plan, data?: Record<string, string>) {
+      const run = await enroll(plan, data)
+      await client.startRuns([run])
+      return run
+    },
+    async ended({ runId: id }: RunRef) {
+      await temporal.client.workflow.getHandle(id).result()
+    },
+    row: ({ runId: id }: RunRef) =>
+      database.db
+        .selectFrom('runs')
+        .select(['status', 'reason', 'at_steps', 'held_by', 'ended_at'])
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow(),
+    async inputs({ runId: id }: RunRef) {
+      const rows = await database.db
+        .selectFrom('run_inputs')
+        .select('input')
+        .where('run_id', '=', id)
+        .orderBy('position')
+        .execute()
+      return rows.map((row) => row.input as unknown as RunInput)
+    },
+    close,
+  }
+}
+
+interface Running {
+  workers: Worker[]
+  running: Promise<unknown>
+  temporal: TestTemporal
+  database: OpenedDatabase
+  testDatabase: TestDatabase
+}
+
+async function stop({ workers, running, temporal, database, testDatabase }: Running): Promise<void> {
+  for (const worker of workers) worker.shutdown()
+  await running
+  await temporal.close()
+  await database.close()
+  await testDatabase.drop()
+}
+
+async function insertConnection(database: OpenedDatabase, workspaceId: string): Promise<string> {
+  const id = newId(Date.now())
+  const at = new Date()
+  await database.db
+    .insertInto('connections')
+    .values({
+      workspace_id: workspaceId,
+      id,
+      slug: 'pad',
+      app: 'pad',
+      name: 'Pad',
+      sealed: Buffer.from(''),
+      settings: '{}',
+      created_at: at,
+      updated_at: at,
+    }) // prettier-ignore
+    .execute()
+  return id
+}
+
+function portsOf(database: OpenedDatabase, outside: Outside, connectionId: string): Ports {
+  const q = onPool(database.pool)
+  const expired: Fault = { code: 'AUTH_EXPIRED', who: 'user', message: 'The grant is gone.', fix: 'Reconnect.' }
+  return {
+    catalog: catalogOf(outside),
+    clock: Date.now,
+    runs: {
+      ...createRunRecord(q, () => {}),
+      connectionsOpen: (_workspace, slugs) => Promise.resolve(slugs.filter((slug) => !outside.paused.has(slug))),
+    },
+    ledger: createEffectsLedger(q, () => {}),
+    budgets: createBudgets(q, Date.now),
+    blobs: createBlobs(q),
+    facts: {
+      load: (_workspace, _subject, { at }) =>
+        Promise.resolve({ at, contact: null, account: null, segments: [], signals: [], events: {} }),
+    },
+    subjects: { get: () => Promise.resolve(null), link: () => Promise.resolve() },
+    connections: {
+      open: (_workspace, slug) =>
+        Promise.resolve(
+          outside.paused.has(slug)
+            ? { state: 'paused', connectionId, fault: expired }
+            : { state: 'open', connection: { id: connectionId, app: 'pad', credentials: {}, settings: {} } },
+        ),
+      refresh: () => Promise.reject(new FaultError(expired)),
+      pause: () => {
+        outside.paused.add('pad')
+        return Promise.resolve()
+      },
+    },
+  }
+}
+
+interface Pad {
+  write(key: string, text: string): Promise<void>
+  find(key: string): Promise<boolean>
+}
+
+function catalogOf(outside: Outside): Catalog {
+  const pad: Pad = {
+    write(key, text) {
+      const answer = outside.script.shift() ?? 'ok'
+      if (typeof answer === 'object') return Promise.reject(new FaultError(answer))
+      outside.written.push({ key, text })
+      if (answer === 'ok') return Promise.resolve()
+      return Promise.reject(
+        new FaultError({ code: 'OUTCOME_UNKNOWN', who: 'signalbox', message: 'The answer was lost.', fix: 'Look.' }),
+      )
+    },
+    find: (key) => Promise.resolve(outside.written.some((line) => line.key === key)),
+  }
+  type Line = ActionContext<{ text: string }, Pad>
+  const run = async ({ client, key, input }: Line) => {
+    await client.write(key, input.text)
+    return { output: { text: input.text }, externalId: key }
+  }
+  const look = async ({ client, key, input }: Line) =>
+    (await client.find(key))
+      ? { landed: true as const, result: { output: { text: input.text } } }
+      : { landed: false as const }
+  const action = (mode: RepeatMode) => {
+    const words = { label: 'Write', help: 'Writes a line.', group: 'Test', icon: 'pen', summary: 'Write {text}' }
+    const schemas = { input: z.object({ text: fields.text('Text') }), output: z.object({ text: z.string() }) }
+    const rest = { version: 1, connector: 'pad', sample: { text: 'x' }, repeat: { mode, why: 'a test' }, run }
+    const readBack = mode === 'readBack' ? { readBack: { notBeforeMs: 0, look } } : {}
+    return defineAction({ type: `pad.${mode}`, ...words, ...schemas, ...rest, ...readBack })
+  }
+  return {
+    steps: (['natural', 'keyed', 'readBack', 'review'] as const).map(action),
+    connectors: [
+      defineConnector({
+        app: 'pad',
+        label: 'Pad',
+        icon: 'pen',
+        help: 'A test connector.',
+        auth: ['none'],
+        oauth: null,
+        credentials: z.object({}),
+        settings: z.object({}),
+        budget: null,
+        client: () => Promise.resolve(pad),
+        check: () => Promise.resolve({ identity: 'pad', details: {} }),
+      }),
+    ],
+  }
+}
