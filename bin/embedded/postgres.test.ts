@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
+import { symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
 import { startChild, watchOrphans } from '../supervise/child.ts'
 import { freePort, isPortFree } from './free-port.ts'
-import { POSTGRES_READY, postgresUrl, preparePostgres } from './postgres.ts'
+import { POSTGRES_READY, postgresUrl, preparePostgres, reachableCopy } from './postgres.ts'
 
 let root: string
 beforeEach(() => {
@@ -79,6 +80,25 @@ it('makes its folder anew when the first start was killed halfway', async () => 
   mkdirSync(join(root, 'data.new'))
   writeFileSync(join(root, 'data.new', 'PG_VERSION'), '18\n')
   expect(await ask(join(root, 'data'), 'secret', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+it('copies its programs out of a folder that its user may not enter, once', () => {
+  const native = join(root, 'closed/package/native')
+  mkdirSync(join(native, 'bin'), { recursive: true })
+  writeFileSync(join(native, '../package.json'), '{"version":"18.0.0"}')
+  writeFileSync(join(native, 'bin/postgres'), 'program', { mode: 0o700 })
+  symlinkSync('postgres', join(native, 'bin/postmaster'))
+  chmodSync(root, 0o755)
+  expect(reachableCopy(native, join(root, 'system'))).toBe(native)
+
+  chmodSync(join(root, 'closed'), 0o700)
+  const copy = reachableCopy(native, join(root, 'system'))
+  expect(copy).toBe(join(root, 'system/postgres-18.0.0'))
+  expect(statSync(copy).mode & 0o777).toBe(0o755)
+  expect(statSync(join(copy, 'bin/postgres')).mode & 0o777).toBe(0o755)
+  expect(readlinkSync(join(copy, 'bin/postmaster'))).toBe('postgres')
+  expect(reachableCopy(native, join(root, 'system'))).toBe(copy)
+  expect(readdirSync(join(root, 'system'))).toEqual(['postgres-18.0.0'])
 })
 
 it('finds ports that are free, and sees one that is not', async () => {

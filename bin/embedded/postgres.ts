@@ -1,15 +1,27 @@
-import { execFile } from 'node:child_process'
-import { chownSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import {
+  chownSync,
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs'
 import { renameSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { UserError } from '../supervise/user-error.ts'
-import { type Launch, unprivilegedLaunch } from './unprivileged-user.ts'
+import { closedParent, type Launch, unprivilegedLaunch } from './unprivileged-user.ts'
 
 const execute = promisify(execFile)
 const DATABASE_USER = 'signalbox'
+/** Where root keeps programs' own files, open to other users. */
+const SYSTEM_FOLDER = '/var/lib/signalbox'
 
 /** Printed by Postgres on standard error once it answers. */
 export const POSTGRES_READY = 'database system is ready to accept connections'
@@ -34,9 +46,10 @@ export async function preparePostgres(options: {
   password: string
   durable: boolean
 }): Promise<PreparedPostgres> {
-  const native = nativeFolder()
-  linkLibraries(native)
-  const launch = await unprivilegedLaunch([join(native, 'bin', 'postgres'), options.dataDir])
+  const installed = nativeFolder()
+  linkLibraries(installed)
+  const native = process.getuid?.() === 0 ? reachableCopy(installed, SYSTEM_FOLDER) : installed
+  const launch = await unprivilegedLaunch([options.dataDir])
   if (!existsSync(join(options.dataDir, 'PG_VERSION'))) await initialise({ native, launch, ...options })
   const postgres = join(native, 'bin', 'postgres')
   const [command, ...rest] = [...launch.prefix, postgres]
@@ -97,6 +110,35 @@ function linkLibraries(native: string): void {
       if (lstatSync(path, { throwIfNoEntry: false }) === undefined) throw error
     }
   }
+}
+
+/**
+ * Postgres checks its own programs with access(2), which knows no capabilities: below a folder that its user may not
+ * enter (a clone in /root) they have to be copied to where it may. About 60 MB, once for each version.
+ * @returns `native` itself where it can be reached
+ */
+export function reachableCopy(native: string, into: string): string {
+  if (closedParent(native) === null) return native
+  const { version }: { version: string } = JSON.parse(readFileSync(join(native, '..', 'package.json'), 'utf8'))
+  const copy = join(into, `postgres-${version}`)
+  if (existsSync(copy)) return copy
+  try {
+    mkdirSync(into, { recursive: true, mode: 0o755 })
+    const unfinished = mkdtempSync(`${copy}.`)
+    cpSync(native, unfinished, { recursive: true, verbatimSymlinks: true })
+    execFileSync('chmod', ['-R', 'a+rX', unfinished])
+    renameSync(unfinished, copy)
+  } catch (error) {
+    // Of two at once the second finds the first one's copy in place.
+    if (existsSync(copy)) return copy
+    throw new UserError(
+      `Postgres may not run as root, and its user may not enter ${closedParent(native)}, where its programs are; ` +
+        `they could not be copied to ${into} either (${(error as NodeJS.ErrnoException).code ?? String(error)}). ` +
+        'Move the project to a folder that others may enter, or run as an ordinary user.',
+      'POSTGRES_AS_ROOT',
+    )
+  }
+  return copy
 }
 
 async function initialise(options: {

@@ -21,17 +21,15 @@ export type Launch = {
 /**
  * Postgres refuses to run as root, so as root it runs as the system user `postgres`, made when missing.
  *
- * @param paths Files and folders the program must reach; where others may not enter one of their parents (a clone in
- *   /root), the program is given the one capability that lets it pass through.
+ * @param paths Folders the program must reach; where others may not enter one of their parents (a clone in /root), the
+ *   program is given the one capability that lets it pass through.
  * @throws {UserError} when the user cannot be made or the paths not be reached
  */
 export async function unprivilegedLaunch(paths: string[]): Promise<Launch> {
   if (process.getuid?.() !== 0) return { prefix: [], as: {}, owner: null }
   const owner = lookUp() ?? (await create())
-  const closed = paths
-    .flatMap(parents)
-    .find((folder) => existsSync(folder) && (statSync(folder).mode & OTHERS_MAY_ENTER) === 0)
-  if (closed === undefined) return { prefix: [], as: owner, owner }
+  const closed = paths.map(closedParent).find((folder) => folder !== null) ?? null
+  if (closed === null) return { prefix: [], as: owner, owner }
   const capability = passingCapability()
   if (capability === null || !existsSync('/usr/bin/setpriv')) {
     throw new UserError(
@@ -73,6 +71,12 @@ async function create(): Promise<{ uid: number; gid: number }> {
   if (made === null)
     throw new UserError(`useradd made no user ${USER} in /etc/passwd. Run as an ordinary user instead.`)
   return made
+}
+
+/** The first folder above `path` that others may not enter, or null. */
+export function closedParent(path: string): string | null {
+  const isClosed = (folder: string) => existsSync(folder) && (statSync(folder).mode & OTHERS_MAY_ENTER) === 0
+  return parents(path).find(isClosed) ?? null
 }
 
 function parents(path: string): string[] {
