@@ -11,6 +11,7 @@ import { type OpenedDatabase, openDatabase } from '../api/db/database.ts'
 import { migrateToLatest } from '../api/db/migrate.ts'
 import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
+import { type Demo, startDemo } from '../api/demo/start-demo.ts'
 import { firstStart } from '../api/first-start.ts'
 import { loggerOptions } from '../api/http/log.ts'
 import { createIngest } from '../api/ingest/ingest.ts'
@@ -39,9 +40,12 @@ async function main(): Promise<void> {
   const deps = serverDeps(environment, { database, databaseUrl, connection })
   const first = await firstStart(database.db, Date.now(), environment)
   const server = await buildServer(deps)
+  const demo = environment.demo ? await demoOf({ ...deps, log: server.log }, first.workspaceId) : null
   await listen(server, environment)
 
+  const stopping = new AbortController()
   const stop = async (): Promise<void> => {
+    stopping.abort()
     await server.close()
     await deps.runWatch.close()
     await deps.ingest.drain()
@@ -51,8 +55,27 @@ async function main(): Promise<void> {
   exitWithParent(stop)
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void stop().then(() => process.exit(0), fail))
-  for (const line of first.say) console.log(`signalbox:say ${line}`)
+  for (const line of first.say) tell(line)
   console.log('signalbox:ready')
+  await demo?.tell(tell, stopping.signal).catch(say)
+}
+
+/** The demo is no reason not to start: what failed is said, and the next start goes on with it. */
+async function demoOf(deps: Parameters<typeof startDemo>[0], workspaceId: string): Promise<Demo | null> {
+  try {
+    return await startDemo(deps, workspaceId, Date.now())
+  } catch (error) {
+    console.error(error)
+    tell(
+      `The demo could not be filled (${error instanceof Error ? error.message : 'no detail'}); the next start tries again.`,
+    )
+    return null
+  }
+}
+
+/** A line for the terminal of whoever started the product. */
+function tell(line: string): void {
+  console.log(`signalbox:say ${line}`)
 }
 
 function serverDeps(

@@ -26,15 +26,19 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
       const [lock] = await q.rows<{ taken: boolean }>(TRY_LOCK, [LANE_LOCKS, DUE_LOCK])
       if (!lock?.taken) return { events: 0, runs: [] }
       await shareCatalog(q)
-      const now = deps.clock()
-      const due = await dueMembers(q, now, DUE_PER_BATCH)
-      const runs: RunRef[] = []
-      const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
-      for (const workspaceId of [...byWorkspace.keys()].sort())
-        runs.push(...(await askAgain(q, deps.catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })))
-      return { events: due.length, runs }
+      return askDue(q, deps.catalogs, deps.clock())
     }),
   )
+}
+
+/** In the caller's transaction: answers that have run out by `now`, the oldest first, as many as fit a batch. */
+export async function askDue(q: Queryable, catalogs: CatalogCache, now: number): Promise<Worked> {
+  const due = await dueMembers(q, now, DUE_PER_BATCH)
+  const runs: RunRef[] = []
+  const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
+  for (const workspaceId of [...byWorkspace.keys()].sort())
+    runs.push(...(await askAgain(q, catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })))
+  return { events: due.length, runs }
 }
 
 async function askAgain(

@@ -1,4 +1,5 @@
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
+import { DEMO_PLAYBOOKS } from '../demo/documents.ts'
 
 export interface Template {
   id: string
@@ -8,4 +9,9 @@ export interface Template {
 }
 
 /** What `create` can begin with. */
-export const TEMPLATES: Template[] = []
+export const TEMPLATES: Template[] = DEMO_PLAYBOOKS.map(({ slug, document }) => ({
+  id: slug,
+  name: document.name,
+  description: document.description ?? '',
+  document,
+}))

@@ -33,6 +33,8 @@ export interface AskedOfTemporal extends TemporalPorts {
 
 export interface TestApi {
   server: FastifyInstance
+  /** What the server was built with. */
+  deps: ServerDeps
   database: OpenedDatabase
   databaseUrl: string
   vault: Vault
@@ -91,6 +93,7 @@ export async function startTestApi(options: { sandboxUrl?: string; publicUrl?: s
   const server = await buildServer(deps)
   return {
     server,
+    deps,
     database,
     databaseUrl: testDatabase.url,
     vault,
