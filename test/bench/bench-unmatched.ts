@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import { startInstance } from '../helpers/instance.ts'
+import { cpuMeter, cpuSum } from './machine.ts'
 import { inLanes, type Product, productOf } from './product.ts'
 import { type Figure, type Report, shown } from './report.ts'
 
@@ -20,6 +21,8 @@ interface Rates {
   worked: number
   /** Events a second acknowledged, which is after their commit. */
   accepted: number
+  /** Milliseconds of CPU of all processes, an event. */
+  cpuMs: number
 }
 
 /**
@@ -119,12 +122,14 @@ function expectOk(status: number, path: string): void {
 }
 
 async function timed(product: Product, count: number, work: () => Promise<void>): Promise<Rates> {
+  const cpu = cpuMeter(product.instance.pids)
   const began = performance.now()
   await work()
   const accepted = performance.now() - began
   await product.untilDispatched()
   const worked = performance.now() - began
-  return { accepted: (count / accepted) * 1000, worked: (count / worked) * 1000 }
+  const cpuMs = cpuSum(cpu()) / count
+  return { accepted: (count / accepted) * 1000, worked: (count / worked) * 1000, cpuMs }
 }
 
 function reportOf(few: readonly Both[], many: Both): Report {
@@ -147,7 +152,7 @@ function reportOf(few: readonly Both[], many: Both): Report {
   })
   const lines = [...few, many].map(
     ({ singles: s, batches: b }, i) =>
-      `  ${i < few.length ? FEW : shown(MANY)} playbooks: singles accepted ${shown(s.accepted)}/s, worked through ${shown(s.worked)}/s; batches accepted ${shown(b.accepted)}/s, worked through ${shown(b.worked)}/s`,
+      `  ${i < few.length ? FEW : shown(MANY)} playbooks: singles accepted ${shown(s.accepted)}/s, worked through ${shown(s.worked)}/s, ${shown(s.cpuMs)} ms CPU each; batches accepted ${shown(b.accepted)}/s, worked through ${shown(b.worked)}/s, ${shown(b.cpuMs)} ms CPU each`,
   )
   return {
     title: `(c) Events that match no playbook: ${shown(SINGLES)} single calls at ${SINGLE_LANES} in flight, ${BATCHES} batches of ${BATCH_SIZE} at ${BATCH_LANES} in flight`,

@@ -10,6 +10,30 @@ interface ProcessTimes {
   cpuMs: number
 }
 
+/** What the whole machine and this bench have used so far, in milliseconds of CPU. */
+export interface CpuMark {
+  at: number
+  allMs: number
+  ownMs: number
+}
+
+export function cpuMark(): CpuMark {
+  const [line = ''] = readFileSync('/proc/stat', 'utf8').split('\n', 1)
+  // user, nice, system, idle, iowait, irq, softirq, steal: what is left without the two idle ones was used by somebody.
+  const ticks = line.trim().split(/\s+/).slice(1, 9).map(Number)
+  const busy = ticks.reduce((sum, each, at) => (at === 3 || at === 4 ? sum : sum + each), 0)
+  return { at: performance.now(), allMs: busy * TICK_MS, ownMs: cpuMsOfTrees([process.pid]) }
+}
+
+/** How busy the cores were since the mark, and how much of that was not the bench: figures of a shared machine say little. */
+export function sinceMark(mark: CpuMark): string {
+  const now = cpuMark()
+  const capacity = (now.at - mark.at) * availableParallelism()
+  const share = (ms: number) => `${Math.max(0, Math.round((ms / capacity) * 100))}%`
+  const own = now.ownMs - mark.ownMs
+  return `of all cores the bench used ${share(own)}, others ${share(now.allMs - mark.allMs - own)}`
+}
+
 /** One line about this machine as it is now, to be printed before and after each bench. */
 export function machineLine(): string {
   const load = loadavg()
@@ -60,3 +84,24 @@ function readStat(pid: string): string | null {
     throw error
   }
 }
+
+/**
+ * @param pids of an instance, `supervisor` among them
+ * @returns what each process has used since, in milliseconds
+ */
+export function cpuMeter(pids: () => { [name: string]: number }): () => { [name: string]: number } {
+  const now = () => Object.entries(pids()).map(([name, pid]) => [name, cpuMsOfTrees([pid])] as const)
+  // The supervisor is everybody's parent; its own share is what the others have not used.
+  const before = new Map(now())
+  return () => {
+    const used = new Map(now().map(([name, ms]) => [name, ms - (before.get(name) ?? 0)]))
+    const all = used.get('supervisor')
+    used.delete('supervisor')
+    const others = [...used.values()].reduce((total, ms) => total + ms, 0)
+    if (all !== undefined) used.set('supervisor', all >= others ? all - others : all)
+    return Object.fromEntries(used)
+  }
+}
+
+export const cpuSum = (parts: { [name: string]: number }): number =>
+  Object.values(parts).reduce((total, ms) => total + ms, 0)

@@ -1,4 +1,4 @@
-import { machineLine } from './machine.ts'
+import { cpuMark, machineLine, sinceMark } from './machine.ts'
 import { missedBy, printReport, type Report } from './report.ts'
 
 /** Loaded when asked for: each drags in another half of the product. */
@@ -7,6 +7,7 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   b: async () => (await import('./bench-events.ts')).benchEvents(),
   c: async () => (await import('./bench-unmatched.ts')).benchUnmatched(),
   d: async () => (await import('./bench-compile.ts')).benchCompile(),
+  e: async () => (await import('./bench-editor.ts')).benchEditor(),
 }
 
 /** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */
@@ -21,6 +22,7 @@ async function main(): Promise<void> {
   const broken: string[] = []
   for (const letter of asked.length > 0 ? asked : Object.keys(BENCHES)) {
     console.log(`\nbefore (${letter}): ${machineLine()}`)
+    const mark = cpuMark()
     try {
       const report = await BENCHES[letter]?.()
       if (report === undefined) continue
@@ -30,7 +32,7 @@ async function main(): Promise<void> {
       broken.push(letter)
       console.error(`(${letter}) could not run:`, error)
     }
-    console.log(`after  (${letter}): ${machineLine()}`)
+    console.log(`after  (${letter}): ${machineLine()}; ${sinceMark(mark)}`)
   }
   summarize(reports, broken)
   process.exit(broken.length > 0 ? 1 : 0)
