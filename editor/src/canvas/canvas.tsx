@@ -96,7 +96,7 @@ export function Canvas(props: CanvasProps) {
     setDragged(NO_PLACES)
   }
   const keys = useCanvasKeys({ document, places, onSelect, move: editing === null ? null : editing.move })
-  const firstView = useFirstView(places, document)
+  const firstView = useFirstView(places, document, editing !== null)
   const drop = useDrop(editing)
 
   return (

@@ -7,13 +7,13 @@ import { type Places, STEP_HEIGHT, STEP_WIDTH } from '../document/layout.ts'
 const READABLE = 0.72
 
 /** The view a canvas opens with, worked out from the places, so that nothing jumps after the first frame. */
-export function useFirstView(places: Places, document: PlaybookDocument): Viewport {
-  const [view] = useState(() => firstView(places, document, frameSize()))
+export function useFirstView(places: Places, document: PlaybookDocument, withPalette: boolean): Viewport {
+  const [view] = useState(() => firstView(places, document, frameSize(withPalette)))
   return view
 }
 
-const frameSize = () => {
-  const side = window.innerWidth > 1100 ? 700 : 60
+const frameSize = (withPalette: boolean) => {
+  const side = window.innerWidth > 1100 ? (withPalette ? 680 : 452) : 60
   return { width: Math.max(320, window.innerWidth - side), height: Math.max(320, window.innerHeight - 140) }
 }
 

@@ -16,6 +16,8 @@ export const COLUMN = 288
 export interface NewStep {
   definition: StepManifest
   connection?: string
+  /** How far to the side of its predecessor it is placed: below the port it hangs on. */
+  aside?: number
 }
 export interface Added {
   document: PlaybookDocument
@@ -67,12 +69,15 @@ export function addStep(document: PlaybookDocument, fresh: NewStep, at: [number,
   return { document: { ...document, steps: [...document.steps, step] }, id: step.id }
 }
 
+/** How far from the middle of a step the n-th of its ports leads, so that branches stand side by side. */
+export const asideOf = (index: number, count: number): number => Math.round((index - (count - 1) / 2) * COLUMN)
+
 /** Adds a step at the end of an open port. */
 export function addAfter(document: PlaybookDocument, from: PortRef, fresh: NewStep): Added {
   const source = stepOf(document, from.step)
   const [x, y] = source?.at ?? [0, 0]
   const siblings = edgesOf(document).filter((edge) => edge.from === from.step).length
-  const added = addStep(document, fresh, freeSpot(document, [x + siblings * COLUMN, y + ROW]))
+  const added = addStep(document, fresh, freeSpot(document, [x + (fresh.aside ?? siblings * COLUMN), y + ROW]))
   return { document: link(added.document, from, added.id), id: added.id }
 }
 

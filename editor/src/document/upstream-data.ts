@@ -55,15 +55,18 @@ export function upstreamData(
   return groups
 }
 
+const SAMPLE_ID = '0199c2f0-5b0e-7c31-9c1d-3f1f6f0a1b2c'
+
 function subjectData(kind: 'contact' | 'account', properties: readonly KnownProperty[]): Datum[] {
   const own = properties.filter(({ path }) => path.startsWith(`${kind}.`))
-  const fixed: KnownProperty[] = [{ path: `${kind}.id`, type: 'text', sample: '0199c2f0-5b0e-7c31-9c1d-3f1f6f0a1b2c' }]
-  const all = [...fixed.filter(({ path }) => !own.some((property) => property.path === path)), ...own]
+  const id = `${kind}.id`
+  const all = own.some(({ path }) => path === id) ? own : [{ path: id, type: 'text', sample: null }, ...own]
   return all.map(({ path, type, sample }) => ({
     path,
     expression: expressionOf(path.split('.')),
     type: typeWord(type, sample),
-    sample,
+    // Ours is there for everyone; any will do to show what it looks like.
+    sample: path === id && sample === null ? SAMPLE_ID : sample,
   }))
 }
 

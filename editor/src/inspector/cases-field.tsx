@@ -18,7 +18,7 @@ export function CasesField({ field, value, onChange, error, world }: FieldProps)
     set(cases.toSpliced(index, 1).toSpliced(index + by, 0, moved))
   }
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error} withAsterisk={field.required}>
+    <Input.Wrapper label={field.label} description={field.help} error={error}>
       <Stack gap="sm" mt={6}>
         {cases.map((one, index) => (
           // A case is known by its place: its name changes while it is typed.

@@ -21,7 +21,7 @@ export const wordsOf = ({ field, error }: Pick<FieldProps, 'field' | 'error'>) =
   description: field.help,
   error,
   required: field.required,
-  withAsterisk: field.required,
+  withAsterisk: false,
   placeholder: field.placeholder,
 })
 

@@ -40,7 +40,7 @@ export function Field(props: FieldProps) {
       return <SelectField {...props} />
     case 'duration':
       return (
-        <Input.Wrapper label={field.label} description={field.help} error={error} withAsterisk={field.required}>
+        <Input.Wrapper label={field.label} description={field.help} error={error}>
           <DurationInput
             aria-label={field.label}
             signed={isSigned(field.schema.pattern)}
@@ -60,7 +60,7 @@ export function Field(props: FieldProps) {
       )
     case 'rule':
       return (
-        <Input.Wrapper label={field.label} description={field.help} error={error} withAsterisk={field.required}>
+        <Input.Wrapper label={field.label} description={field.help} error={error}>
           <RuleBuilder
             label={field.label}
             rule={value as Rule | undefined}

@@ -180,7 +180,6 @@ function ConnectionField({ step, app, problems }: { step: DocumentStep; app: str
     <div data-field="connection">
       <Select
         label="Connection"
-        withAsterisk
         placeholder={own.length === 0 ? `${name} is not connected yet` : 'Choose a connection'}
         error={problemWords(problems.filter(({ field }) => field === 'connection'))}
         data={known ? data : [...data, { value: slug, label: `${slug} (not there)` }]}

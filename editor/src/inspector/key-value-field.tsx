@@ -35,7 +35,6 @@ export function KeyValueField({ field, value, onChange, error, groups }: FieldPr
     <Input.Wrapper
       label={field.label}
       description={field.help}
-      withAsterisk={field.required}
       error={twice === undefined ? error : `“${twice}” stands here twice, so this is not saved. Rename one.`}
     >
       <Stack gap={6} mt={4} role="group" aria-label={field.label}>

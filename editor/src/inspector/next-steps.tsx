@@ -52,6 +52,11 @@ function PortTargets(props: { from: PortRef; named: boolean; document: PlaybookD
           />
         </Group>
       ))}
+      {edges.length === 0 && targets.length === 0 && (
+        <Text size="xs" c="dimmed">
+          Nothing yet. Add a step with + on the canvas.
+        </Text>
+      )}
       {targets.length > 0 && (
         <Select
           size="xs"

@@ -55,12 +55,12 @@ export function TemplateInput(props: {
 
   return (
     <Input.Wrapper
-      {...(bare ? {} : { label, description: props.description, withAsterisk: props.required === true })}
+      {...(bare ? {} : { label, description: props.description })}
       error={props.error}
       id={id}
       labelProps={{ htmlFor: id }}
     >
-      <div className="sb-template" data-error={props.error !== undefined || undefined}>
+      <div className="sb-template" data-lines={lines} data-error={props.error !== undefined || undefined}>
         <div className="sb-template-back" aria-hidden="true" ref={backdrop}>
           {marked(value)}
         </div>
@@ -72,6 +72,7 @@ export function TemplateInput(props: {
           value={value}
           placeholder={props.placeholder}
           aria-label={bare ? label : undefined}
+          aria-required={props.required === true}
           aria-invalid={props.error !== undefined}
           aria-describedby={`${id}-preview`}
           onChange={(event) => onType(event.currentTarget.value, event.currentTarget.selectionStart)}

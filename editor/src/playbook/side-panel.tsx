@@ -10,6 +10,8 @@ import { useDraft, useEditor, useEditorStore } from './store.ts'
 import type { DryRunShown } from './use-marks.ts'
 
 const NONE: Problem[] = []
+/** What a step that was just added naturally lacks. */
+const YET: ReadonlySet<string> = new Set(['INPUT_MISSING', 'INPUT_INVALID', 'RULE_INVALID', 'PORT_UNCONNECTED'])
 
 /** What is beside the canvas: the chosen step, several, the playbook itself, or a dry run. */
 export function SidePanelView(props: {
@@ -19,6 +21,7 @@ export function SidePanelView(props: {
 }) {
   const panel = useEditor((state) => state.panel)
   const selection = useEditor((state) => state.selection)
+  const fresh = useEditor((state) => state.fresh)
   const document = useDraft()
   const { getState } = useEditorStore()
   const [first, ...more] = selection
@@ -40,7 +43,11 @@ export function SidePanelView(props: {
   if (step !== undefined)
     return (
       <aside className="sb-side" data-front="true" aria-label="Step">
-        <Inspector key={step.id} step={step} problems={props.byStep.get(step.id) ?? NONE} />
+        <Inspector
+          key={step.id}
+          step={step}
+          problems={(props.byStep.get(step.id) ?? NONE).filter(({ code }) => fresh !== step.id || !YET.has(code))}
+        />
       </aside>
     )
   return (

@@ -19,6 +19,8 @@ export interface EditorState {
   selection: ReadonlySet<string>
   selectedEdges: ReadonlySet<number>
   picker: PickerFor | null
+  /** Just added: what it still lacks is no reproach until it was left once. */
+  fresh: string | null
   panel: SidePanel
   /** A field to go to: a problem was clicked. `count` makes asking twice for the same field work. */
   jump: { step: string | null; field: string | null; count: number } | null
@@ -27,6 +29,8 @@ export interface EditorState {
   undo(): void
   redo(): void
   select(ids: Iterable<string>): void
+  /** Selects a step that was just added. */
+  selectFresh(id: string): void
   selectEdges(indexes: Iterable<number>): void
   openPicker(picker: PickerFor | null): void
   openPanel(panel: SidePanel): void
@@ -45,6 +49,7 @@ export function createEditorStore(document: PlaybookDocument): EditorStore {
     selection: NOTHING,
     selectedEdges: NOTHING,
     picker: null,
+    fresh: null,
     panel: 'inspector',
     jump: null,
     change: (edit, group) =>
@@ -54,13 +59,20 @@ export function createEditorStore(document: PlaybookDocument): EditorStore {
       })),
     undo: () => set((state) => keepSelection(state, undo(state.history))),
     redo: () => set((state) => keepSelection(state, redo(state.history))),
-    select: (ids) => set({ selection: new Set(ids), selectedEdges: NOTHING, panel: 'inspector' }),
+    select: (ids) =>
+      set((state) => {
+        const selection = new Set(ids)
+        const fresh = state.fresh !== null && selection.has(state.fresh) ? state.fresh : null
+        return { selection, fresh, selectedEdges: NOTHING, panel: 'inspector' }
+      }),
+    selectFresh: (id) => set({ selection: new Set([id]), fresh: id, selectedEdges: NOTHING, panel: 'inspector' }),
     selectEdges: (indexes) => set({ selectedEdges: new Set(indexes) }),
     openPicker: (picker) => set({ picker }),
     openPanel: (panel) => set({ panel }),
     jumpTo: (step, field) =>
       set((state) => ({
         jump: { step, field, count: (state.jump?.count ?? 0) + 1 },
+        fresh: null,
         selection: step === null ? NOTHING : new Set([step]),
         panel: 'inspector',
       })),

@@ -1,10 +1,10 @@
 import { useReactFlow } from '@xyflow/react'
 import { useMemo } from 'react'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
-import type { StepManifest } from '../../../nodes/manifest.ts'
+import type { Manifest, StepManifest } from '../../../nodes/manifest.ts'
 import type { CanvasEditing } from '../canvas/canvas.tsx'
-import { addAfter, addStep, connect, insertOnEdge, moveSteps, type NewStep } from '../document/edit.ts'
-import { whyNotConnect } from '../document/graph.ts'
+import { addAfter, addStep, asideOf, connect, insertOnEdge, moveSteps, type NewStep } from '../document/edit.ts'
+import { edgeEnd, portsOfStep, whyNotConnect } from '../document/graph.ts'
 import { STEP_HEIGHT, STEP_WIDTH } from '../document/layout.ts'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
@@ -13,30 +13,35 @@ import { type EditorStore, type PickerFor, useEditorStore } from './store.ts'
 /** Adds what was picked where it was asked for, and selects it, so that its form is open. */
 export function useAddStep(): (definition: StepManifest, where: PickerFor) => void {
   const store = useEditorStore()
-  const { workspace } = useCatalog()
+  const { workspace, manifest } = useCatalog()
   return useMemo(
     () => (definition, where) => {
       const open = workspace.connections.filter((connection) => connection.app === definition.connector)
       const [only] = open
       // One connection of the app is the one that is meant; of several a person chooses.
       const fresh: NewStep = { definition, ...(only !== undefined && open.length === 1 && { connection: only.slug }) }
-      place(store, fresh, where)
+      place(store, fresh, { where, manifest })
     },
-    [store, workspace],
+    [store, workspace, manifest],
   )
 }
 
-function place(store: EditorStore, fresh: NewStep, where: PickerFor): void {
+interface Place {
+  where: PickerFor
+  manifest: Manifest
+}
+
+function place(store: EditorStore, fresh: NewStep, at: Place): void {
   let id = ''
   store.getState().change((document) => {
-    const added = put(document, fresh, where)
+    const added = put(document, fresh, at)
     id = added.id
     return added.document
   })
-  store.getState().select([id])
+  store.getState().selectFresh(id)
 }
 
-function put(document: PlaybookDocument, fresh: NewStep, where: PickerFor) {
+function put(document: PlaybookDocument, fresh: NewStep, { where, manifest }: Place) {
   if (where.kind === 'edge') return insertOnEdge(document, where.index, fresh)
   if (where.kind === 'free') return addStep(document, fresh, where.at)
   // A trigger starts runs: it can stand beside the path, never in it.
@@ -44,7 +49,11 @@ function put(document: PlaybookDocument, fresh: NewStep, where: PickerFor) {
     const [x, y] = document.steps.find((step) => step.id === where.from.step)?.at ?? [0, 0]
     return addStep(document, fresh, [x + 320, y])
   }
-  return addAfter(document, where.from, fresh)
+  const source = document.steps.find((step) => step.id === where.from.step)
+  const ports = source === undefined ? [] : portsOfStep(document, source, manifest)
+  const taken = document.edges.some(([from]) => from === edgeEnd(where.from))
+  const aside = ports.length > 1 && !taken ? asideOf(ports.indexOf(where.from.port), ports.length) : undefined
+  return addAfter(document, where.from, { ...fresh, ...(aside !== undefined && { aside }) })
 }
 
 /** The canvas's changes as changes of the draft. */
