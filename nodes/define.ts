@@ -133,6 +133,8 @@ export interface ConnectorDefinition<C = unknown> {
   settings: z.ZodObject
   /** The vendor's limit as calls per window; null where there is none to keep. */
   budget: { calls: number; perMs: number } | null
+  /** Loads the client's code ahead of its first use, so that no run waits for it. */
+  load?(): Promise<void>
   /** Makes the client over the vendor's official SDK. Loaded lazily, so that definitions stay free of SDKs. */
   client(connection: OpenedConnection, environment: ClientEnvironment): Promise<C>
   /** One cheap read proving the grant works; answers who we are there. @throws FaultError */

@@ -12,12 +12,15 @@ const API_VERSION = '2.14'
 /** A merge chain longer than this is no chain but a mistake. */
 const MOST_HOPS = 3
 
+/** Takes some 0.3 s: a worker does it before the first run needs it. */
+export const loadSdk = () => import('intercom-client')
+
 /** Makes the client over the official SDK, which is loaded here for the first time. @throws FaultError CONFIGURATION */
 export async function intercomClient(
   connection: OpenedConnection,
   environment: ClientEnvironment,
 ): Promise<IntercomClient> {
-  const { IntercomClient: Sdk } = await import('intercom-client')
+  const { IntercomClient: Sdk } = await loadSdk()
   const failures = new AsyncLocalStorage<{ failure: unknown }>()
   const send = transport(connection, environment)
   const sdk = new Sdk({

@@ -44,6 +44,7 @@ export const intercomConnector = defineConnector<IntercomClient>({
   // Intercom allows a private app 10,000 calls a minute and enforces that as 1,666 per 10 s. The rest is left to the
   // workspace's other uses; an app that shares its allowance lowers this per connection.
   budget: { calls: 1_500, perMs: 10_000 },
+  load: async () => void (await (await import('./client.ts')).loadSdk()),
   client: async (connection, environment) => {
     const { intercomClient } = await import('./client.ts')
     return intercomClient(connection, environment)

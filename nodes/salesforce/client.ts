@@ -19,6 +19,10 @@ const MAX_ROWS = 2_000
  */
 const WRITE_HEADERS = { 'Sforce-Auto-Assign': 'FALSE' }
 
+/** Takes some 0.5 s: a worker does it before the first run needs it. */
+export const loadSdk = () =>
+  Promise.all([import('@jsforce/jsforce-node/lib/connection.js'), import('@jsforce/jsforce-node/lib/util/promise.js')])
+
 /**
  * The client over `@jsforce/jsforce-node`, loaded at first use because it is heavy. It repeats nothing, renews an
  * expired session once per call, and throws only FaultErrors.
@@ -28,10 +32,7 @@ export async function salesforceClient(
   connection: OpenedConnection,
   environment: ClientEnvironment,
 ): Promise<SalesforceClient> {
-  const [{ Connection: SdkConnection }, { StreamPromise }] = await Promise.all([
-    import('@jsforce/jsforce-node/lib/connection.js'),
-    import('@jsforce/jsforce-node/lib/util/promise.js'),
-  ])
+  const [{ Connection: SdkConnection }, { StreamPromise }] = await loadSdk()
   let grant = grantOf(connection)
   const secrets = new Set(secretsOf(connection))
   const sdk: Connection = new SdkConnection({ ...grant, version: API_VERSION })

@@ -46,6 +46,7 @@ export const salesforceConnector = defineConnector<SalesforceClient>({
   // Salesforce counts calls per 24 h by the org's licences and says in every answer how many are used; it has no limit
   // per second to keep. The daily refusal pauses the connection, the concurrency refusal backs off (faults.ts).
   budget: null,
+  load: async () => void (await (await import('./client.ts')).loadSdk()),
   client: async (connection, environment) => {
     const { salesforceClient } = await import('./client.ts')
     return salesforceClient(connection, environment)
