@@ -40,7 +40,7 @@ describe('README.md', () => {
   const rows = tableAfter(read('README.md'), '## Configuration')
 
   it('lists exactly the variables that bin/environment.ts reads', () => {
-    const inSource = [...read('bin/environment.ts').matchAll(/^ {4}([A-Z][A-Z_]+): /gm)].map(([, name]) => name)
+    const inSource = [...read('bin/environment.ts').matchAll(/^ {4}([A-Z][A-Z_]+): /gm)].map(([, name]) => name ?? '')
     expect(inSource.length).toBeGreaterThan(10)
     expect(rows.flatMap(([names]) => variablesIn(names ?? '')).sort()).toEqual(inSource.sort())
   })

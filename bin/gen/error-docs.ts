@@ -8,6 +8,9 @@ import type { FaultCode, RetryClass } from '../../nodes/fault.ts'
  * code, so that no page can be left behind by a change and no code can be without a page.
  */
 
+/** Not by the locale: the pages are to be the same everywhere. */
+const byCode = ([a]: [string, unknown], [b]: [string, unknown]): number => (a < b ? -1 : 1)
+
 /** Where people meet a code, a line of Markdown each. */
 type Places = string[]
 
@@ -52,8 +55,8 @@ export function errorPlaces(root: string): Map<string, Places> {
       add(code, 'The reason why no run was started: in the list of events, and with status 409 from the API.')
   for (const match of read('api/dispatch/work-events.ts').matchAll(/code: '([A-Z_]+)'/g))
     add(match[1] ?? '', 'The reason why an accepted event was set aside, in the list of events.')
-  for (const [code, statuses] of [...apiCodes(root)].sort(([a], [b]) => a.localeCompare(b)))
-    add(code, `An answer of the API with status ${[...statuses].sort().join(' or ')}.`)
+  for (const [code, statuses] of [...apiCodes(root)].sort(byCode))
+    add(code, `An answer of the API with status ${[...statuses].sort((a, b) => a - b).join(' or ')}.`)
   return found
 }
 
@@ -64,7 +67,7 @@ export function errorPlaces(root: string): Map<string, Places> {
  */
 export function errorDocs(root: string, present: Map<string, string>): Map<string, string> {
   const pages = new Map<string, string>()
-  for (const [code, places] of [...errorPlaces(root)].sort(([a], [b]) => a.localeCompare(b)))
+  for (const [code, places] of [...errorPlaces(root)].sort(byCode))
     pages.set(`${code}.md`, withPlaces(present.get(`${code}.md`) ?? unwritten(code), places))
   return new Map([['README.md', index(pages)], ...pages])
 }
