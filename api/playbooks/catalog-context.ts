@@ -66,13 +66,38 @@ async function readProperties({ db, workspaceId }: Scoped, table: 'contacts' | '
       GROUP BY each.key, jsonb_typeof(each.value)) AS typed
     ORDER BY name, times DESC`.execute(db)
   const kind = table === 'contacts' ? 'contact' : 'account'
-  // These are there for every subject, whether or not a property of the name was ever sent.
-  const always = kind === 'contact' ? ['id', 'externalId', 'name', 'email'] : ['id', 'externalId', 'name']
   const known = new Set(rows.map(({ name }) => name))
+  const always =
+    table === 'contacts' ? await sampleContact({ db, workspaceId }) : await sampleAccount({ db, workspaceId })
   return [
-    ...always
-      .filter((name) => !known.has(name))
-      .map((name) => ({ path: `${kind}.${name}`, type: 'string' as const, sample: null })),
+    ...Object.entries(always)
+      .filter(([name]) => !known.has(name))
+      .map(([name, sample]) => ({ path: `${kind}.${name}`, type: 'string' as const, sample })),
     ...rows.map(({ name, type, sample }) => ({ path: `${kind}.${name}`, type, sample })),
   ]
+}
+
+// What is there for every subject, whether or not a property of the name was ever sent, as the newest one has it.
+async function sampleContact({ db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>) {
+  const newest = await db
+    .selectFrom('contacts')
+    .select(['id', 'external_id', 'name', 'email'])
+    .where('workspace_id', '=', workspaceId)
+    .orderBy('updated_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const { id = null, external_id: externalId = null, name = null, email = null } = newest ?? {}
+  return { id, externalId, name, email }
+}
+
+async function sampleAccount({ db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>) {
+  const newest = await db
+    .selectFrom('accounts')
+    .select(['id', 'external_id', 'name'])
+    .where('workspace_id', '=', workspaceId)
+    .orderBy('updated_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  const { id = null, external_id: externalId = null, name = null } = newest ?? {}
+  return { id, externalId, name }
 }

@@ -28,7 +28,8 @@ export function ConnectionsPage() {
     >
       {connected !== undefined && (
         <Alert color="green" mb="md" title="Connected" role="status">
-          {connected} is connected. Runs that waited for it go on by themselves.
+          {rows.find(({ slug }) => slug === connected)?.name ?? connected} is connected. Runs that waited for it go on
+          by themselves.
         </Alert>
       )}
       {problem !== undefined && (

@@ -33,6 +33,10 @@ export function PlaybookPage() {
         : { manifest: manifest.data, workspace: workspace.data },
     [manifest.data, workspace.data],
   )
+  // The first answer has to be fresh; later ones (publishing asks again) must not close the editor and its undo history.
+  const fresh = playbook.data !== undefined && (version !== undefined || !playbook.isStale || !playbook.isFetching)
+  const [opened, setOpened] = useState<string | null>(null)
+  if (fresh && opened !== slug) setOpened(slug)
   const broken = [playbook, manifest, workspace].find((query) => query.isError && query.data === undefined)
   if (broken !== undefined)
     return (
@@ -40,12 +44,7 @@ export function PlaybookPage() {
         <ProblemPanel error={broken.error} retry={() => void broken.refetch()} />
       </div>
     )
-  if (
-    catalog === null ||
-    playbook.data === undefined ||
-    (version === undefined && playbook.isStale && playbook.isFetching)
-  )
-    return <EditorSkeleton />
+  if (catalog === null || playbook.data === undefined || (!fresh && opened !== slug)) return <EditorSkeleton />
   return (
     <CatalogReact value={catalog}>
       <ReactFlowProvider>
