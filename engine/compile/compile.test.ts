@@ -167,6 +167,12 @@ describe('a compiler that is kept', () => {
       steps: expansion.steps.map((s) => (s.id === 'tag' ? { ...s, input: { ...s.input, tag: '{{ oops' } } : s)),
     }
     expect(again(edited, compileContext).problems.map(({ code }) => code)).toEqual(['TEMPLATE_INVALID'])
+    expect(again(structuredClone(expansion), compileContext).ok).toBe(true)
+    expect(again(structuredClone(edited), compileContext).problems.map(({ code }) => code)).toEqual([
+      'TEMPLATE_INVALID',
+    ])
+    const rewired = { ...structuredClone(expansion), edges: [...expansion.edges, ['opp', 'tag']] }
+    expect(again(rewired, compileContext).problems.map(({ code }) => code)).toEqual(['CYCLE'])
     expect(again(expansion, compileContext).ok).toBe(true)
     expect(again(expansion, { ...compileContext, signals: [] }).problems.map(({ code }) => code)).toEqual([
       'SIGNAL_UNKNOWN',

@@ -1,3 +1,5 @@
+import type { Json } from '../../nodes/manifest.ts'
+import { sameJson } from '../model/path.ts'
 import type { Plan } from '../model/plan.ts'
 import type { DocumentStep } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
@@ -23,29 +25,32 @@ export type Compiled = { ok: true; plan: Plan; problems: Problem[] } | { ok: fal
 export const compile = (document: unknown, context: CompileContext): Compiled => createCompiler()(document, context)
 
 /**
- * A compiler that remembers what it found for each step object: after an edit only the steps that are new objects
- * are looked at again. Documents must therefore be replaced, not written into.
+ * A compiler that remembers what it found for each step: after an edit only the steps that changed are looked at
+ * again. Documents must be replaced, not written into.
  */
 export function createCompiler(): (document: unknown, context: CompileContext) => Compiled {
   let catalogue: Catalogue | null = null
   let checks = new WeakMap<DocumentStep, StepCheck>()
+  /** Of the compile before, for documents that came through JSON or a message and are new objects throughout. */
+  let last = new Map<string, StepCheck>()
   const shaped = new WeakSet<object>()
   let drawing: Drawing | null = null
   return (document, context) => {
     if (catalogue === null || !sameContext(catalogue.context, context)) {
       catalogue = catalogueOf(context)
       checks = new WeakMap()
+      last = new Map()
     }
     const using = catalogue
     const shape = shapeOf(document, shaped)
     if (shape.document === null) return { ok: false, problems: shape.problems }
     const steps = shape.steps.map((step) => {
-      const known = checks.get(step)
-      if (known) return known
-      const check = checkStep(step, using)
+      const known = checks.get(step) ?? sameStep(last.get(step.id), step)
+      const check = known ?? checkStep(step, using)
       checks.set(step, check)
       return check
     })
+    last = new Map(steps.map((check) => [check.step.id, check]))
     drawing = drawingOf(shape.document.edges, steps, drawing)
     const { graph } = drawing
     const enrollment = checkEnrollment(shape.document.enrollment, using)
@@ -83,7 +88,10 @@ interface Drawing {
 
 function drawingOf(edges: readonly unknown[], steps: readonly StepCheck[], last: Drawing | null): Drawing {
   const same =
-    last?.edges === edges && last.steps.length === steps.length && steps.every((s, i) => sameEnds(s, last.steps[i]))
+    last !== null &&
+    sameEdges(last.edges, edges) &&
+    last.steps.length === steps.length &&
+    steps.every((s, i) => sameEnds(s, last.steps[i]))
   if (same) return { ...last, steps }
   const byId = new Map(steps.map((check) => [check.step.id, check]))
   const checked = checkEdges(edges, byId)
@@ -91,6 +99,13 @@ function drawingOf(edges: readonly unknown[], steps: readonly StepCheck[], last:
   let ancestors: Ancestors | null = null
   return { edges, steps, graph, problems: checked.problems, ancestors: () => (ancestors ??= ancestorsOf(graph)) }
 }
+
+/** The check of the step as it was, where nothing in it has changed. */
+const sameStep = (known: StepCheck | undefined, step: DocumentStep): StepCheck | undefined =>
+  known && sameJson(known.step as unknown as Json, step as unknown as Json) ? known : undefined
+
+const sameEdges = (a: readonly unknown[], b: readonly unknown[]): boolean =>
+  a === b || (a.length === b.length && a.every((edge, i) => sameJson(edge as Json, b[i] as Json)))
 
 const sameEnds = (a: StepCheck, b: StepCheck | undefined): boolean =>
   a === b ||

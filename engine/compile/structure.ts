@@ -77,6 +77,7 @@ function sizeProblems(steps: number, edges: number): Problem[] {
   return found
 }
 
+const BUILT_IN = {}
 const STEP_ID = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
 function shapedSteps(steps: unknown[], { known, problems }: { known: WeakSet<object>; problems: Problem[] }) {
@@ -105,7 +106,7 @@ function shapedSteps(steps: unknown[], { known, problems }: { known: WeakSet<obj
 function idProblem(id: string, ids: Set<string>): Problem | null {
   const at = { at: `steps.${id}` }
   // A name that every object already has would be found where nothing was put.
-  if (!STEP_ID.test(id) || id in {})
+  if (!STEP_ID.test(id) || id in BUILT_IN)
     return {
       ...problem('STEP_ID_INVALID', {
         ...at,

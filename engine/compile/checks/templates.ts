@@ -26,6 +26,8 @@ export function checkTemplates(
   catalogue: Catalogue,
 ): TemplatesChecked {
   const checked: TemplatesChecked = { problems: [], paths: [], reads: [], late: [] }
+  if (uses.length === 0) return checked
+  const facts = typesOfFacts(catalogue)
   for (const use of uses) {
     const at = `input.${use.path.join('.')}`
     const parsed = parseTemplate(use.text)
@@ -61,7 +63,7 @@ export function checkTemplates(
     }
     if (reads.some(isTooWide)) continue
     if (reads.some((read) => read.root === 'trigger' || read.root === 'steps')) checked.late.push({ use })
-    else checked.problems.push(...checkTypes(step, use, typesOfFacts(catalogue)))
+    else checked.problems.push(...checkTypes(step, use, facts))
   }
   return checked
 }
