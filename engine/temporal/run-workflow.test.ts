@@ -136,3 +136,17 @@ describe('a workflow that Temporal lost', () => {
     expect(texts()).toEqual(['a', 'b'])
   })
 })
+
+describe('a run whose state has grown large', () => {
+  // start --> a --> 14 short waits --> b
+  it('goes on in a fresh history, with its record and its outputs', async () => {
+    const waits = Array.from({ length: 14 }, (_, i) => wait(`w${i}`, 1))
+    const plan = chain(write('a'), ...waits, write('b', 'natural', '{{ trigger.name }}'))
+    const run = await shell.start(plan, { name: 'Ada', ballast: 'x'.repeat(300_000) })
+    await shell.ended(run)
+    const { raw } = await shell.temporal.client.workflow.getHandle(run.runId).describe()
+    expect(raw.workflowExecutionInfo?.firstRunId).not.toBe(raw.workflowExecutionInfo?.execution?.runId)
+    expect(texts()).toEqual(['a', 'Ada'])
+    expect(replay(plan, await shell.inputs(run)).state).toMatchObject({ status: 'completed' })
+  })
+})
