@@ -33,10 +33,11 @@ export function PlaybookPage() {
         : { manifest: manifest.data, workspace: workspace.data },
     [manifest.data, workspace.data],
   )
-  // The first answer has to be fresh; later ones (publishing asks again) must not close the editor and its undo history.
-  const fresh = playbook.data !== undefined && (version !== undefined || !playbook.isStale || !playbook.isFetching)
+  // The draft opens on a fresh answer; later ones (publishing asks again) must not close it and lose its undo history.
+  const settled = playbook.data !== undefined && !(playbook.isStale && playbook.isFetching)
   const [opened, setOpened] = useState<string | null>(null)
-  if (fresh && opened !== slug) setOpened(slug)
+  const open = version === undefined && (settled || opened === slug) ? slug : null
+  if (open !== opened) setOpened(open)
   const broken = [playbook, manifest, workspace].find((query) => query.isError && query.data === undefined)
   if (broken !== undefined)
     return (
@@ -44,7 +45,8 @@ export function PlaybookPage() {
         <ProblemPanel error={broken.error} retry={() => void broken.refetch()} />
       </div>
     )
-  if (catalog === null || playbook.data === undefined || (!fresh && opened !== slug)) return <EditorSkeleton />
+  if (catalog === null || playbook.data === undefined || (version === undefined && open === null))
+    return <EditorSkeleton />
   return (
     <CatalogReact value={catalog}>
       <ReactFlowProvider>
