@@ -32,10 +32,13 @@ beforeAll(async () => {
     name: 'P',
     subject: 'contact',
     enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-    steps: [{ id: 'start', type: 'trigger.manual', input: {} }],
-    edges: [],
+    steps: [
+      { id: 'start', type: 'trigger.manual', input: {} },
+      { id: 'end', type: 'flow.exit', input: { reason: 'Done' } },
+    ],
+    edges: [['start', 'end']],
   })
-  await home.rest('POST', '/v1/playbooks/p/publish')
+  expect((await home.rest('POST', '/v1/playbooks/p/publish')).statusCode).toBe(200)
   await writeBackup(api.databaseUrl, file, about)
 })
 afterAll(async () => {

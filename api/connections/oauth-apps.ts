@@ -14,7 +14,7 @@ export interface OauthApp {
 /** The sandboxes take any client; a fixed one keeps their webhooks' signatures checkable. */
 export const SANDBOX_CLIENT = { clientId: 'signalbox-sandbox', clientSecret: 'signalbox-sandbox-secret' }
 
-const belongsTo = (workspaceId: string, app: string): string => `oauth-app:${workspaceId}:${app}`
+export const oauthAppBelongsTo = (workspaceId: string, app: string): string => `oauth-app:${workspaceId}:${app}`
 
 /** @returns null when nobody has entered a client for this app yet */
 export async function readOauthApp(
@@ -30,7 +30,7 @@ export async function readOauthApp(
     .where('app', '=', wanted.app)
     .executeTakeFirst()
   if (row === undefined) return null
-  const { clientSecret = '' } = deps.vault.open(belongsTo(wanted.workspaceId, wanted.app), row.sealed)
+  const { clientSecret = '' } = deps.vault.open(oauthAppBelongsTo(wanted.workspaceId, wanted.app), row.sealed)
   const { base } = asSettings(row.settings)
   return { clientId: row.client_id, clientSecret, base: typeof base === 'string' ? base : null }
 }
@@ -44,7 +44,7 @@ export async function writeOauthApp(
   const settings: Json = given.base === null ? {} : { base: given.base }
   const changed = {
     client_id: given.clientId,
-    sealed: deps.vault.seal(belongsTo(given.workspaceId, given.app), { clientSecret: given.clientSecret }),
+    sealed: deps.vault.seal(oauthAppBelongsTo(given.workspaceId, given.app), { clientSecret: given.clientSecret }),
     settings: JSON.stringify(settings),
     updated_at: new Date(now),
   }

@@ -86,7 +86,7 @@ export async function listPlaybooks({ db, workspaceId, now }: Scoped): Promise<P
     )
     .select(['id', 'slug', 'name', 'status', 'draft_revision', 'live_version', 'updated_at'])
     .select(sql<string>`playbooks.draft ->> 'subject'`.as('subject'))
-    .select(sql<boolean>`live.document IS DISTINCT FROM playbooks.draft`.as('unpublished'))
+    .select(sql<boolean>`live.document::jsonb IS DISTINCT FROM playbooks.draft::jsonb`.as('unpublished'))
     .where('playbooks.workspace_id', '=', workspaceId)
     .orderBy('updated_at', 'desc')
     .execute()

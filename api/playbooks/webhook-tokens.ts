@@ -3,7 +3,7 @@ import type { ApiDeps, Context, Scoped } from '../context.ts'
 import { problem } from '../problem.ts'
 import { readPlaybook } from './playbook-store.ts'
 
-const belongsTo = (workspaceId: string, playbookId: string, step: string): string =>
+export const webhookBelongsTo = (workspaceId: string, playbookId: string, step: string): string =>
   `webhook:${workspaceId}:${playbookId}:${step}`
 
 export const hashToken = (token: string): Buffer => createHash('sha256').update(token).digest()
@@ -19,7 +19,7 @@ export async function keepWebhookTokens(ctx: Context, playbookId: string, steps:
         playbook_id: playbookId,
         step,
         token_hash: hashToken(token),
-        sealed: ctx.vault.seal(belongsTo(ctx.workspaceId, playbookId, step), { token }),
+        sealed: ctx.vault.seal(webhookBelongsTo(ctx.workspaceId, playbookId, step), { token }),
         created_at: new Date(ctx.now),
       })
       .onConflict((conflict) => conflict.columns(['workspace_id', 'playbook_id', 'step']).doNothing())
@@ -46,6 +46,6 @@ export async function webhookUrl(
       'WEBHOOK_NOT_PUBLISHED',
       'The webhook gets its address when it is published. Publish, then look again.',
     )
-  const { token = '' } = ctx.vault.open(belongsTo(ctx.workspaceId, playbook.id, given.step), row.sealed)
+  const { token = '' } = ctx.vault.open(webhookBelongsTo(ctx.workspaceId, playbook.id, given.step), row.sealed)
   return { url: `${ctx.publicUrl}/hooks/in/${token}` }
 }
