@@ -82,7 +82,7 @@ it('sets an event aside that cannot be processed, and goes on with the others of
   w = await createTestWorkspace(Date.now())
   // A stored plan without its enrollment rules stands for any defect of ours.
   await w.playbook('broken', { trigger: { type: 'trigger.event', input: { event: 'Poison' } } })
-  await sql`UPDATE plans SET plan = plan - 'enrollment'`.execute(w.opened.db)
+  await sql`UPDATE plans SET plan = (plan::jsonb - 'enrollment')::json`.execute(w.opened.db)
   await w.send(
     { type: 'track', userId: 'u', event: 'Before' },
     { type: 'track', userId: 'u', event: 'Poison' },

@@ -127,18 +127,18 @@ const STATEMENTS = [
     connection_id uuid PRIMARY KEY, workspace_id uuid NOT NULL, next_at double precision NOT NULL,
     line_at double precision NOT NULL DEFAULT 0, blocked_until double precision NOT NULL DEFAULT 0)`,
 
-  // --- playbooks ---
+  // --- playbooks: documents are json and not jsonb, which would lose the author's order of keys ---
   `CREATE TABLE playbooks (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, slug text NOT NULL, name text NOT NULL,
     status text NOT NULL DEFAULT 'draft' CHECK (status IN ('draft', 'on', 'paused', 'archived')),
-    draft jsonb NOT NULL, draft_revision integer NOT NULL DEFAULT 1, live_version integer, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+    draft json NOT NULL, draft_revision integer NOT NULL DEFAULT 1, live_version integer, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
     PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, slug))`,
   `CREATE TABLE playbook_versions (
-    workspace_id uuid NOT NULL, playbook_id uuid NOT NULL, version integer NOT NULL, document jsonb NOT NULL, plan_hash text NOT NULL,
+    workspace_id uuid NOT NULL, playbook_id uuid NOT NULL, version integer NOT NULL, document json NOT NULL, plan_hash text NOT NULL,
     published_by text NOT NULL, published_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, playbook_id, version),
     FOREIGN KEY (workspace_id, playbook_id) REFERENCES playbooks (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE TABLE plans (
-    workspace_id uuid NOT NULL, hash text NOT NULL, plan jsonb NOT NULL, created_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, hash))`,
+    workspace_id uuid NOT NULL, hash text NOT NULL, plan json NOT NULL, created_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, hash))`,
   `CREATE UNIQUE INDEX plans_hash ON plans (hash)`,
   `CREATE TABLE webhook_tokens (
     workspace_id uuid NOT NULL, playbook_id uuid NOT NULL, step text NOT NULL, token_hash bytea NOT NULL UNIQUE, sealed bytea NOT NULL,
