@@ -58,7 +58,7 @@ export function TemplateInput(props: {
       {...(bare ? {} : { label, description: props.description })}
       error={props.error}
       id={id}
-      labelProps={{ htmlFor: id }}
+      labelProps={{ htmlFor: id, id: `${id}-label` }}
     >
       <div className="sb-template" data-lines={lines} data-error={props.error !== undefined || undefined}>
         <div className="sb-template-back" aria-hidden="true" ref={backdrop}>
@@ -93,7 +93,8 @@ export function TemplateInput(props: {
                 variant="subtle"
                 color="gray"
                 className="sb-template-pick"
-                aria-label={`Insert data into ${label}`}
+                aria-label="Insert data"
+                aria-describedby={`${id}-label`}
                 onClick={picker.toggle}
               >
                 <Braces size={15} />
