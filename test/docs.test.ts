@@ -1,9 +1,13 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { demoAccounts } from '../api/demo/people.ts'
 import { readEnvironment } from '../bin/environment.ts'
 import { errorDocs } from '../bin/gen/error-docs.ts'
 import { planNewNode } from '../bin/new-node/new-node.ts'
+import { compile } from '../engine/compile/compile.ts'
+import { catalog } from '../nodes/catalog.ts'
+import { toManifest } from '../nodes/to-manifest.ts'
 
 /** The documents make claims about the code; these are the ones a machine can check. */
 
@@ -63,6 +67,25 @@ describe('README.md', () => {
       .split('\n')
       .filter((line) => line !== '' && !/^(#|set |cd )/.test(line))
     expect(commands).toEqual(['npm test'])
+  })
+})
+
+describe('the main job in README.md', () => {
+  it('is a document that compiles without a problem', () => {
+    const text = /```json\n(.*?)```/s.exec(read('README.md'))?.[1] ?? ''
+    const connections = ['intercom', 'salesforce'].map((app) => ({ slug: app, app }))
+    const context = { manifest: toManifest(catalog), connections, signals: ['expansion-ready'], segments: [] }
+    expect(compile(JSON.parse(text), context)).toMatchObject({ ok: true })
+  })
+
+  it('is about people of the demo whose account is large enough and can still grow', () => {
+    const people = new Set([...read('README.md').matchAll(/\bu-\d+\b/g)].map(([id]) => id))
+    expect(people.size).toBeGreaterThan(0)
+    for (const id of people) {
+      const account = demoAccounts().find(({ contacts }) => contacts.some(({ userId }) => userId === id))
+      expect(account?.mrr, id).toBeGreaterThan(100)
+      expect(['starter', 'team', 'business'], id).toContain(account?.plan)
+    }
   })
 })
 
