@@ -31,6 +31,13 @@ describe('documents', () => {
     expect(named.filter((name) => name === undefined || !(name in scripts))).toEqual([])
   })
 
+  it.each(GUIDES)('%s names commands of npx signalbox that are there', (page) => {
+    const commands = [...read('bin/cli.ts').matchAll(/^ {2}'?([a-z-]+)'?: async \(\) =>/gm)].map(([, name]) => name)
+    expect(commands).toContain('publish')
+    const named = [...read(page).matchAll(/\bnpx signalbox ([a-z-]+)/g)].map(([, name]) => name)
+    expect(named.filter((name) => !commands.includes(name))).toEqual([])
+  })
+
   it.each(GUIDES)('%s names files that are there, or that its example would write', (page) => {
     const example = planNewNode(ROOT, 'intercom.closeConversation')
     const written = example.ok ? example.node.files.map(({ path }) => path) : []
