@@ -176,8 +176,9 @@ class Runner {
   }
 
   #hear(line: string): void {
+    // Printed once and kept nowhere: it may be a password that was made up for the first start.
     if (line.startsWith(SAY)) this.#surroundings.say(line.slice(SAY.length))
-    this.#log.write(line)
+    else this.#log.write(line)
   }
 
   #refuseHopeless(exit: Exit, tries: number): void {

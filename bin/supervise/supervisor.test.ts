@@ -46,6 +46,7 @@ it('says what it does, answers, is the only one on its data, and ends every proc
   expect(instance.output().match(/^Signalbox is ready: http:\/\/localhost:\d+$/gm)).toHaveLength(1)
   expect(instance.output()).toMatch(/^ {2}Postgres +up in \d+\.\d s$/m)
   expect(instance.output()).toMatch(/^the stand-in has something to say$/m)
+  expect(readFileSync(join(instance.dataDir, 'logs/api.log'), 'utf8')).not.toContain('something to say')
   expect(readFileSync(join(instance.dataDir, 'logs/postgres.log'), 'utf8')).toContain('ready to accept connections')
 
   await expect(start({ env: { SIGNALBOX_DATA_DIR: instance.dataDir } })).rejects.toThrow(
