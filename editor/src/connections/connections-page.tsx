@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Text, Title } from '@mantine/core'
+import { Button, Group, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useSearch } from '@tanstack/react-router'
 import { Plug } from 'lucide-react'
@@ -27,10 +27,11 @@ export function ConnectionsPage() {
       lead="The systems playbooks act in. Credentials are encrypted and never leave the server."
     >
       {connected !== undefined && (
-        <Alert color="green" mb="md" title="Connected" role="status">
-          {rows.find(({ slug }) => slug === connected)?.name ?? connected} is connected. Runs that waited for it go on
-          by themselves.
-        </Alert>
+        <div style={{ marginBottom: 16 }}>
+          <Notice tone="good" title={`${rows.find(({ slug }) => slug === connected)?.name ?? connected} is connected`}>
+            <Text size="sm">Runs that waited for it go on by themselves.</Text>
+          </Notice>
+        </div>
       )}
       {problem !== undefined && (
         <div style={{ marginBottom: 16 }}>
@@ -66,7 +67,7 @@ export function ConnectionsPage() {
       <div className="sb-connectors">
         {connectors.map((connector) => (
           <section key={connector.app} className="sb-card sb-connector" data-app={connector.app}>
-            <Group gap="sm" wrap="nowrap" data-app={connector.app}>
+            <Group gap="sm" wrap="nowrap" align="flex-start" data-app={connector.app}>
               <span className="sb-step-icon">
                 <StepIcon name={connector.icon} />
               </span>

@@ -107,8 +107,9 @@ export class Autosave {
   }
 
   /** Sends what is left and stops listening. */
-  close(): void {
+  async close(): Promise<void> {
     this.#unsubscribe()
-    void this.flush()
+    await this.flush()
+    clearTimeout(this.#timer)
   }
 }

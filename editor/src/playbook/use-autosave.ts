@@ -28,9 +28,8 @@ export function useAutosave(store: EditorStore, slug: string, revision: number):
     window.addEventListener('beforeunload', leave)
     return () => {
       window.removeEventListener('beforeunload', leave)
-      made.close()
       // The list and a later visit must not show what the cache still has.
-      void client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() })
+      void made.close().then(() => client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() }))
     }
     // The revision is where it starts from; the autosave itself counts on.
     // eslint-disable-next-line react-hooks/exhaustive-deps

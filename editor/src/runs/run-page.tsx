@@ -135,7 +135,7 @@ function RunBar({ view }: { view: RunDetail }) {
           <ArrowLeft size={18} />
         </ActionIcon>
       </Tooltip>
-      <div style={{ minWidth: 0 }}>
+      <div className="sb-run-head">
         <Title order={1} size="h3" lineClamp={1}>
           {run.subject.label}
         </Title>

@@ -57,7 +57,7 @@ export function RunStepPanel(props: {
         </Part>
       )}
       {step.input !== null && (
-        <Part title="Got">
+        <Part title={step.effect === null && step.status !== 'done' ? 'Set up with' : 'Got'}>
           <JsonView label="input" value={step.input} />
         </Part>
       )}
@@ -87,6 +87,7 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
 function Facts({ step }: { step: RunStep }) {
   const { startedAt, endedAt, attempts, effect } = step
   const rows: Array<[string, ReactNode]> = []
+  if (step.status === 'skipped') return null
   if (startedAt !== null) rows.push(['Began', fullTime(startedAt)])
   if (startedAt !== null && endedAt !== null)
     rows.push(['Took', spanWords(Date.parse(endedAt) - Date.parse(startedAt))])

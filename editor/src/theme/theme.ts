@@ -65,6 +65,8 @@ export const theme = createTheme({
   components: {
     Button: { defaultProps: { size: 'sm' } },
     Modal: { defaultProps: { centered: true, radius: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
+    ScrollArea: { defaultProps: { scrollbarSize: 7, scrollbars: 'y' } },
+    ScrollAreaAutosize: { defaultProps: { scrollbarSize: 7, scrollbars: 'y' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md' } },
     Select: { defaultProps: { allowDeselect: false, checkIconPosition: 'right' } },

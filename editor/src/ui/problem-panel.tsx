@@ -1,5 +1,5 @@
 import { Button, List, Text } from '@mantine/core'
-import { TriangleAlert } from 'lucide-react'
+import { CircleCheck, TriangleAlert } from 'lucide-react'
 import type { ReactNode } from 'react'
 import { readProblem } from '../api/problem.ts'
 
@@ -31,10 +31,11 @@ export function ProblemPanel({ error, retry }: { error: unknown; retry?: () => v
   )
 }
 
-export function Notice(props: { title: string; tone: 'bad' | 'warn'; children?: ReactNode }) {
+export function Notice(props: { title: string; tone: 'bad' | 'warn' | 'good'; children?: ReactNode }) {
+  const Icon = props.tone === 'good' ? CircleCheck : TriangleAlert
   return (
     <div className="sb-problem" data-tone={props.tone} role={props.tone === 'bad' ? 'alert' : 'status'}>
-      <TriangleAlert size={18} aria-hidden="true" />
+      <Icon size={18} aria-hidden="true" />
       <div>
         <Text fw={600} size="sm">
           {props.title}
