@@ -1,4 +1,4 @@
-import type { Worker } from '@temporalio/worker'
+import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
 import { z } from 'zod'
 import { createBlobs } from '../../api/db/blob-store.ts'
@@ -24,11 +24,16 @@ import type { RepeatMode } from '../../nodes/manifest.ts'
 import { createTestDatabase, type TestDatabase } from './postgres.ts'
 import { connectTemporal, type TestTemporal } from './temporal.ts'
 
+// Once a process: what Temporal's core says below an error would bury the tests' own words.
+Runtime.install({ logger: new DefaultLogger('ERROR') })
+
 /** What the test connector wrote: the outside world of a shell test. */
 export interface Outside {
   written: Array<{ key: string; text: string }>
   /** Answers of the next calls, oldest first; an empty list means: it works. */
   script: Array<'ok' | 'lost' | Fault>
+  /** Texts that the vendor refuses for good. */
+  refused: Set<string>
   /** Slugs of connections that are paused now. */
   paused: Set<string>
 }
@@ -66,7 +71,7 @@ export async function createShell(options: Partial<PerformOptions> = {}): Promis
     .insertInto('workspaces')
     .values({ id: workspaceId, slug: workspaceId, name: 'W', created_at: new Date() })
     .execute()
-  const outside: Outside = { written: [], script: [], paused: new Set() }
+  const outside: Outside = { written: [], script: [], refused: new Set(), paused: new Set() }
   const connectionId = await insertConnection(database, workspaceId)
   const ports = portsOf(database, outside, connectionId)
   const queues = { runs: temporal.taskQueue, actions: `${temporal.taskQueue}-actions` }
@@ -229,9 +234,12 @@ interface Pad {
   find(key: string): Promise<boolean>
 }
 
+const refusal: Fault = { code: 'INVALID_INPUT', who: 'user', message: 'Not this text.', fix: 'Write another.' }
+
 function catalogOf(outside: Outside): Catalog {
   const pad: Pad = {
     write(key, text) {
+      if (outside.refused.has(text)) return Promise.reject(new FaultError(refusal))
       const answer = outside.script.shift() ?? 'ok'
       if (typeof answer === 'object') return Promise.reject(new FaultError(answer))
       outside.written.push({ key, text })
