@@ -35,13 +35,10 @@ export async function previewAudience(ctx: Scope, input: PreviewInput): Promise<
         const page = await subjectPage(q, ctx.workspaceId, { subject: input.subject, after, most: PAGE })
         const world = emptyWorld(ctx.workspaceId, ctx.now, () => '')
         const set = new Set(page)
-        const needs = { ...noNeeds(), reads: [reads], lock: false }
-        await loadSubjects(
-          q,
-          world,
-          input.subject === 'contact' ? { ...needs, contacts: set, evaluated: set } : { ...needs, accounts: set },
-          index,
-        )
+        const read = { ...noNeeds(), reads: [reads], lock: false }
+        const needs =
+          input.subject === 'contact' ? { ...read, contacts: set, evaluated: set } : { ...read, accounts: set }
+        await loadSubjects(q, world, { needs, index })
         for (const id of page) {
           if (!evaluate(input.rule, factsOf(world, { kind: input.subject, id }), ctx.now).value) continue
           preview.count += 1

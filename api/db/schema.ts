@@ -8,9 +8,6 @@ type NullableTimestamp = ColumnType<Date | null, Date | null | undefined, Date |
 /** jsonb: read as a value, written as JSON text (a bare array would become a Postgres array). */
 type JsonColumn<T = Json> = ColumnType<T, string, string>
 type NullableJson<T = Json> = ColumnType<T | null, string | null | undefined, string | null>
-/** bigint: read as a string by the driver. */
-type BigIntColumn = ColumnType<string, string | number | bigint, string | number | bigint>
-
 type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
 
 export interface AuthUserTable {

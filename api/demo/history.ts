@@ -39,12 +39,16 @@ export function demoHistory(accounts: DemoAccount[], now: number): PastMessage[]
     .map((past, n) => ({ ...past, message: { ...past.message, messageId: `demo-${n}` } }))
 }
 
+type Properties = { [name: string]: Json }
+
 const track = (
   contact: Pick<DemoContact, 'userId'>,
   at: number,
-  event: string,
-  properties: { [name: string]: Json } = {},
-): PastMessage => ({ at, message: { type: 'track', userId: contact.userId, event, properties } }) // prettier-ignore
+  [event, properties]: [string, Properties],
+): PastMessage => ({
+  at,
+  message: { type: 'track', userId: contact.userId, event, properties },
+})
 
 function arrival(account: DemoAccount, now: number): PastMessage[] {
   const at = now - account.cameDaysAgo * DAY_MS
@@ -70,7 +74,7 @@ function arrival(account: DemoAccount, now: number): PastMessage[] {
       at: at + n * 60_000 + 1000,
       message: { type: 'group', userId: contact.userId, groupId, traits: n === 0 ? traits : {} },
     },
-    track(contact, at + n * 60_000 + 2000, 'Logged In', { source: 'invite' }),
+    track(contact, at + n * 60_000 + 2000, ['Logged In', { source: 'invite' }]),
   ])
 }
 
@@ -79,11 +83,12 @@ function dayOf(account: DemoAccount, at: number, random: () => number): PastMess
   if (contact === undefined) return []
   const time = at + Math.floor(random() * 8 * 3_600_000)
   const doing = DOINGS[Math.floor(random() * DOINGS.length)] ?? 'Report Created'
-  const second = random() < 0.55 ? [track(contact, time + 600_000, doing, { count: 1 + Math.floor(random() * 9) })] : []
+  const second =
+    random() < 0.55 ? [track(contact, time + 600_000, [doing, { count: 1 + Math.floor(random() * 9) }])] : []
   // The person whose signal is to come has had their first time and no other.
   const full = random() < 0.03 && account.groupId !== HERO.groupId
-  const seats = full ? [track(contact, time + 900_000, 'Seat Limit Reached', { seats: account.seats })] : []
-  return [track(contact, time, 'Logged In', { source: 'web' }), ...second, ...seats]
+  const seats = full ? [track(contact, time + 900_000, ['Seat Limit Reached', { seats: account.seats }])] : []
+  return [track(contact, time, ['Logged In', { source: 'web' }]), ...second, ...seats]
 }
 
 /** Every other account's first person has finished the checklist a few days after coming. */
@@ -91,10 +96,10 @@ function onboarding(account: DemoAccount, now: number): PastMessage[] {
   const [first] = account.contacts
   const at = now - (account.cameDaysAgo - 4) * DAY_MS
   if (first === undefined || account.cameDaysAgo < 8 || Number(account.groupId.slice(-1)) % 2 === 0) return []
-  return [track(first, at, 'Onboarding Completed', { steps: 6 })]
+  return [track(first, at, ['Onboarding Completed', { steps: 6 }])]
 }
 
 /** Once two days ago: the second time comes by itself on the first start and sets the signal. */
-const heroSeats = (now: number): PastMessage[] => [track(HERO, now - 2 * DAY_MS, 'Seat Limit Reached', { seats: 30 })]
+const heroSeats = (now: number): PastMessage[] => [track(HERO, now - 2 * DAY_MS, ['Seat Limit Reached', { seats: 30 }])]
 
 const day = (at: number): string => new Date(at).toISOString().slice(0, 10)

@@ -26,10 +26,8 @@ const MARK = 'demo.seed'
  * Fills a workspace with the demo: sixty days of forty accounts, signals, segments, records in both sandboxes,
  * connections and three published playbooks. Each part is left alone where it is there, so that a start that was
  * killed halfway is finished by the next.
- * @returns false when the demo was complete already
  */
-export async function seedDemo(ctx: Context): Promise<boolean> {
-  if (await isSeeded(ctx)) return false
+export async function seedDemo(ctx: Context): Promise<void> {
   const accounts = demoAccounts()
   await seedAudiences({ ...ctx, now: ctx.now - 61 * DAY_MS })
   await seedHistory(ctx, demoHistory(accounts, ctx.now))
@@ -39,11 +37,12 @@ export async function seedDemo(ctx: Context): Promise<boolean> {
     for (const app of ['intercom', 'salesforce'] as const) await seedConnection(ctx, app)
   }
   await seedPlaybooks(ctx)
-  await writeAudit(ctx.db, ctx, { action: MARK, target: 'demo' })
-  return true
 }
 
-async function isSeeded({ db, workspaceId }: Context): Promise<boolean> {
+/** Notes that the demo is complete: no later start touches it. */
+export const markComplete = (ctx: Context): Promise<void> => writeAudit(ctx.db, ctx, { action: MARK, target: 'demo' })
+
+export async function isComplete({ db, workspaceId }: Context): Promise<boolean> {
   const row = await db
     .selectFrom('audit')
     .select('id')

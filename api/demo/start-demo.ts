@@ -1,5 +1,5 @@
 import type { ApiDeps, Context } from '../context.ts'
-import { seedDemo } from './seed-demo.ts'
+import { isComplete, seedDemo } from './seed-demo.ts'
 import { tellDemo } from './tell-demo.ts'
 
 export interface Demo {
@@ -25,6 +25,7 @@ export async function startDemo(deps: ApiDeps, workspaceId: string, now: number)
     now,
     origin: deps.publicUrl,
   }
-  if (!(await seedDemo(ctx))) return null
+  if (await isComplete(ctx)) return null
+  await seedDemo(ctx)
   return { tell: (say, signal) => tellDemo(ctx, say, signal) }
 }

@@ -2,6 +2,7 @@ import type { Json } from '../../nodes/manifest.ts'
 import type { Context } from '../context.ts'
 import { DEMO_PLAYBOOKS } from './documents.ts'
 import { HERO } from './people.ts'
+import { markComplete } from './seed-demo.ts'
 
 /** The demo's one live event; its id makes a second sending harmless. */
 const MESSAGE_ID = 'demo-first-signal'
@@ -23,6 +24,8 @@ export async function tellDemo(ctx: Context, say: (line: string) => void, signal
     properties: { seats: 30 },
     context: { groupId: HERO.groupId, library: { name: 'signalbox-demo' } },
   })
+  // Only now: a start that was killed before this sends it next time.
+  await markComplete(ctx)
   const run = await ended(ctx, signal)
   if (run === null) {
     if (!signal.aborted) say(`The demo’s first run is not done yet; watch it at ${ctx.publicUrl}/runs`)
@@ -90,8 +93,10 @@ async function story(ctx: Context, run: DemoRun): Promise<string[]> {
 
 function deed(action: string, output: Json): string {
   const said = output !== null && typeof output === 'object' && !Array.isArray(output) ? output : {}
-  if (action.startsWith('intercom.tagContact')) return `Intercom: tagged the contact “${String(said.tag)}”`
+  if (action.startsWith('intercom.tagContact')) return `Intercom: tagged the contact “${words(said.tag)}”`
   if (action.startsWith('salesforce.createOpportunity'))
-    return `Salesforce: opened the opportunity “${String(said.name)}”, amount ${String(said.amount)}`
+    return `Salesforce: opened the opportunity “${words(said.name)}”, amount ${words(said.amount)}`
   return `Done: ${action}`
 }
+
+const words = (value: Json | undefined): string => (typeof value === 'string' ? value : JSON.stringify(value ?? null))

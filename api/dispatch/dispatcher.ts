@@ -37,7 +37,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const starting = new Set<Promise<void>>()
   const hand = (runs: RunRef[]): void => {
     if (runs.length === 0) return
-    const started = deps.startRuns(runs).catch(deps.onError)
+    const started = deps.startRuns(runs).catch((error: unknown) => deps.onError(error))
     starting.add(started)
     void started.finally(() => starting.delete(started))
   }

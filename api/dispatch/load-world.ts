@@ -57,7 +57,12 @@ export const noNeeds = (): Needs => ({
  * Locks and reads the subjects and what rules may read of them. Accounts before contacts, each sorted by id: two
  * batches that share subjects wait for each other and never in a circle. What is read after a lock is the newest.
  */
-export async function loadSubjects(q: Queryable, world: World, needs: Needs, index: AudienceIndex): Promise<void> {
+export async function loadSubjects(
+  q: Queryable,
+  world: World,
+  wanted: { needs: Needs; index: AudienceIndex },
+): Promise<void> {
+  const { needs, index } = wanted
   await loadAccountsOf(q, world, [...needs.evaluated])
   for (const id of needs.evaluated) {
     const accountId = onlyAccount(world, id)

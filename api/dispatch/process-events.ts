@@ -38,7 +38,7 @@ export async function processEvents(
   const items = events.map((event) => ({ event, who: resolveIdentity(world, event) }))
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
-  await loadSubjects(q, world, needs, catalog.audiences)
+  await loadSubjects(q, world, { needs, index: catalog.audiences })
 
   const edges: Edge[] = []
   const candidates: Candidate[] = []

@@ -39,7 +39,7 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
           ? [needs.contacts, needs.evaluated]
           : [needs.accounts, needs.fanOut])
           for (const id of ids) set.add(id)
-        await loadSubjects(q, world, needs, index)
+        await loadSubjects(q, world, { needs, index })
         const cause: Json = { kind: 'backfill' }
         const touches = ids.map((subjectId) => ({ audience, subjectId }))
         await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause }))

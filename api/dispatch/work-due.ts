@@ -63,7 +63,7 @@ async function askAgain(
   }
   // The windows reach back from the oldest moment that is asked about.
   world.now = Math.min(now, ...due.map((member) => member.validUntil))
-  await loadSubjects(q, world, needs, index)
+  await loadSubjects(q, world, { needs, index })
   const edges: Edge[] = []
   // In order of their instants: one rule may read another's answer.
   for (const [at, members] of [...Map.groupBy(due, (member) => member.validUntil)].sort(([a], [b]) => a - b)) {
