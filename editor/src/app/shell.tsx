@@ -134,13 +134,14 @@ function PersonMenu({ name, email, workspace }: { name: string; email: string; w
     <Menu position="top-start" width={220}>
       <Menu.Target>
         <Tooltip label={email} position="right">
-          <UnstyledButton className="sb-nav-link" aria-label={`${workspace} ${name === '' ? email : name}: account and appearance`}>
-            <span className="sb-avatar" aria-hidden="true">
-              {(name === '' ? email : name).slice(0, 1).toUpperCase()}
-            </span>
+          <UnstyledButton
+            className="sb-nav-link"
+            aria-label={`${workspace} ${name === '' ? email : name}: account and appearance`}
+          >
+            {/* Drawn by the style sheet: the letter is no part of the button's words. */}
+            <span className="sb-avatar" data-initial={(name === '' ? email : name).slice(0, 1).toUpperCase()} />
             <span className="sb-person">
-              <span>{workspace}</span>{' '}
-              <span>{name === '' ? email : name}</span>
+              <span>{workspace}</span> <span>{name === '' ? email : name}</span>
             </span>
           </UnstyledButton>
         </Tooltip>

@@ -27,22 +27,17 @@ export function Palette() {
   return (
     <aside className="sb-palette" data-open="true" aria-label="Steps">
       <Tabs defaultValue="add" variant="default" className="sb-palette-tabs">
-        <Tabs.List>
-          <Tabs.Tab value="add">Steps</Tabs.Tab>
-          <Tabs.Tab value="outline">Outline</Tabs.Tab>
+        <div className="sb-palette-head">
+          <Tabs.List>
+            <Tabs.Tab value="add">Steps</Tabs.Tab>
+            <Tabs.Tab value="outline">Outline</Tabs.Tab>
+          </Tabs.List>
           <Tooltip label="Hide">
-            <ActionIcon
-              variant="subtle"
-              color="gray"
-              ml="auto"
-              mt={4}
-              aria-label="Hide the steps"
-              onClick={() => setOpen(false)}
-            >
+            <ActionIcon variant="subtle" color="gray" mt={4} aria-label="Hide the steps" onClick={() => setOpen(false)}>
               <PanelLeftClose size={16} />
             </ActionIcon>
           </Tooltip>
-        </Tabs.List>
+        </div>
         <Tabs.Panel value="add" className="sb-palette-panel">
           <AddList />
         </Tabs.Panel>

@@ -1,4 +1,4 @@
-import { ActionIcon, Button, Group, Menu, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Menu, Tooltip, VisuallyHidden } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -49,6 +49,7 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
             <ArrowLeft size={18} />
           </ActionIcon>
         </Tooltip>
+        <VisuallyHidden component="h1">{draft.name}</VisuallyHidden>
         <input
           className="sb-name-input"
           aria-label="Name of the playbook"
