@@ -5,6 +5,7 @@ import type { Connections } from '../../engine/ports.ts'
 import type { Db } from '../db/database.ts'
 import { refreshGrant } from './oauth-grant.ts'
 import { readOauthApp } from './oauth-apps.ts'
+import { asSettings, sandboxBase } from './settings.ts'
 import type { Vault } from './vault.ts'
 
 /** An opened connection is kept this long in a process: a pause or a new budget reaches every worker within it. */
@@ -148,20 +149,6 @@ export class ConnectionStore implements Connections {
     this.#cache.clear()
   }
 }
-
-/** @throws FaultError CONFIGURATION when the sandboxes are off */
-export function sandboxBase(sandboxUrl: string | null, app: string): string {
-  if (sandboxUrl !== null) return `${sandboxUrl}/${app}`
-  throw new FaultError({
-    code: 'CONFIGURATION',
-    who: 'user',
-    message: 'This connection leads to the sandbox, which is off.',
-    fix: 'Start with SIGNALBOX_SANDBOX=on, or connect the real account.',
-  })
-}
-
-export const asSettings = (settings: Json): { [name: string]: Json } =>
-  settings !== null && typeof settings === 'object' && !Array.isArray(settings) ? settings : {}
 
 async function pauseRow(
   db: Db,

@@ -10,7 +10,8 @@ import { sqlState } from '../db/sql.ts'
 import { notFound, problem } from '../problem.ts'
 import { invalidInput } from '../trpc.ts'
 import type { ConnectionView } from './connection-schemas.ts'
-import { asSettings, belongsTo } from './connection-store.ts'
+import { belongsTo } from './connection-store.ts'
+import { asSettings } from './settings.ts'
 
 const DAY_MS = 24 * 3600 * 1000
 const CHECK_TIMEOUT_MS = 15_000

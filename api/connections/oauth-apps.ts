@@ -1,6 +1,6 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { Db } from '../db/database.ts'
-import { asSettings, sandboxBase } from './connection-store.ts'
+import { asSettings, sandboxBase } from './settings.ts'
 import type { Vault } from './vault.ts'
 
 /** Who we are to a vendor: the client of its OAuth, made by the customer in the vendor's own settings. */

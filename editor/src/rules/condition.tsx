@@ -3,7 +3,8 @@ import type { EventRule, PropertyRule, Rule, SegmentRule, SignalRule } from '../
 import type { DataType } from '../document/upstream-data.ts'
 import { DurationInput } from '../inspector/duration-input.tsx'
 import { PropertyInput } from '../inspector/property-input.tsx'
-import { Remove, type RuleWorld } from './rule-builder.tsx'
+import { Remove } from './remove.tsx'
+import type { RuleWorld } from './rule-builder.tsx'
 import {
   type ConditionKind,
   kindOf,

@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Group as Row, Select, Text, Tooltip } from '@mantine/core'
-import { FolderPlus, Plus, Trash2 } from 'lucide-react'
+import { Button, Group as Row, Select, Text } from '@mantine/core'
+import { FolderPlus, Plus } from 'lucide-react'
 import type { Rule } from '../../../engine/model/rule.ts'
 import type { DataGroup } from '../document/upstream-data.ts'
 import { Condition } from './condition.tsx'
+import { Remove } from './remove.tsx'
 import {
   addChild,
   asGroup,
@@ -118,15 +119,5 @@ function GroupBox(props: {
         )}
       </Row>
     </div>
-  )
-}
-
-export function Remove({ label, onClick }: { label: string; onClick: () => void }) {
-  return (
-    <Tooltip label={label}>
-      <ActionIcon variant="subtle" color="gray" size="md" aria-label={label} onClick={onClick}>
-        <Trash2 size={15} />
-      </ActionIcon>
-    </Tooltip>
   )
 }
