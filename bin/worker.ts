@@ -82,7 +82,7 @@ async function main(): Promise<void> {
   exitWithParent(stop)
   for (const signal of ['SIGTERM', 'SIGINT'] as const)
     process.once(signal, () => void stop().then(() => process.exit(0), fail))
-  await Promise.all(catalog.connectors.map((connector) => connector.load?.()))
+  await Promise.all(catalog.connectors.map(async (connector) => connector.load?.()))
   console.log('signalbox:ready')
   await running
 }
