@@ -275,7 +275,7 @@ async function liveUsers({ db, workspaceId }: Scoped, slug: string): Promise<str
     .select('playbooks.name')
     .where('playbooks.workspace_id', '=', workspaceId)
     .where('playbooks.status', 'in', ['on', 'paused'])
-    .where(sql<boolean>`live.document @> ${JSON.stringify({ steps: [{ connection: slug }] })}::jsonb`)
+    .where(sql<boolean>`live.document::jsonb @> ${JSON.stringify({ steps: [{ connection: slug }] })}::jsonb`)
     .execute()
   return rows.map(({ name }) => name)
 }
