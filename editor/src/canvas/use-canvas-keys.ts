@@ -31,6 +31,7 @@ export function useCanvasKeys({ document, places, onSelect, move }: CanvasKeys) 
       if (event.key === 'Enter' || event.key === ' ') {
         event.preventDefault()
         onSelect([id])
+        focusForm(id)
         return
       }
       const way = WAYS[event.key]
@@ -70,6 +71,26 @@ export function nearest(
   return best?.id ?? null
 }
 
+/** Gives a step on the canvas the focus; it may not be drawn yet. */
+export function focusNode(id: string, tries = 10): void {
+  const node = window.document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
+  if (node !== null) node.focus({ preventScroll: true })
+  else if (tries > 0) requestAnimationFrame(() => focusNode(id, tries - 1))
+}
+
+/** Moves the focus into a step's form once it is drawn: to what is not filled in yet, else to its first field. */
+export function focusForm(id: string): void {
+  const find = (tries: number) => {
+    const form = window.document.querySelector(`[data-step-form="${CSS.escape(id)}"]`)
+    const inputs = [...(form?.querySelectorAll<HTMLInputElement | HTMLTextAreaElement>(INPUTS) ?? [])]
+    const input = inputs.find(({ value }) => value === '') ?? inputs[0]
+    if (input !== undefined) input.focus()
+    else if (tries > 0) requestAnimationFrame(() => find(tries - 1))
+  }
+  requestAnimationFrame(() => find(10))
+}
+const INPUTS = '[data-field] :is(input:not([type="hidden"]), textarea)'
+
 /** Brings a step into view. */
 export function useRevealStep(): (id: string, places: Places) => void {
   const flow = useReactFlow()
@@ -93,12 +114,7 @@ export function useFocusStep(): (id: string, places: Places) => void {
   return useCallback(
     (id, places) => {
       reveal(id, places)
-      const find = (tries: number) => {
-        const node = window.document.querySelector<HTMLElement>(`.react-flow__node[data-id="${CSS.escape(id)}"]`)
-        if (node !== null) node.focus({ preventScroll: true })
-        else if (tries > 0) requestAnimationFrame(() => find(tries - 1))
-      }
-      find(10)
+      focusNode(id)
     },
     [reveal],
   )

@@ -2,10 +2,11 @@ import { Button } from '@mantine/core'
 import { useReactFlow } from '@xyflow/react'
 import { Plus, Workflow } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useState } from 'react'
+import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { Problem } from '../../../engine/model/problem.ts'
 import { Canvas } from '../canvas/canvas.tsx'
 import type { StepMark } from '../canvas/flow-graph.ts'
-import { useFocusStep, useRevealStep } from '../canvas/use-canvas-keys.ts'
+import { focusForm, useFocusStep, useRevealStep } from '../canvas/use-canvas-keys.ts'
 import type { Places } from '../document/layout.ts'
 import { Empty } from '../ui/empty.tsx'
 import { useCatalog } from './catalog-context.ts'
@@ -29,15 +30,16 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
   const document = useDraft()
   const places = usePlaces(document)
   const problems = useProblems(document)
-  const [dryRun, setDryRun] = useState<DryRunShown | null>(null)
+  const [tried, setTried] = useState<{ shown: DryRunShown | null; document: PlaybookDocument } | null>(null)
+  // An edit makes the drawn path untrue.
+  const dryRun = tried?.document === document ? tried.shown : null
+  const onDryRun = useCallback((shown: DryRunShown | null) => setTried({ shown, document }), [document])
   const showProblems = useEditor((state) => state.panel) === 'inspector'
   const byStep = useMemo(() => groupByStep(problems), [problems])
   const flow = useFlowMarks(slug)
   const marks: ReadonlyMap<string, StepMark> = dryRun === null ? flow : dryRunMarks(dryRun)
   useShortcuts(saving, places)
   useRevealJump(places)
-  // An edit makes the drawn path untrue.
-  useEffect(() => setDryRun(null), [document])
 
   return (
     <div className="sb-editor">
@@ -56,7 +58,7 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
           </div>
           {showProblems && <ProblemsPanel problems={problems} />}
         </div>
-        <SidePanelView slug={slug} byStep={byStep} onDryRun={setDryRun} />
+        <SidePanelView slug={slug} byStep={byStep} onDryRun={onDryRun} />
       </div>
       <Picker />
     </div>
@@ -169,6 +171,8 @@ function Picker() {
       onPick={(definition) => {
         getState().openPicker(null)
         add(definition, picker)
+        const [added] = getState().selection
+        if (added !== undefined) focusForm(added)
       }}
     />
   )

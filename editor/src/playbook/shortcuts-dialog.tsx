@@ -2,7 +2,8 @@ import { Kbd, Modal, Table } from '@mantine/core'
 
 const SHORTCUTS: Array<[keys: string, what: string]> = [
   ['Arrows', 'Walk from step to step on the canvas'],
-  ['Enter', 'Open the step'],
+  ['Enter', 'Open the step: the focus goes into its form'],
+  ['Escape', 'From the form back to the step; there: choose nothing'],
   ['A', 'Add a step after the chosen one'],
   ['Alt + arrows', 'Move the step'],
   ['Ctrl + Z', 'Undo'],
@@ -12,7 +13,6 @@ const SHORTCUTS: Array<[keys: string, what: string]> = [
   ['Ctrl + A', 'Choose all steps'],
   ['Delete', 'Remove what is chosen'],
   ['Ctrl + S', 'Save now'],
-  ['Escape', 'Choose nothing'],
 ]
 
 export function ShortcutsDialog({ opened, onClose }: { opened: boolean; onClose: () => void }) {

@@ -1,7 +1,9 @@
 import { ActionIcon, Group, Text, Title } from '@mantine/core'
 import { X } from 'lucide-react'
+import type { KeyboardEvent } from 'react'
 import type { Problem } from '../../../engine/model/problem.ts'
 import { removeSteps } from '../document/edit.ts'
+import { focusNode } from '../canvas/use-canvas-keys.ts'
 import { stepOf } from '../document/graph.ts'
 import { Inspector } from '../inspector/inspector.tsx'
 import { DryRunPanel } from './dry-run-panel.tsx'
@@ -42,7 +44,15 @@ export function SidePanelView(props: {
   if (more.length > 0) return <SeveralSteps count={selection.size} />
   if (step !== undefined)
     return (
-      <aside className="sb-side" data-front="true" aria-label="Step">
+      <aside
+        className="sb-side"
+        data-front="true"
+        aria-label="Step"
+        data-step-form={step.id}
+        onKeyDown={(event) => {
+          if (event.key === 'Escape' && isLeaving(event)) focusNode(step.id)
+        }}
+      >
         <Inspector
           key={step.id}
           step={step}
@@ -56,6 +66,10 @@ export function SidePanelView(props: {
     </aside>
   )
 }
+
+/** Escape first closes what is open: a list of its field, or a popover, whose events come here though it stands elsewhere. */
+const isLeaving = ({ target, currentTarget }: KeyboardEvent): boolean =>
+  target instanceof HTMLElement && currentTarget.contains(target) && target.getAttribute('aria-expanded') !== 'true'
 
 function SideHead({ title, onClose }: { title: string; onClose: () => void }) {
   return (
