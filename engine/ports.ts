@@ -86,7 +86,8 @@ export interface RunStartData {
   planHash: string
   playbookId: string
   version: number
-  subject: { kind: 'contact' | 'account'; id: string }
+  /** `related`: see `FactsSource`. */
+  subject: { kind: 'contact' | 'account'; id: string; related?: string | null }
   trigger: TriggerData
 }
 

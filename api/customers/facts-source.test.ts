@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
+import { createRunDirectory } from '../db/run-directory.ts'
 import { onPool } from '../db/sql.ts'
 import { createFactsSource } from './facts-source.ts'
 import { createSubjects } from './subjects.ts'
@@ -81,4 +82,18 @@ it('remembers a vendor’s id for a subject', async () => {
     links: { intercom: '66f', salesforce: '003' },
   })
   expect(await subjects.get(w.id, { kind: 'contact', id: 'not-an-id' })).toBeNull()
+})
+
+it('shows a run the account that its event named, of a contact who belongs to several', async () => {
+  await w.playbook('named', { trigger: { type: 'trigger.event', input: { event: 'Asked' } } })
+  await w.send({ type: 'group', userId: 'ada', groupId: 'globex', traits: { name: 'Globex' } })
+  await w.send({ type: 'track', userId: 'ada', event: 'Asked', context: { groupId: 'globex' } })
+  const [run] = await w.dispatch()
+  const [start] = await createRunDirectory(w.opened.pool).startData(run ? [run] : [])
+  const reads = { ...none, properties: ['account.name'] }
+  const source = createFactsSource(onPool(w.opened.pool))
+  const at = w.clock.now
+  const seen = await source.load(w.id, start?.subject ?? { kind: 'contact', id: contactId }, { reads, at })
+  expect(seen.account?.properties).toEqual({ name: 'Globex' })
+  expect((await source.load(w.id, { kind: 'contact', id: contactId }, { reads, at })).account).toBeNull()
 })

@@ -44,7 +44,8 @@ const ZERO = '00000000-0000-0000-0000-000000000000'
 
 const START_DATA: Statement = {
   name: 'runs-start-data',
-  text: `SELECT r.workspace_id, r.id, r.plan_hash, r.playbook_id, r.version, r.subject_kind, r.subject_id, r.trigger
+  text: `SELECT r.workspace_id, r.id, r.plan_hash, r.playbook_id, r.version, r.subject_kind, r.subject_id, r.trigger,
+      r.cause->>(CASE r.subject_kind WHEN 'contact' THEN 'accountId' ELSE 'contactId' END) AS related
     FROM unnest($1::uuid[], $2::text[]) AS wanted (workspace_id, id) JOIN runs r USING (workspace_id, id)`,
 }
 const UNSTARTED: Statement = {
@@ -72,6 +73,8 @@ interface StartRow {
   subject_kind: 'contact' | 'account'
   subject_id: string
   trigger: RunStartData['trigger']
+  /** Of a contact the account, of an account the contact that the cause names. */
+  related: string | null
 }
 
 const refOf = (row: { workspace_id: string; id: string }): RunRef => ({ workspaceId: row.workspace_id, runId: row.id })
@@ -81,6 +84,6 @@ const startData = (row: StartRow): RunRef & RunStartData => ({
   planHash: row.plan_hash,
   playbookId: row.playbook_id,
   version: row.version,
-  subject: { kind: row.subject_kind, id: row.subject_id },
+  subject: { kind: row.subject_kind, id: row.subject_id, ...(row.related === null ? {} : { related: row.related }) },
   trigger: row.trigger,
 })

@@ -17,7 +17,7 @@ export interface PlanRef {
 }
 
 export interface RunWorkflowStart extends RunRef {
-  subject: { kind: 'contact' | 'account'; id: string }
+  subject: { kind: 'contact' | 'account'; id: string; related?: string | null }
   trigger: TriggerData
   /** Set by continue-as-new only. */
   carried: Carried | null
@@ -60,7 +60,7 @@ export interface WakeOrder extends RunRef {
   position: number
   step: string
   visit: number
-  subject: { kind: 'contact' | 'account'; id: string }
+  subject: { kind: 'contact' | 'account'; id: string; related?: string | null }
   reads: Reads
   epoch: Instant
 }
