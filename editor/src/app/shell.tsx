@@ -67,44 +67,41 @@ function Navigation({ close }: { close: () => void }) {
   const reviews = useQuery({ ...trpc.reviews.list.queryOptions(), refetchInterval: 30_000 })
   const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 30_000 })
   const paused = connections.data?.data.filter((connection) => connection.status === 'paused').length ?? 0
-  const item = (to: string, icon: LucideIcon, words: string, count = 0) => (
-    <NavItem to={to} icon={icon} words={words} count={count} onClick={close} />
-  )
   return (
     <>
       <Link to="/playbooks" className="sb-brand" onClick={close}>
         <Logo />
         <span className="sb-nav-words">Signalbox</span>
       </Link>
-      {item('/playbooks', Workflow, 'Playbooks')}
-      {item('/runs', ListChecks, 'Runs')}
-      {item('/reviews', Inbox, 'Reviews', reviews.data?.data.length ?? 0)}
+      <NavItem to="/playbooks" icon={Workflow} words="Playbooks" onClick={close} />
+      <NavItem to="/runs" icon={ListChecks} words="Runs" onClick={close} />
+      <NavItem to="/reviews" icon={Inbox} words="Reviews" count={reviews.data?.data.length ?? 0} onClick={close} />
       <div className="sb-nav-title">Customers</div>
-      {item('/signals', RadioTower, 'Signals')}
-      {item('/segments', UsersRound, 'Segments')}
-      {item('/events', Zap, 'Events')}
-      {item('/contacts', Users, 'Contacts')}
-      {item('/accounts', Building2, 'Accounts')}
+      <NavItem to="/signals" icon={RadioTower} words="Signals" onClick={close} />
+      <NavItem to="/segments" icon={UsersRound} words="Segments" onClick={close} />
+      <NavItem to="/events" icon={Zap} words="Events" onClick={close} />
+      <NavItem to="/contacts" icon={Users} words="Contacts" onClick={close} />
+      <NavItem to="/accounts" icon={Building2} words="Accounts" onClick={close} />
       <div className="sb-nav-title">Workspace</div>
-      {item('/connections', Plug, 'Connections', paused)}
-      {session.sandbox && item('/sandbox', FlaskConical, 'Sandbox')}
-      {item('/going-live', Rocket, 'Going live')}
-      {item('/settings', KeyRound, 'Settings')}
+      <NavItem to="/connections" icon={Plug} words="Connections" count={paused} onClick={close} />
+      {session.sandbox && <NavItem to="/sandbox" icon={FlaskConical} words="Sandbox" onClick={close} />}
+      <NavItem to="/going-live" icon={Rocket} words="Going live" onClick={close} />
+      <NavItem to="/settings" icon={KeyRound} words="Settings" onClick={close} />
       <div style={{ flex: 1 }} />
       <PersonMenu name={session.user.name} email={session.user.email} workspace={session.workspace.name} />
     </>
   )
 }
 
-function NavItem(props: { to: string; icon: LucideIcon; words: string; count: number; onClick: () => void }) {
-  const { icon: Icon } = props
+function NavItem(props: { to: string; icon: LucideIcon; words: string; count?: number; onClick: () => void }) {
+  const { icon: Icon, count = 0 } = props
   return (
     <Link to={props.to} className="sb-nav-link" title={props.words} onClick={props.onClick}>
       <Icon size={17} aria-hidden="true" />
       <span className="sb-nav-words">{props.words}</span>
-      {props.count > 0 && (
-        <span className="sb-nav-count" aria-label={`${props.count} need attention`}>
-          {props.count}
+      {count > 0 && (
+        <span className="sb-nav-count" aria-label={`${count} need attention`}>
+          {count}
         </span>
       )}
     </Link>

@@ -2,7 +2,7 @@ import { Button, Group, Input, Stack, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { Json } from '../../../nodes/manifest.ts'
-import { Remove } from '../rules/rule-builder.tsx'
+import { Remove } from '../rules/remove.tsx'
 import { asText, type FieldProps } from './field-types.ts'
 import { TemplateInput } from './template-input.tsx'
 

@@ -7,7 +7,7 @@ import { connect, disconnect } from '../document/edit.ts'
 import { edgesOf, type PortRef, portsOfStep, stepOf, whyNotConnect } from '../document/graph.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
 import { useDraft, useEditorStore } from '../playbook/store.ts'
-import { Remove } from '../rules/rule-builder.tsx'
+import { Remove } from '../rules/remove.tsx'
 
 /** Where the step leads, as a list: what wires are on the canvas, for the keyboard and the screen reader. */
 export function NextSteps({ step }: { step: DocumentStep }) {

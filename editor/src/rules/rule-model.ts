@@ -75,7 +75,7 @@ const FITS: { [kind in ValueKind]: (value: Json | undefined) => boolean } = {
   number: (value) => typeof value === 'number',
   boolean: (value) => typeof value === 'boolean',
   date: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\d/.test(value),
-  duration: (value) => typeof value === 'string' && /^P/.test(value),
+  duration: (value) => typeof value === 'string' && value.startsWith('P'),
   list: (value) => Array.isArray(value),
 }
 const START: { [kind in ValueKind]: Json | undefined } = {
