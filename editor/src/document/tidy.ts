@@ -4,7 +4,7 @@ import { edgesOf, portsOfStep } from './graph.ts'
 import { type LayoutGraph, layoutGraph, type Places, stepWidth } from './layout.ts'
 
 /** Above this many steps the layout runs in a worker, so that the page stays alive. */
-const WORKER_FROM = 120
+export const WORKER_FROM = 120
 
 /** The graph as the layout wants it: edges of one step in the order of its ports. */
 export function layoutInput(document: PlaybookDocument, manifest: Manifest): LayoutGraph {

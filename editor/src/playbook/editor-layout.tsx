@@ -1,4 +1,4 @@
-import { Button } from '@mantine/core'
+import { Button, Skeleton } from '@mantine/core'
 import { useReactFlow } from '@xyflow/react'
 import { Plus, Workflow } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useState } from 'react'
@@ -38,22 +38,26 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
   const byStep = useMemo(() => groupByStep(problems), [problems])
   const flow = useFlowMarks(slug)
   const marks: ReadonlyMap<string, StepMark> = dryRun === null ? flow : dryRunMarks(dryRun)
-  useShortcuts(saving, places)
+  useShortcuts(saving)
   useRevealJump(places)
 
   return (
     <div className="sb-editor">
-      <TopBar slug={slug} saving={saving} problems={problems} places={places} />
+      <TopBar slug={slug} saving={saving} problems={problems} />
       <div className="sb-editor-main">
         <Palette />
         <div className="sb-editor-stage">
           <div className="sb-editor-canvas">
-            <DraftCanvas
-              places={places}
-              problems={dryRun === null ? byStep : NO_PROBLEMS}
-              marks={marks}
-              taken={dryRun?.taken ?? null}
-            />
+            {places === null ? (
+              <Skeleton height="100%" radius={0} aria-label="Laying out the steps" />
+            ) : (
+              <DraftCanvas
+                places={places}
+                problems={dryRun === null ? byStep : NO_PROBLEMS}
+                marks={marks}
+                taken={dryRun?.taken ?? null}
+              />
+            )}
             {document.steps.length === 0 && <FirstStep />}
           </div>
           {showProblems && <ProblemsPanel problems={problems} />}
@@ -104,12 +108,12 @@ function groupByStep(problems: readonly Problem[]): Map<string, Problem[]> {
 }
 
 /** Brings the step of a clicked problem into view. */
-function useRevealJump(places: Places): void {
+function useRevealJump(places: Places | null): void {
   const jump = useEditor((state) => state.jump)
   const focus = useFocusStep()
   const reveal = useRevealStep()
   useEffect(() => {
-    if (jump === null || jump.step === null) return
+    if (jump === null || jump.step === null || places === null) return
     // The inspector takes the focus into the field where one is named.
     if (jump.field === null) focus(jump.step, places)
     else reveal(jump.step, places)

@@ -9,7 +9,6 @@ import { trpc } from '../api/client.ts'
 import type { PlaybookDetail } from '../api/types.ts'
 import { changesBetween } from '../document/changes.ts'
 import { moveSteps } from '../document/edit.ts'
-import type { Places } from '../document/layout.ts'
 import { tidy } from '../document/tidy.ts'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
@@ -22,8 +21,8 @@ import { useDraft, useEditor, useEditorStore } from './store.ts'
 import type { Saving } from './use-autosave.ts'
 
 /** Name, state and the few things done with the whole playbook. */
-export function TopBar(props: { slug: string; saving: Saving; problems: readonly Problem[]; places: Places }) {
-  const { slug, saving, problems, places } = props
+export function TopBar(props: { slug: string; saving: Saving; problems: readonly Problem[] }) {
+  const { slug, saving, problems } = props
   const draft = useDraft()
   const [publishing, publish] = useDisclosure(false)
   const { getState } = useEditorStore()
@@ -65,7 +64,7 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
         <SaveWords state={saving.state} version={version} changes={changes?.length ?? null} />
         <div style={{ flex: 1 }} />
         <HistoryButtons />
-        <MoreMenu slug={slug} places={places} versions={playbook.data?.versions ?? []} />
+        <MoreMenu slug={slug} versions={playbook.data?.versions ?? []} />
         <Button
           variant="default"
           leftSection={<FlaskConical size={16} aria-hidden="true" />}
@@ -137,7 +136,7 @@ function HistoryButtons() {
   )
 }
 
-function MoreMenu(props: { slug: string; places: Places; versions: PlaybookDetail['versions'] }) {
+function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions'] }) {
   const { slug, versions } = props
   const { getState } = useEditorStore()
   const { manifest } = useCatalog()

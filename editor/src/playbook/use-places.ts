@@ -1,32 +1,37 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
-import type { Places } from '../document/layout.ts'
-import { tidy } from '../document/tidy.ts'
+import { layoutGraph, type Places } from '../document/layout.ts'
+import { layoutInput, tidy, WORKER_FROM } from '../document/tidy.ts'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
 
-const NONE: Places = new Map()
-
 /**
- * Where each step is drawn: as the document says, and where it says nothing for any step (one made by the API, say) as
- * the layout finds. Nothing is written into the document by looking at it.
+ * Where each step is drawn: as the document says, and where it says nothing (one made by the API, say) as the layout
+ * finds. Nothing is written into the document by looking at it.
+ * @returns null while a large graph is being laid out: drawn all in one place it would only cost time
  */
-export function usePlaces(document: PlaybookDocument): Places {
+export function usePlaces(document: PlaybookDocument): Places | null {
   const { manifest } = useCatalog()
   const placed = document.steps.every((step) => step.at !== undefined)
-  const [laidOut, setLaidOut] = useState(NONE)
+  const large = document.steps.length >= WORKER_FROM
+  const here = useMemo(
+    () => (placed || large ? null : layoutGraph(layoutInput(document, manifest))),
+    [placed, large, document, manifest],
+  )
+  const [there, setThere] = useState<Places | null>(null)
   useEffect(() => {
-    if (placed) return
+    if (placed || !large) return
     let current = true
     tidy(document, manifest).then((places) => {
-      if (current) setLaidOut(places)
+      if (current) setThere(places)
     }, failed)
     return () => {
       current = false
     }
-  }, [document, manifest, placed])
-  return useMemo(
-    () => new Map(document.steps.map((step) => [step.id, step.at ?? laidOut.get(step.id) ?? [0, 0]])),
-    [document, laidOut],
-  )
+  }, [document, manifest, placed, large])
+  return useMemo(() => {
+    const found = here ?? there
+    if (!placed && found === null) return null
+    return new Map(document.steps.map((step) => [step.id, step.at ?? found?.get(step.id) ?? [0, 0]]))
+  }, [document, placed, here, there])
 }

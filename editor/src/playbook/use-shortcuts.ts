@@ -1,14 +1,13 @@
 import { useEffect } from 'react'
 import { copySteps, duplicateSteps, pasteSteps } from '../document/clipboard.ts'
 import { disconnect, firstOpenPort, removeSteps } from '../document/edit.ts'
-import type { Places } from '../document/layout.ts'
 import { failed, said } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
 import { type EditorStore, useEditorStore } from './store.ts'
 import type { Saving } from './use-autosave.ts'
 
 /** Keys of the editor. Inside inputs they mean what they always mean there. */
-export function useShortcuts(saving: Saving, places: Places): void {
+export function useShortcuts(saving: Saving): void {
   const store = useEditorStore()
   const { manifest } = useCatalog()
   useEffect(() => {
@@ -55,7 +54,7 @@ export function useShortcuts(saving: Saving, places: Places): void {
       window.removeEventListener('cut', onCopy)
       window.removeEventListener('paste', onPaste)
     }
-  }, [store, saving, manifest, places])
+  }, [store, saving, manifest])
 }
 
 /** @returns whether the key meant something */

@@ -55,19 +55,21 @@ export function VersionView({ playbook, version }: { playbook: PlaybookDetail; v
       <div className="sb-editor-main">
         <div className="sb-editor-stage">
           <div className="sb-editor-canvas">
-            <Canvas
-              label={`Version ${version}`}
-              document={document}
-              manifest={manifest}
-              places={places}
-              problems={NONE}
-              marks={NONE}
-              taken={null}
-              editing={null}
-              selection={selection}
-              selectedEdges={NO_EDGES}
-              onSelect={(ids) => setSelection(new Set(ids.slice(-1)))}
-            />
+            {places !== null && (
+              <Canvas
+                label={`Version ${version}`}
+                document={document}
+                manifest={manifest}
+                places={places}
+                problems={NONE}
+                marks={NONE}
+                taken={null}
+                editing={null}
+                selection={selection}
+                selectedEdges={NO_EDGES}
+                onSelect={(ids) => setSelection(new Set(ids.slice(-1)))}
+              />
+            )}
           </div>
         </div>
         {step !== undefined && (

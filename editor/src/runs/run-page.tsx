@@ -88,19 +88,21 @@ function RunView({ view }: { view: RunDetail }) {
       <div className="sb-editor-main">
         <div className="sb-editor-stage">
           <div className="sb-editor-canvas">
-            <Canvas
-              label="Run"
-              document={view.document}
-              manifest={manifest}
-              places={places}
-              problems={NO_PROBLEMS}
-              marks={marks}
-              taken={taken}
-              editing={null}
-              selection={selection}
-              selectedEdges={NO_EDGES}
-              onSelect={(ids) => setSelection(new Set(ids.slice(-1)))}
-            />
+            {places !== null && (
+              <Canvas
+                label="Run"
+                document={view.document}
+                manifest={manifest}
+                places={places}
+                problems={NO_PROBLEMS}
+                marks={marks}
+                taken={taken}
+                editing={null}
+                selection={selection}
+                selectedEdges={NO_EDGES}
+                onSelect={(ids) => setSelection(new Set(ids.slice(-1)))}
+              />
+            )}
           </div>
         </div>
         <aside className="sb-side" data-always="true" aria-label={step === undefined ? 'Run' : 'Step'}>
