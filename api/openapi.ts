@@ -25,6 +25,20 @@ export function openApiDocument(options: { publicUrl: string; version: string; p
       ...paths[path],
       [method]: { ...operation, responses: { ...asObject(operation['responses']), ...REFUSALS } },
     }
+  const schemas: Record<string, unknown> = { Problem: PROBLEM, PlaybookDocument: PLAYBOOK_DOCUMENT }
+  const hoisted = Object.fromEntries(
+    Object.entries(paths)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([path, operations]) => [
+        path,
+        Object.fromEntries(
+          Object.entries(operations).map(([method, operation]) => [
+            method,
+            hoist(operation, { prefix: String(operation['operationId']).replace('.', '_'), schemas }),
+          ]),
+        ),
+      ]),
+  )
   return {
     openapi: '3.1.0',
     info: {
@@ -37,7 +51,7 @@ export function openApiDocument(options: { publicUrl: string; version: string; p
     },
     servers: [{ url: options.publicUrl }],
     security: [{ key: [] }],
-    paths: Object.fromEntries(Object.entries(paths).toSorted(([a], [b]) => (a < b ? -1 : 1))),
+    paths: hoisted,
     components: {
       securitySchemes: {
         key: { type: 'http', scheme: 'bearer', description: 'An API key, made under Settings.' },
@@ -47,9 +61,42 @@ export function openApiDocument(options: { publicUrl: string; version: string; p
           description: 'A write key as user name, as Segment’s libraries send it.',
         },
       },
-      schemas: { Problem: PROBLEM },
+      schemas,
     },
   }
+}
+
+const PLAYBOOK_DOCUMENT: JsonSchema = {
+  type: 'object',
+  description: 'A playbook document. Its whole schema, with every step, is served at /v1/schemas/playbook.json.',
+  required: ['name', 'subject', 'enrollment', 'steps', 'edges'],
+  properties: {
+    name: { type: 'string' },
+    description: { type: 'string' },
+    subject: { enum: ['contact', 'account'] },
+    enrollment: { type: 'object' },
+    steps: { type: 'array', items: { type: 'object' } },
+    edges: { type: 'array', items: { type: 'array', items: { type: 'string' } } },
+  },
+}
+
+/**
+ * A schema's own definitions (`#/$defs/Rule`) mean something inside that schema only: they go to the components, under
+ * the operation's name, and what points at them follows.
+ */
+function hoist(value: unknown, to: { prefix: string; schemas: Record<string, unknown> }): unknown {
+  if (Array.isArray(value)) return value.map((item) => hoist(item, to))
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value).flatMap(([name, part]): Array<[string, unknown]> => {
+    if (name === '$defs' && part !== null && typeof part === 'object') {
+      for (const [id, schema] of Object.entries(part)) to.schemas[`${to.prefix}_${id}`] = hoist(schema, to)
+      return []
+    }
+    if (name === '$ref' && typeof part === 'string' && part.startsWith('#/$defs/'))
+      return [[name, `#/components/schemas/${to.prefix}_${part.slice('#/$defs/'.length)}`]]
+    return [[name, hoist(part, to)]]
+  })
+  return Object.fromEntries(entries)
 }
 
 const PROBLEM: JsonSchema = {
@@ -103,7 +150,7 @@ function operationOf({ name, rest, scope, input, output, pathFields }: RestProce
     schema: properties[field] ?? { type: 'string' },
   })
   const bodySchema =
-    rest.bodyField === undefined ? bodyOf(others, properties, required) : { $ref: '/v1/schemas/playbook.json' }
+    rest.bodyField === undefined ? bodyOf(others, input, required) : { $ref: '#/components/schemas/PlaybookDocument' }
   const parameters = [
     ...pathFields.map((field) => parameter(field, { in: 'path' })),
     ...[...headerFields].map(([field, header]) => parameter(field, { in: 'header', name: header })),
@@ -133,9 +180,11 @@ function operationOf({ name, rest, scope, input, output, pathFields }: RestProce
   }
 }
 
-function bodyOf(fields: string[], properties: Record<string, JsonSchema>, required: Set<unknown>): OpenApi {
+function bodyOf(fields: string[], input: JsonSchema, required: Set<unknown>): OpenApi {
+  const properties = (input['properties'] ?? {}) as Record<string, JsonSchema>
   return {
     type: 'object',
+    ...(input['$defs'] === undefined ? {} : { $defs: input['$defs'] }),
     properties: Object.fromEntries(fields.map((field) => [field, properties[field]])),
     required: fields.filter((field) => required.has(field)),
   }

@@ -173,6 +173,10 @@ it('serves its description and a reference page without inline script', async ()
   expect(Object.keys(description.paths)).toEqual(
     expect.arrayContaining(['/v1/playbooks/{slug}', '/v1/track', '/v1/runs/{id}', '/v1/connections']),
   )
+  const references = [...JSON.stringify(description).matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g)]
+  expect(references.length).toBeGreaterThan(3)
+  for (const [, name] of references) expect(description.components.schemas).toHaveProperty([String(name)])
+  expect(JSON.stringify(description)).not.toMatch(/"\$ref":"(?!#\/components)/)
   const page = await api.server.inject('/docs')
   expect(page.headers['content-type']).toContain('text/html')
   expect(page.body).not.toMatch(/<script(?![^>]*\ssrc=)/)

@@ -4,8 +4,8 @@ import {
   fastifyTRPCPlugin,
   type FastifyTRPCPluginOptions,
 } from '@trpc/server/adapters/fastify'
-import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import { Identification } from './auth/requester.ts'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions, LogController } from 'fastify'
+import { type Identified, Identification } from './auth/requester.ts'
 import { authRoutes } from './auth/routes.ts'
 import { requireSameOrigin } from './auth/same-origin.ts'
 import { allows } from './auth/scopes.ts'
@@ -50,39 +50,12 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     // A batch of tRPC calls has all their names in the path.
     routerOptions: { maxParamLength: 5_000 },
     forceCloseConnections: true,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
   })
-  const origins = allowedOrigins(deps.publicUrl)
-  const identification = new Identification(deps)
   const metrics = createMetrics(deps.db)
-
-  answerProblems(server)
-  allowEmptyJson(server)
-  metrics.observe(server)
-  server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
-  server.addHook('onResponse', async (request, reply) =>
-    request.log.info({ req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered'),
-  )
-  await securityHeaders(server, deps.publicUrl)
-  await server.register(compress, {
-    // A stream of events must leave as it comes.
-    customTypes: /^(?!text\/event-stream)(text\/.+|application\/(.+\+)?(json|javascript|xml)|image\/svg\+xml)/u,
-    globalDecompression: false,
-    threshold: 1024,
-  })
-
-  const openContext = async (request: FastifyRequest): Promise<OpenContext> => {
-    const now = deps.clock()
-    requireSameOrigin(request, origins)
-    const identified = await identification.identify(request, now)
-    return { ...deps, log: request.log, now, origin: originOf(request, origins, deps.publicUrl), ...identified }
-  }
-  const requireKey = async (request: FastifyRequest, scope: 'data:read' | 'events:write') => {
-    const identified = await identification.identify(request, deps.clock())
-    if (identified === null) throw problem(401, 'UNAUTHENTICATED', 'Send a key as "Authorization: Bearer <api key>".')
-    if (!allows(identified.actor, scope)) throw forbidden(identified.actor, scope)
-    return identified
-  }
+  await groundwork(server, deps, metrics)
+  const access = accessFor(deps)
+  const { openContext, requireKey, origins } = access
 
   healthRoutes(server, deps)
   server.get('/metrics', async (request, reply) => {
@@ -102,6 +75,63 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   )
   await server.register(oauthCallback(openContext))
   await server.register(hookRoutes(deps))
+  await trpcRoutes(server, access)
+  await descriptionRoutes(server, deps, access)
+  notBuilt(server, requireKey)
+  await appFiles(server, deps.editorDir)
+  return server
+}
+
+/** What holds for every route: errors as problems, security headers, compression, a line in the log, numbers. */
+async function groundwork(
+  server: FastifyInstance,
+  deps: ServerDeps,
+  metrics: ReturnType<typeof createMetrics>,
+): Promise<void> {
+  answerProblems(server)
+  allowEmptyJson(server)
+  metrics.observe(server)
+  server.addHook('onRequest', async (request, reply) => void reply.header('x-request-id', request.id))
+  server.addHook('onResponse', async (request, reply) =>
+    request.log.info({ req: request, status: reply.statusCode, ms: Math.round(reply.elapsedTime) }, 'answered'),
+  )
+  await securityHeaders(server, deps.publicUrl)
+  await server.register(compress, {
+    // A stream of events must leave as it comes.
+    customTypes: /^(?!text\/event-stream)(text\/.+|application\/(.+\+)?(json|javascript|xml)|image\/svg\+xml)/u,
+    globalDecompression: false,
+    threshold: 1024,
+  })
+}
+
+interface Access {
+  origins: string[]
+  openContext(request: FastifyRequest): Promise<OpenContext>
+  /** For routes that are no procedures. @throws ProblemError 401, 403 */
+  requireKey(request: FastifyRequest, scope: 'data:read' | 'events:write'): Promise<Identified>
+}
+
+function accessFor(deps: ServerDeps): Access {
+  const origins = allowedOrigins(deps.publicUrl)
+  const identification = new Identification(deps)
+  return {
+    origins,
+    async openContext(request) {
+      const now = deps.clock()
+      requireSameOrigin(request, origins)
+      const identified = await identification.identify(request, now)
+      return { ...deps, log: request.log, now, origin: originOf(request, origins, deps.publicUrl), ...identified }
+    },
+    async requireKey(request, scope) {
+      const identified = await identification.identify(request, deps.clock())
+      if (identified === null) throw problem(401, 'UNAUTHENTICATED', 'Send a key as "Authorization: Bearer <api key>".')
+      if (!allows(identified.actor, scope)) throw forbidden(identified.actor, scope)
+      return identified
+    },
+  }
+}
+
+async function trpcRoutes(server: FastifyInstance, { openContext }: Access): Promise<void> {
   await server.register(fastifyTRPCPlugin, {
     prefix: '/trpc',
     trpcOptions: {
@@ -119,7 +149,9 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       },
     } satisfies FastifyTRPCPluginOptions<AppRouter>['trpcOptions'],
   })
+}
 
+async function descriptionRoutes(server: FastifyInstance, deps: ServerDeps, { requireKey }: Access): Promise<void> {
   const openApi = openApiDocument({ publicUrl: deps.publicUrl, version: deps.version, plain: plainOperations() })
   server.get('/v1/openapi.json', () => openApi)
   const playbookSchema = playbookJsonSchema()
@@ -127,10 +159,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     await requireKey(request, 'data:read')
     return playbookSchema
   })
-  notBuilt(server, requireKey)
   await docsRoutes(server)
-  await appFiles(server, deps.editorDir)
-  return server
 }
 
 /** Promised by the public surface, to come: answered so that a client can tell. */
@@ -162,7 +191,7 @@ function allowEmptyJson(server: FastifyInstance): void {
   server.removeContentTypeParser('application/json')
   server.addContentTypeParser('application/json', { parseAs: 'string' }, (request, body: string, done) => {
     if (body.trim() === '') done(null, undefined)
-    else parse(request, body, done)
+    else void parse(request, body, done)
   })
 }
 

@@ -20,7 +20,7 @@ export async function appFiles(server: FastifyInstance, root: string): Promise<v
     await server.register(fastifyStatic, {
       root,
       prefix: '/',
-      index: false,
+      index: 'index.html',
       // The build may leave .br and .gz beside its files; they are used when the browser takes them.
       preCompressed: true,
       cacheControl: false,

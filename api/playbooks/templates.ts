@@ -8,7 +8,7 @@ export interface Template {
   document: PlaybookDocument
 }
 
-/** What `create` can begin with. */
+/** What `create` can begin with: the demo's playbooks, whose signals and connections the canvas then asks for. */
 export const TEMPLATES: Template[] = DEMO_PLAYBOOKS.map(({ slug, document }) => ({
   id: slug,
   name: document.name,
