@@ -24,6 +24,8 @@ import { isUserError, UserError } from './supervise/user-error.ts'
 import { temporalConnectionOptions } from './temporal-connection.ts'
 
 const CALL_TIMEOUT_MS = 10_000
+/** Well below a workflow task's time, which local activities share. */
+const SLOW_MS = 1_500
 const SWEEP_MS = 2_000
 /** A start that was lost between Postgres and Temporal is made up for after this. */
 const OVERDUE_MS = 3_000
@@ -59,7 +61,7 @@ async function main(): Promise<void> {
       enrollPage: (page) =>
         enrollSegmentPage({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }, page),
     },
-    perform: { callTimeoutMs: CALL_TIMEOUT_MS, random: Math.random, ...failing() },
+    perform: { callTimeoutMs: CALL_TIMEOUT_MS, slowMs: SLOW_MS, random: Math.random, ...failing() },
     bundlePath: await workflowBundlePath(),
   })
   const running = Promise.all(workers.map((worker) => worker.run()))

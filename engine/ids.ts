@@ -29,7 +29,5 @@ export const subjectHash = (workspaceId: string, kind: string, id: string): stri
   `${kind}_${sha256(workspaceId, kind, id).slice(0, 24)}`
 
 export const RUN_TASK_QUEUE = 'signalbox-runs'
-/** Slow actions, shared by all connections with fairness between them. */
-export const ACTION_TASK_QUEUE = 'signalbox-actions'
 export const scheduleId = (workspaceId: string, playbookId: string, step: string): string =>
   `schedule_${sha256(workspaceId, playbookId, step).slice(0, 40)}`

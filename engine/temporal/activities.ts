@@ -34,6 +34,8 @@ export function createRunActivities(ports: Ports, options: PerformOptions): RunA
 export interface PerformOptions {
   /** Whether slow actions are handed to the shared queue; the worker of that queue itself says false. */
   mayDefer: boolean
+  /** An action that lately took longer than this, in milliseconds, goes to the shared queue. */
+  slowMs: number
   /** Milliseconds after which one vendor call is given up. */
   callTimeoutMs: number
   random: () => number

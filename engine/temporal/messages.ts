@@ -78,6 +78,9 @@ export interface RunActivities {
   conclude(order: RunRef & { record: RecordPart }): Promise<void>
 }
 
+/** Where slow actions of the runs of this queue go, shared by all connections with fairness between them. */
+export const actionQueueOf = (runQueue: string): string => `${runQueue}-actions`
+
 export const RUN_WORKFLOW = 'runPlaybook'
 
 /** A person or the API says something about this run. The id makes a repeat harmless. */

@@ -12,8 +12,6 @@ import type { ActOrder, ActResult } from './messages.ts'
 
 /** Waits shorter than this are spent here; longer ones become timers of the workflow. */
 const SHORT_WAIT_MS = 1000
-/** An action whose calls lately took longer than this goes to the shared queue. */
-const SLOW_MS = 1500
 
 /**
  * One attempt of one action, with its intent, outcome and everything between in the effects ledger, so that it can
@@ -27,7 +25,7 @@ export function createPerform(ports: Ports, options: PerformOptions): (order: Ac
     const ready = await prepare(ports, order, definition)
     if ('kind' in ready) return recorded(ports, order, ready)
     const { input, connection } = ready
-    if (connection !== null && options.mayDefer && pool.latencyMs(connection.id, order.action) > SLOW_MS)
+    if (connection !== null && options.mayDefer && pool.latencyMs(connection.id, order.action) > options.slowMs)
       return recorded(ports, order, { kind: 'elsewhere', connectionId: connection.id })
     if (connection !== null) {
       const pace = await takeBudget(ports, pool, { order, connection })

@@ -1,9 +1,11 @@
+import { Context } from '@temporalio/activity'
 import { ApplicationFailure, type DataConverter } from '@temporalio/common'
 import { type NativeConnection, Worker } from '@temporalio/worker'
-import { ACTION_TASK_QUEUE, RUN_TASK_QUEUE } from '../ids.ts'
+import { RUN_TASK_QUEUE } from '../ids.ts'
 import { type Ports, RunGone } from '../ports.ts'
 import { createRunActivities, type PerformOptions } from './activities.ts'
 import { createBlobCodec } from './codec.ts'
+import { actionQueueOf } from './messages.ts'
 import type { ScheduleActivities } from './schedule-messages.ts'
 
 export interface RunWorkerOptions {
@@ -13,8 +15,8 @@ export interface RunWorkerOptions {
   schedules: ScheduleActivities
   perform: Omit<PerformOptions, 'mayDefer'>
   bundlePath: string
-  /** Other names than the product's, for tests that share a server. */
-  queues?: { runs: string; actions: string }
+  /** Another name than the product's, for tests that share a server. */
+  taskQueue?: string
 }
 
 /** What clients and workers must share to read each other's payloads. */
@@ -25,7 +27,7 @@ export const dataConverterOf = (ports: Pick<Ports, 'blobs'>): DataConverter => (
 /** The two workers of a worker process: one for runs with their quick actions, one for slow actions. */
 export async function createRunWorkers(options: RunWorkerOptions): Promise<Worker[]> {
   const { connection, namespace, ports, schedules, perform, bundlePath } = options
-  const queues = options.queues ?? { runs: RUN_TASK_QUEUE, actions: ACTION_TASK_QUEUE }
+  const taskQueue = options.taskQueue ?? RUN_TASK_QUEUE
   const common = {
     connection,
     namespace,
@@ -34,7 +36,7 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
   } as const
   const runs = await Worker.create({
     ...common,
-    taskQueue: queues.runs,
+    taskQueue,
     workflowBundle: { codePath: bundlePath },
     activities: sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: true }), ...schedules }),
     maxConcurrentLocalActivityExecutions: 200,
@@ -42,12 +44,15 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
   })
   const actions = await Worker.create({
     ...common,
-    taskQueue: queues.actions,
-    activities: sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: false }) }),
+    taskQueue: actionQueueOf(taskQueue),
+    activities: beating(sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: false }) })),
     maxConcurrentActivityTaskExecutions: 100,
   })
   return [runs, actions]
 }
+
+/** A third of the workflow's heartbeat timeout, so that one lost beat is not a death. */
+const HEARTBEAT_MS = 10_000
 
 type Activities = { [name: string]: (...args: never[]) => Promise<unknown> }
 
@@ -61,6 +66,23 @@ function sayingGone<A extends object>(activities: A): A {
       } catch (error) {
         if (error instanceof RunGone) throw ApplicationFailure.nonRetryable(error.message, 'RUN_GONE')
         throw error
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as A
+}
+
+/** A slow action says that it lives, so that after a kill its next attempt need not wait for the whole timeout. */
+function beating<A extends object>(activities: A): A {
+  const wrapped = Object.entries(activities as Activities).map(([name, run]) => [
+    name,
+    async (...args: never[]) => {
+      const context = Context.current()
+      const timer = setInterval(() => context.heartbeat(), HEARTBEAT_MS)
+      try {
+        return await run(...args)
+      } finally {
+        clearInterval(timer)
       }
     },
   ])

@@ -19,6 +19,7 @@ import { outstanding } from '../run/outstanding.ts'
 import { summaryOf } from '../run/summary.ts'
 import {
   type ActOrder,
+  actionQueueOf,
   type Carried,
   connectionOpenSignal,
   operatorSignal,
@@ -28,8 +29,6 @@ import {
   type TemplateScope,
 } from './messages.ts'
 
-/** Where slow actions go. Here and not in ids.ts, which needs node:crypto. */
-const ACTION_QUEUE = 'signalbox-actions'
 /** Above this a state moves to a fresh history; Temporal warns at 512 KB and refuses at 2 MB. */
 const CARRY_OVER_BYTES = 256 * 1024
 
@@ -249,7 +248,7 @@ async function performOnce(order: ActOrder): Promise<StepOutcome> {
   if (result.kind !== 'elsewhere') return result
   // Not eagerly: eager dispatch passes the queue's fairness and limits.
   const remote = proxyActivities<RunActivities>({
-    taskQueue: ACTION_QUEUE,
+    taskQueue: actionQueueOf(workflowInfo().taskQueue),
     startToCloseTimeout: '5 minutes',
     heartbeatTimeout: '30 seconds',
     allowEagerDispatch: false,

@@ -202,9 +202,9 @@ async function createBench({ world, servers, connection, folder }: Making): Prom
       namespace,
       ports,
       schedules: { enrollPage: () => Promise.resolve(null), ...bareActivities(ports, ended) },
-      perform: { callTimeoutMs: 10_000, random: Math.random },
+      perform: { slowMs: 1_500, callTimeoutMs: 10_000, random: Math.random },
       bundlePath,
-      queues: { runs: `bench-${variant}`, actions: `bench-${variant}-actions` },
+      taskQueue: `bench-${variant}`,
     })
   const product = createRunClient({ client, directory, taskQueue: 'bench-signalbox', eager: true })
   // As the product's own client starts a run, without the plan.

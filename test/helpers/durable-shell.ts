@@ -74,21 +74,20 @@ export async function createShell(options: Partial<PerformOptions> = {}): Promis
   const outside: Outside = { written: [], script: [], refused: new Set(), paused: new Set() }
   const connectionId = await insertConnection(database, workspaceId)
   const ports = portsOf(database, outside, connectionId)
-  const queues = { runs: temporal.taskQueue, actions: `${temporal.taskQueue}-actions` }
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
     client: new Client({ connection: temporal.client.connection, dataConverter: dataConverterOf(ports) }),
     directory,
-    taskQueue: queues.runs,
+    taskQueue: temporal.taskQueue,
   })
   const workers = await createRunWorkers({
     connection: temporal.nativeConnection,
     namespace: temporal.namespace,
     ports,
     schedules: { enrollPage: () => Promise.resolve(null) },
-    perform: { callTimeoutMs: 5000, random: () => 0, ...options },
+    perform: { callTimeoutMs: 5000, slowMs: 1500, random: () => 0, ...options },
     bundlePath: await workflowBundlePath(),
-    queues,
+    taskQueue: temporal.taskQueue,
   })
   const running = Promise.all(workers.map((worker) => worker.run()))
   const shell = { outside, ports, client, directory, temporal, database, workspaceId }
