@@ -49,20 +49,24 @@ it('a person signs in, connects both systems, draws the playbook, publishes it, 
   await draw()
   await publish()
 
-  // Held up on its way, so that one can look at a run while it goes on.
-  await salesforce.fault({ match: { method: 'POST', path: '/sobjects/' }, times: 1, delayMs: 6000 })
-  await segment(async (analytics) => {
-    const context = { groupId: 'northwind' }
-    analytics.track({ userId: 'ada', event: 'Seat Limit Reached', properties: { seats: 12 }, context })
-  })
-  await until('the run has begun', async () => (await intercom.records('tags')).length === 1)
-  await app.open('Runs')
-  await page.getByRole('link', { name: 'Ada Lovelace' }).click()
-  const canvas = page.getByRole('region', { name: /run/i })
-  await canvas.getByText('Acting').waitFor()
-  await app.picture('08-run-under-way')
+  // The vendors stand still, so that one can look at a run while it goes on.
+  instance.kill('sandbox', 'SIGSTOP')
+  try {
+    await segment(async (analytics) => {
+      const context = { groupId: 'northwind' }
+      analytics.track({ userId: 'ada', event: 'Seat Limit Reached', properties: { seats: 12 }, context })
+    })
+    await until('the run has begun', async () => (await runCount()) === 1)
+    await app.open('Runs')
+    await page.getByRole('link', { name: 'Ada Lovelace' }).click()
+    await canvas().getByText('Acting').waitFor()
+    await app.picture('08-run-under-way')
+  } finally {
+    instance.kill('sandbox', 'SIGCONT')
+  }
   await page.getByRole('status').getByText('Completed').waitFor()
-  expect(await canvas.getByText('Done').count()).toBe(4)
+  // Nobody has loaded the page again: it followed the run by itself.
+  expect(await canvas().getByText('Done').count()).toBe(4)
   await app.picture('09-run-completed')
 
   const [tagged, ...otherContacts] = await intercom.records('contacts')
@@ -129,10 +133,11 @@ async function drawRule(): Promise<void> {
 
 async function describeOpportunity(): Promise<void> {
   const { page } = app
-  // The step has a name of its own too; the opportunity's comes after it.
-  const name = field('textbox', 'Name').nth(1)
+  // The step has a name of its own too.
+  const ofOpportunity = side().locator('[data-field="name"]')
+  const name = ofOpportunity.getByRole('textbox', { name: 'Name' })
   await name.pressSequentially('Expansion: ')
-  await side().getByRole('button', { name: 'Insert data into Name' }).click()
+  await ofOpportunity.getByRole('button', { name: 'Insert data' }).click()
   await page.getByRole('textbox', { name: 'Search data' }).fill('account name')
   await page.getByRole('option', { name: /account\.name/ }).click()
   await expect.poll(() => name.inputValue()).toBe('Expansion: {{ account.name }}')
@@ -159,6 +164,7 @@ async function darkPicture(): Promise<void> {
   await page.emulateMedia({ colorScheme: 'light' })
 }
 
+const canvas = (): Locator => app.page.getByRole('region', { name: /run/i })
 const side = (): Locator => app.page.getByRole('complementary', { name: 'Step', exact: true })
 const field = (role: 'textbox' | 'combobox', name: string): Locator => side().getByRole(role, { name, exact: true })
 
@@ -170,6 +176,12 @@ async function segment(say: (analytics: Analytics) => Promise<void>): Promise<vo
   await say(analytics)
   await analytics.closeAndFlush()
   expect(failures).toEqual([])
+}
+
+async function runCount(): Promise<number> {
+  const answer = await fetch(`${app.url}/v1/runs`, { headers: { authorization: `Bearer ${instance.apiKey}` } })
+  const { data } = (await answer.json()) as { data: unknown[] }
+  return data.length
 }
 
 /** What was sent is taken in behind the acknowledgement; the editor's pickers show it from then on. */
