@@ -11,7 +11,7 @@ export const WORDS = {
     icon: RadioTower,
     lead: 'A named rule that is set when it becomes true for someone, and cleared when it stops. Both can start playbooks.',
     is: 'Set for',
-    in: 'set',
+    now: 'For whom it is set now',
     empty: 'A signal names a moment worth acting on, such as “expansion ready” or “gone quiet”.',
   },
   segment: {
@@ -20,7 +20,7 @@ export const WORDS = {
     icon: UsersRound,
     lead: 'A group with a rule: people and companies enter and leave it by themselves. Entering and leaving can start playbooks.',
     is: 'Members',
-    in: 'in it',
+    now: 'Who is in it now',
     empty: 'A segment names a group you come back to, such as “power users” or “large accounts”.',
   },
 } as const

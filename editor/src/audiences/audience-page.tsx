@@ -106,7 +106,7 @@ function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
   return (
     <>
       <Title order={2} mb="sm">
-        Who is {WORDS[kind].in} now
+        {WORDS[kind].now}
       </Title>
       <div className="sb-card sb-scroll-x">
         {view.members.length === 0 ? (
@@ -123,7 +123,7 @@ function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
                   </Table.Td>
                   <Table.Td>{subject.externalId}</Table.Td>
                   <Table.Td ta="right">
-                    since <Ago when={since} />
+                    <Ago when={since} />
                   </Table.Td>
                 </Table.Tr>
               ))}

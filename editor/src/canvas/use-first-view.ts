@@ -5,6 +5,9 @@ import { type Places, STEP_HEIGHT, STEP_WIDTH } from '../document/layout.ts'
 
 /** Steps are read at this size or larger; smaller graphs are shown whole, large ones from their start. */
 const READABLE = 0.72
+/** On a telephone the shape of a small graph tells more than its words. */
+const READABLE_NARROW = 0.5
+const NARROW = 600
 
 /** The view a canvas opens with, worked out from the places, so that nothing jumps after the first frame. */
 export function useFirstView(places: Places, document: PlaybookDocument, withPalette: boolean): Viewport {
@@ -29,9 +32,10 @@ export function firstView(
   const top = Math.min(...all.map(([, y]) => y))
   const bottom = Math.max(...all.map(([, y]) => y)) + STEP_HEIGHT + 60
   const fit = Math.min(1, (frame.width - 60) / (right - left), (frame.height - 60) / (bottom - top))
-  const zoom = Math.max(READABLE, fit)
+  const readable = frame.width < NARROW ? READABLE_NARROW : READABLE
+  const zoom = Math.max(readable, fit)
   const start = all.find(([, y]) => y === top) ?? [0, 0]
-  const middle = fit >= READABLE ? (left + right) / 2 : start[0] + STEP_WIDTH / 2
-  const spare = fit >= READABLE ? Math.max(0, frame.height - (bottom - top) * zoom) / 3 : 0
+  const middle = fit >= readable ? (left + right) / 2 : start[0] + STEP_WIDTH / 2
+  const spare = fit >= readable ? Math.max(0, frame.height - (bottom - top) * zoom) / 3 : 0
   return { x: frame.width / 2 - middle * zoom, y: 40 + Math.min(spare, 80) - top * zoom, zoom }
 }

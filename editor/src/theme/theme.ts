@@ -70,7 +70,7 @@ export const theme = createTheme({
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },
     Menu: { defaultProps: { shadow: 'md', radius: 'md' } },
     Select: { defaultProps: { allowDeselect: false, checkIconPosition: 'right' } },
-    Table: { defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md' } },
+    Table: { defaultProps: { verticalSpacing: 'sm', horizontalSpacing: 'md', borderColor: 'var(--sb-line)' } },
   },
 })
 
@@ -111,6 +111,8 @@ export const cssVariables: CSSVariablesResolver = () => {
       '--mantine-color-placeholder': '#8f98ab',
       '--mantine-color-error': '#ff8f87',
       '--mantine-color-body': '#1b202c',
+      '--mantine-color-ink-light': '#232b52',
+      '--mantine-color-ink-light-hover': '#2b3563',
       '--sb-page': '#12151e',
       '--sb-surface': '#1b202c',
       '--sb-sunken': '#151923',
