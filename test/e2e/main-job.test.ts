@@ -1,7 +1,7 @@
 import { Analytics } from '@segment/analytics-node'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type App, openApp } from '../helpers/app-driver.ts'
+import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
 import { type Instance, startInstance, until } from '../helpers/instance.ts'
 import { type SandboxControl, sandboxControl } from '../helpers/sandbox-control.ts'
 
@@ -28,6 +28,7 @@ beforeAll(async () => {
   })
 }, 120_000)
 
+pictureFailures(() => app)
 afterAll(async () => {
   await app?.close()
   await instance?.stop()

@@ -2,6 +2,7 @@ import { mkdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Browser, BrowserContext, Page } from 'playwright-core'
+import { afterEach } from 'vitest'
 import { launchChromium } from './chromium.ts'
 import type { Instance } from './instance.ts'
 
@@ -46,6 +47,13 @@ export async function openApp(instance: Instance, scheme: 'light' | 'dark' = 'li
     close: () => closeAll(browser, context),
   }
   return app
+}
+
+/** Leaves a picture of what was shown when a test of this file failed, in the temporary folder. */
+export function pictureFailures(app: () => App | undefined): void {
+  afterEach(async ({ task }) => {
+    if (task.result?.state === 'fail') await app()?.page.screenshot({ path: join(tmpdir(), `failed-${task.id}.png`) })
+  })
 }
 
 // The supervisor's ready line names it.
