@@ -26,7 +26,7 @@ export async function benchCompile(): Promise<Report> {
     note: spread(pick),
   })
   return {
-    title: `(d) Compile of ${found[0]?.steps ?? 0} steps, milliseconds of CPU: median of ${PROCESSES} processes`,
+    title: `(d) Compile of ${found[0]?.steps ?? 0} steps, milliseconds of the compiling thread's CPU: median of ${PROCESSES} processes`,
     figures: [
       row('cold: first compile of a process', ({ coldMs }) => coldMs, 60),
       row('warm: the document loaded again', ({ warmMs }) => warmMs, 25),
