@@ -26,4 +26,3 @@ export const WORDS = {
 } as const
 
 export const apiOf = (kind: AudienceKind) => (kind === 'signal' ? trpc.signals : trpc.segments)
-export const pathOf = (kind: AudienceKind) => (kind === 'signal' ? '/signals' : '/segments')

@@ -1,4 +1,4 @@
-import { Button, Group, Select, Switch, Table, Tabs, Text } from '@mantine/core'
+import { Button, Group, Select, Switch, Table, Tabs, Text, VisuallyHidden } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { FlaskConical } from 'lucide-react'
 import { useState } from 'react'
@@ -110,7 +110,9 @@ function RecordTable({ rows }: { rows: Rec[] }) {
               {columns.map((column) => (
                 <Table.Th key={column}>{column}</Table.Th>
               ))}
-              <Table.Th aria-label="Details" />
+              <Table.Th>
+                <VisuallyHidden>Details</VisuallyHidden>
+              </Table.Th>
             </Table.Tr>
           </Table.Thead>
           <Table.Tbody>
