@@ -35,6 +35,7 @@ const runQuery = ({ db, workspaceId }: Scoped) =>
       'runs.subject_kind',
       'runs.subject_id',
       'runs.at_steps',
+      'runs.held_by',
       'runs.waiting_until',
       'runs.created_at',
       'runs.updated_at',
@@ -107,7 +108,7 @@ export function runRowOf(row: QueriedRun): RunRow {
     version: row.version,
     // Written by the record from RUN_STATUSES only.
     status: row.status as RunRow['status'],
-    reason: row.reason,
+    reason: row.reason ?? whyHeld(row),
     subject: {
       kind: row.subject_kind === 'account' ? 'account' : 'contact',
       id: row.subject_id,
@@ -120,4 +121,10 @@ export function runRowOf(row: QueriedRun): RunRow {
     updatedAt: row.updated_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
   }
+}
+
+/** A held run has not ended, so it has no reason of its own; the connection it waits for is what a person can mend. */
+function whyHeld({ status, held_by: heldBy }: Pick<QueriedRun, 'status' | 'held_by'>): string | null {
+  if (status !== 'held' || heldBy.length === 0) return null
+  return `Waits for ${heldBy.join(' and ')}: reconnect in Connections, and it goes on.`
 }
