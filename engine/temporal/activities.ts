@@ -18,7 +18,8 @@ export function createRunActivities(ports: Ports, options: PerformOptions): RunA
       const due: RunInput & { kind: 'due' } = { kind: 'due', at, step, visit, facts }
       return ports.runs.wake({ workspaceId, runId }, { position, due, epoch })
     },
-    perform: (orders) => Promise.all(orders.map((order) => perform(order))),
+    perform: (orders) =>
+      Promise.all(orders.map(async (order) => ({ result: await perform(order), at: ports.clock() }))),
     async settle({ workspaceId, runId, record }) {
       await ports.runs.append({ workspaceId, runId }, record)
       const { heldBy } = record.summary

@@ -56,6 +56,12 @@ export interface TemplateScope {
 /** `elsewhere`: too slow for a local activity; hand it to the shared action queue. */
 export type ActResult = StepOutcome | { kind: 'elsewhere'; connectionId: string }
 
+/** An attempt's result, and when it was there: a workflow's own time stands still within a task. */
+export interface Performed {
+  result: ActResult
+  at: Instant
+}
+
 export interface WakeOrder extends RunRef {
   position: number
   step: string
@@ -72,7 +78,7 @@ export interface RunActivities {
   ): Promise<RunInput[]>
   wake(order: WakeOrder): Promise<RunInput>
   /** Takes and answers lists, so that runs which start together can share calls later. */
-  perform(orders: ActOrder[]): Promise<ActResult[]>
+  perform(orders: ActOrder[]): Promise<Performed[]>
   /** Makes the record complete before a wait. Answers which of `heldBy` work again by now. */
   settle(order: RunRef & { record: RecordPart }): Promise<string[]>
   conclude(order: RunRef & { record: RecordPart }): Promise<void>

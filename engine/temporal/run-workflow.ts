@@ -74,6 +74,8 @@ class RunExecution {
   private unrecorded: RunInput[] = []
   /** Whether the lists show what the run waits for. Not at first: one back from its record may have missed a message. */
   private settled = false
+  /** The latest instant that an input carried. */
+  private latest = 0
   private acting = 0
   private finished = false
 
@@ -89,11 +91,11 @@ class RunExecution {
   operate({ id, command }: { id: string; command: OperatorCommand }): void {
     if (this.commandIds.has(id)) return
     this.commandIds.add(id)
-    this.inbox.push({ kind: 'operator', at: Date.now(), id, command })
+    this.inbox.push({ kind: 'operator', at: this.now(), id, command })
   }
 
   resume(connection: string): void {
-    this.inbox.push({ kind: 'resume', at: Date.now(), connection })
+    this.inbox.push({ kind: 'resume', at: this.now(), connection })
   }
 
   /** @returns null at the end of the run; else what a fresh history goes on with */
@@ -127,6 +129,7 @@ class RunExecution {
     const { state, commands } = advance(this.plan, this.state, input)
     this.state = state
     this.position += 1
+    this.latest = Math.max(this.latest, input.at)
     this.settled = false
     this.finished = false
     if (!recorded) this.unrecorded.push(input)
@@ -160,13 +163,13 @@ class RunExecution {
     this.slots.delete(step.id)
     const record = this.settled ? null : this.takeRecord()
     this.acting += 1
-    let outcome: StepOutcome
+    let performed: { outcome: StepOutcome; at: number }
     try {
-      outcome = await performOnce({ ...this.ref(), ...orderOf(this.current(), step, command), slot, record })
+      performed = await performOnce({ ...this.ref(), ...orderOf(this.current(), step, command), slot, record })
     } finally {
       this.acting -= 1
     }
-    this.inbox.push({ kind: 'outcome', at: Date.now(), step: step.id, visit: command.visit, outcome })
+    this.inbox.push({ kind: 'outcome', step: step.id, visit: command.visit, ...performed })
   }
 
   private async sleep(command: RunCommand & { kind: 'sleep' }): Promise<void> {
@@ -190,7 +193,7 @@ class RunExecution {
     const asleep = this.current().steps[step]
     if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
     if (asleep?.status !== 'waiting' || !readsFacts(this.plan))
-      return { input: { kind: 'due', at: Date.now(), step, visit, facts: null }, recorded: false }
+      return { input: { kind: 'due', at: this.now(), step, visit, facts: null }, recorded: false }
     if (!this.settled) await this.settle()
     const { subject } = this.start
     const { reads } = this.plan
@@ -203,6 +206,7 @@ class RunExecution {
     const inputs = await local.begin({ ...this.ref(), subject, trigger, reads: this.plan.reads, epoch: Date.now() })
     for (const input of inputs) this.state = advance(this.plan, this.state, input).state
     this.position = inputs.length
+    this.latest = Math.max(0, ...inputs.map((input) => input.at))
     // A command that is in the record was applied by an earlier execution; one still in the inbox was not.
     const applied = new Set(inputs.flatMap((input) => (input.kind === 'operator' ? [input.id] : [])))
     for (const id of applied) this.commandIds.add(id)
@@ -229,6 +233,11 @@ class RunExecution {
     return { state: this.current(), position: this.position, commandIds: [...this.commandIds] }
   }
 
+  /** Never before what is recorded: the workflow's own time is that of its task's start. */
+  private now(): number {
+    return Math.max(Date.now(), this.latest)
+  }
+
   private current(): RunState {
     if (this.state === null) throw new Error('The run has no state yet.')
     return this.state
@@ -242,22 +251,22 @@ class RunExecution {
 const timerKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
 
 /** One attempt: on this worker while the action is quick, else on the shared queue with fairness between connections. */
-async function performOnce(order: ActOrder): Promise<StepOutcome> {
-  const [result] = await local.perform([order])
-  if (result === undefined) throw new Error('perform answered nothing for its order.')
-  if (result.kind !== 'elsewhere') return result
+async function performOnce(order: ActOrder): Promise<{ outcome: StepOutcome; at: number }> {
+  const [here] = await local.perform([order])
+  if (here === undefined) throw new Error('perform answered nothing for its order.')
+  if (here.result.kind !== 'elsewhere') return { outcome: here.result, at: here.at }
   // Not eagerly: eager dispatch passes the queue's fairness and limits.
   const remote = proxyActivities<RunActivities>({
     taskQueue: actionQueueOf(workflowInfo().taskQueue),
     startToCloseTimeout: '5 minutes',
     heartbeatTimeout: '30 seconds',
     allowEagerDispatch: false,
-    priority: { fairnessKey: result.connectionId },
+    priority: { fairnessKey: here.result.connectionId },
     retry: patient,
   })
-  const [outcome] = await remote.perform([{ ...order, record: null }])
-  if (outcome === undefined || outcome.kind === 'elsewhere') throw new Error('The action queue did not act.')
-  return outcome
+  const [there] = await remote.perform([{ ...order, record: null }])
+  if (there === undefined || there.result.kind === 'elsewhere') throw new Error('The action queue did not act.')
+  return { outcome: there.result, at: there.at }
 }
 
 /** What the activity needs to act: the templates, and what they may read. */

@@ -35,9 +35,11 @@ export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSte
       steps: {},
     }
     const record = takeRecord({ status: 'running', reason: null, waitingUntil: null, at: [step], heldBy: [] })
-    const [result] = await local.perform([{ ...run, ...order, step, visit: 1, attempt: 1, slot: null, scope, record }])
-    const outcome = landed(result)
-    inputs.push({ kind: 'outcome', at: Date.now(), step, visit: 1, outcome })
+    const [performed] = await local.perform([
+      { ...run, ...order, step, visit: 1, attempt: 1, slot: null, scope, record },
+    ])
+    if (performed === undefined) throw ApplicationFailure.nonRetryable('perform answered nothing.')
+    inputs.push({ kind: 'outcome', at: performed.at, step, visit: 1, outcome: landed(performed.result) })
   }
   const mrr = account?.properties.mrr
   if (typeof mrr === 'number' && mrr > 100) {
@@ -48,7 +50,7 @@ export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSte
   await local.conclude({ ...run, record })
 }
 
-function landed(outcome: { kind: string } | undefined): StepOutcome {
-  if (outcome?.kind === 'done') return outcome as StepOutcome
+function landed(outcome: { kind: string }): StepOutcome {
+  if (outcome.kind === 'done') return outcome as StepOutcome
   throw ApplicationFailure.nonRetryable(`The step did not land: ${JSON.stringify(outcome)}`)
 }
