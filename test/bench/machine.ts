@@ -91,14 +91,14 @@ function readStat(pid: string): string | null {
  */
 export function cpuMeter(pids: () => { [name: string]: number }): () => { [name: string]: number } {
   const now = () => Object.entries(pids()).map(([name, pid]) => [name, cpuMsOfTrees([pid])] as const)
-  // The supervisor is everybody's parent; its own share is what the others have not used.
+  // The supervisor is everybody's parent; its own share is what the others have not used, but for the ticks' rounding.
   const before = new Map(now())
   return () => {
     const used = new Map(now().map(([name, ms]) => [name, ms - (before.get(name) ?? 0)]))
     const all = used.get('supervisor')
     used.delete('supervisor')
     const others = [...used.values()].reduce((total, ms) => total + ms, 0)
-    if (all !== undefined) used.set('supervisor', all >= others ? all - others : all)
+    if (all !== undefined) used.set('supervisor', Math.max(0, all - others))
     return Object.fromEntries(used)
   }
 }
