@@ -56,7 +56,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
             {' · '}
             {budgetWords(row.budget)}
             {' · '}
-            {row.usage.effectsLast24h.toLocaleString('en')} writes in 24 h
+            {writes(row.usage.effectsLast24h)} in 24 h
           </Text>
         </div>
         <Menu position="bottom-end">
@@ -115,3 +115,5 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
     </section>
   )
 }
+
+const writes = (count: number): string => (count === 1 ? '1 write' : `${count.toLocaleString('en')} writes`)

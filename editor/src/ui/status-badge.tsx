@@ -45,7 +45,7 @@ const LOOKS: { [status: string]: Look } = {
   archived: { words: 'Archived', tone: 'idle', icon: Ban },
   open: { words: 'Connected', tone: 'good', icon: CircleCheck },
   // effects and events
-  intended: { words: 'In flight', tone: 'accent', icon: CircleDot },
+  intended: { words: 'Intended', tone: 'accent', icon: CircleDot },
   landed: { words: 'Landed', tone: 'good', icon: CircleCheck },
   unknown: { words: 'Unknown', tone: 'warn', icon: UserRoundCheck },
   refused: { words: 'Refused', tone: 'bad', icon: CircleX },
