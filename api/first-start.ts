@@ -32,9 +32,7 @@ export async function firstStart(
     const there = await trx.selectFrom('workspaces').select('id').orderBy('created_at').executeTakeFirst()
     if (there !== undefined) return { workspaceId: there.id, created: false, say: [] }
     const workspaceId = newId(now)
-    const names = given.demo
-      ? { slug: 'demo', name: 'Demo workspace' }
-      : { slug: 'main', name: 'My workspace' }
+    const names = given.demo ? { slug: 'demo', name: 'Demo workspace' } : { slug: 'main', name: 'My workspace' }
     await trx
       .insertInto('workspaces')
       .values({ id: workspaceId, ...names, created_at: new Date(now) })

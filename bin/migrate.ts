@@ -9,7 +9,9 @@ async function main(): Promise<void> {
     throw new UserError('SIGNALBOX_DATABASE_URL is not set. Set it, or use npm start, which makes a database.')
   try {
     const { applied } = await migrateToLatest(databaseUrl)
-    console.log(applied.length === 0 ? 'The tables are up to date.' : `Tables brought up to date: ${applied.join(', ')}`)
+    console.log(
+      applied.length === 0 ? 'The tables are up to date.' : `Tables brought up to date: ${applied.join(', ')}`,
+    )
   } catch (error) {
     if (error instanceof DatabaseNewer) throw new UserError(error.message)
     throw error
