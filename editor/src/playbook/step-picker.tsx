@@ -114,7 +114,6 @@ function Option(props: {
         id={id}
         role="option"
         aria-selected={active}
-        aria-label={step.label}
         className="sb-picker-option"
         data-kind={step.kind}
         data-app={step.connector ?? undefined}

@@ -64,7 +64,15 @@ export const theme = createTheme({
   respectReducedMotion: true,
   components: {
     Button: { defaultProps: { size: 'sm' } },
-    Modal: { defaultProps: { centered: true, radius: 'lg', overlayProps: { backgroundOpacity: 0.45 } } },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Modal: {
+      defaultProps: {
+        closeButtonProps: { 'aria-label': 'Close' },
+        centered: true,
+        radius: 'lg',
+        overlayProps: { backgroundOpacity: 0.45 },
+      },
+    },
     ScrollArea: { defaultProps: { scrollbarSize: 7, scrollbars: 'y' } },
     ScrollAreaAutosize: { defaultProps: { scrollbarSize: 7, scrollbars: 'y' } },
     Tooltip: { defaultProps: { openDelay: 350, withArrow: true } },

@@ -31,7 +31,7 @@ export function useDocumentTitle(title: string): void {
 /** The shape of a list while it loads. */
 export function ListSkeleton({ rows = 5, height = 52 }: { rows?: number; height?: number }) {
   return (
-    <Stack gap={8} aria-busy="true" aria-label="Loading">
+    <Stack gap={8} role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: rows }, (_, index) => (
         <Skeleton key={index} height={height} radius="md" />
       ))}
