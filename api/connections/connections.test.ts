@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSandbox } from '../../nodes/sandbox/start.ts'
 import type { RunningSandbox } from '../../nodes/sandbox/host.ts'
-import { FaultError } from '../../nodes/fault.ts'
+import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import { openVault } from './vault.ts'
 import { ConnectionStore } from './connection-store.ts'
@@ -235,6 +235,16 @@ describe('a grant that ends', () => {
     }
     expect((await call('createToken', fresh)).statusCode).toBe(200)
     expect(await named('checked')).toMatchObject({ status: 'open' })
+  })
+
+  it('is not why a used-up quota paused it: a check that works opens it again, with its held runs', async () => {
+    const id = await connect('salesforce', 'used-up')
+    const fault: Fault = { code: 'QUOTA_EXHAUSTED', who: 'user', message: 'All calls are used.', fix: 'Wait.' }
+    await api.connections.pause(home.id, id, fault)
+    expect(await named('used-up')).toMatchObject({ status: 'paused' })
+    expect((await call('check', { id })).json().result.data).toMatchObject({ fault: null })
+    expect(await named('used-up')).toMatchObject({ status: 'open', fault: null })
+    expect(api.temporal.resumed).toContain(id)
   })
 })
 

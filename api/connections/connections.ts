@@ -1,3 +1,4 @@
+import { retryOf } from '../../engine/run/retry.ts'
 import { sql } from 'kysely'
 import { z } from 'zod'
 import type { AnyConnectorDefinition, ClientEnvironment } from '../../nodes/define.ts'
@@ -158,7 +159,10 @@ export async function storeConnection(ctx: Context, given: NewConnection & { id:
   ctx.connections.forget()
 }
 
-/** One cheap call that proves the grant. A dead grant pauses the connection; a good one names who we are there. */
+/**
+ * One cheap call that proves the grant. A dead grant pauses the connection; a good one names who we are there, and
+ * opens a connection again that was paused for another reason (a used-up quota), with its held runs.
+ */
 export async function checkConnection(
   ctx: Context,
   id: string,
@@ -171,9 +175,14 @@ export async function checkConnection(
     .executeTakeFirst()
   if (row === undefined) throw notFound('connection', id)
   try {
-    const opened = await ctx.connections.open(ctx.workspaceId, row.slug)
-    if (opened.state === 'missing') throw notFound('connection', id)
-    if (opened.state === 'paused') return { identity: null, fault: opened.fault }
+    let opened = await ctx.connections.open(ctx.workspaceId, row.slug)
+    const wasPaused = opened.state === 'paused'
+    if (opened.state === 'paused') {
+      if (opened.fault.code === 'AUTH_EXPIRED') return { identity: null, fault: opened.fault }
+      await openAgain(ctx, id)
+      opened = await ctx.connections.open(ctx.workspaceId, row.slug)
+    }
+    if (opened.state !== 'open') throw notFound('connection', id)
     const connector = connectorNamed(ctx, row.app)
     const client = await connector.client(opened.connection, environmentFor(ctx, opened.connection))
     const { identity } = await connector.check(client)
@@ -183,12 +192,23 @@ export async function checkConnection(
       .where('workspace_id', '=', ctx.workspaceId)
       .where('id', '=', id)
       .execute()
+    if (wasPaused) await ctx.temporal.resumeConnection(ctx.workspaceId, id)
     return { identity, fault: null }
   } catch (error) {
     if (!(error instanceof FaultError)) throw error
-    if (error.fault.code === 'AUTH_EXPIRED') await ctx.connections.pause(ctx.workspaceId, id, error.fault)
+    if (retryOf(error.fault.code) === 'pause-connection') await ctx.connections.pause(ctx.workspaceId, id, error.fault)
     return { identity: null, fault: error.fault }
   }
+}
+
+async function openAgain(ctx: Context, id: string): Promise<void> {
+  await ctx.db
+    .updateTable('connections')
+    .set({ status: 'open', fault: null, paused_at: null, updated_at: new Date(ctx.now) })
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('id', '=', id)
+    .execute()
+  ctx.connections.forget()
 }
 
 function environmentFor(

@@ -95,7 +95,7 @@ describe('a single call', () => {
     ['/v1/track', { userId: 'u', event: 'x', timestamp: '2026-03-04T10:00:00Z' }, 'TIMESTAMP_INVALID'],
     ['/v1/group', { userId: 'u' }, 'SUBJECT_MISSING'],
     ['/v1/alias', { userId: 'u' }, 'SUBJECT_MISSING'],
-    ['/v1/identify', 'no json', 'JSON_INVALID'],
+    ['/v1/identify', 'no json', 'MALFORMED_JSON'],
     ['/v1/identify', '[]', 'MESSAGE_INVALID'],
   ])('%s with %j is refused with its code and a remedy', async (path, body, code) => {
     const answer = await post(path, body)

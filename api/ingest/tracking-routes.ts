@@ -59,7 +59,7 @@ async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown
   try {
     return JSON.parse(plain.toString('utf8'))
   } catch (error) {
-    throw problem(400, 'JSON_INVALID', {
+    throw problem(400, 'MALFORMED_JSON', {
       detail: `The body is not JSON (${error instanceof Error ? error.message : 'no detail'}). Send one JSON object.`,
       cause: error,
     })
@@ -98,6 +98,6 @@ function asProblem(error: unknown): ProblemError {
     )
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem(415, 'MEDIA_TYPE_UNKNOWN', 'content-type: send application/json.')
-  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return problem(400, 'JSON_INVALID', 'The body is empty; send JSON.')
+  if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return problem(400, 'MALFORMED_JSON', 'The body is empty; send JSON.')
   return problem(500, 'INTERNAL', { detail: 'The message could not be stored; send it again.', cause: error })
 }
