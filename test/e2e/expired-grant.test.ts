@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import type { App } from '../helpers/app-driver.ts'
+import { type App, PATIENTLY } from '../helpers/app-driver.ts'
 import { expiredGrantScenario, isClean } from '../scenarios/expired-grant.ts'
 
 const RUNS = 5
@@ -20,7 +20,7 @@ async function lookAround(app: App): Promise<void> {
 
   await app.open('Runs')
   const list = page.getByRole('table', { name: 'Runs' })
-  await expect.poll(() => list.getByText('Held', { exact: true }).count()).toBe(RUNS)
+  await expect.poll(() => list.getByText('Held', { exact: true }).count(), PATIENTLY).toBe(RUNS)
   expect(await list.getByText('Waits for salesforce: reconnect in Connections').count()).toBe(RUNS)
 
   await list.getByRole('link').first().click()

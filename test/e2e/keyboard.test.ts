@@ -1,6 +1,6 @@
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
+import { type App, openApp, pictureFailures, PATIENTLY } from '../helpers/app-driver.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
 import { productOf } from '../scenarios/product.ts'
 
@@ -67,7 +67,7 @@ it('draws, publishes and undoes by keyboard alone', async () => {
   await type('Escape')
 
   await type('Delete')
-  await expect.poll(() => step('Tag contact').count()).toBe(0)
+  await expect.poll(() => step('Tag contact').count(), PATIENTLY).toBe(0)
   await type('Control+z')
   await step('Tag contact').waitFor()
   await page.getByText('No problems').waitFor()
@@ -107,7 +107,9 @@ async function drawRule(): Promise<void> {
   await type('Enter')
   await walkTo(page.getByRole('option', { name: 'is more than' }))
   await type('Enter')
-  await expect.poll(() => page.getByRole('combobox', { name: 'Comparison' }).inputValue()).toBe('is more than')
+  await expect
+    .poll(() => page.getByRole('combobox', { name: 'Comparison' }).inputValue(), PATIENTLY)
+    .toBe('is more than')
   await tabTo(page.getByRole('textbox', { name: 'Value' }))
   await type('100', 'Escape')
   await focused(step('Branch'))
@@ -126,7 +128,7 @@ async function describeOpportunity(): Promise<void> {
   await focused(page.getByRole('textbox', { name: 'Search data' }))
   await type('account name', 'Enter')
   await focused(name)
-  await expect.poll(() => name.inputValue()).toBe('Expansion: {{ account.name }}')
+  await expect.poll(() => name.inputValue(), PATIENTLY).toBe('Expansion: {{ account.name }}')
   await tabTo(form.getByRole('textbox', { name: 'Stage' }))
   await type('Prospecting')
   await tabTo(form.getByRole('textbox', { name: 'Close in days' }))
@@ -154,7 +156,7 @@ const isFocused = (target: Locator): Promise<boolean> =>
 
 async function focused(target: Locator): Promise<void> {
   await target.waitFor()
-  await expect.poll(() => isFocused(target), { timeout: 10_000 }).toBe(true)
+  await expect.poll(() => isFocused(target), PATIENTLY).toBe(true)
 }
 
 /** Goes down an open list until the option is the chosen one. */

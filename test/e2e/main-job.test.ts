@@ -1,7 +1,7 @@
 import { Analytics } from '@segment/analytics-node'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
+import { type App, openApp, pictureFailures, PATIENTLY } from '../helpers/app-driver.ts'
 import { type Instance, startInstance, until } from '../helpers/instance.ts'
 import { type SandboxControl, sandboxControl } from '../helpers/sandbox-control.ts'
 
@@ -107,7 +107,7 @@ async function draw(): Promise<void> {
 
   await page.getByRole('button', { name: 'Add step after Branch, over-100' }).click()
   await page.getByRole('combobox', { name: 'Search steps' }).fill('tag')
-  await page.getByRole('option', { name: 'Tag contact', exact: true }).click()
+  await page.getByRole('option', { name: /^Tag contact/ }).click()
   await field('textbox', 'Tag').fill('expansion')
 
   await page.getByRole('button', { name: 'Add step after Tag contact' }).click()
@@ -141,7 +141,7 @@ async function describeOpportunity(): Promise<void> {
   await ofOpportunity.getByRole('button', { name: 'Insert data' }).click()
   await page.getByRole('textbox', { name: 'Search data' }).fill('account name')
   await page.getByRole('option', { name: /account\.name/ }).click()
-  await expect.poll(() => name.inputValue()).toBe('Expansion: {{ account.name }}')
+  await expect.poll(() => name.inputValue(), PATIENTLY).toBe('Expansion: {{ account.name }}')
   await field('textbox', 'Stage').fill('Prospecting')
   await field('textbox', 'Close in days').fill('30')
   await field('textbox', 'Amount').fill('{{ account.mrr * 12 }}')

@@ -10,6 +10,9 @@ const SIZE = { width: 1440, height: 900 }
 /** How long a page may take to show what is waited for. Far above what it takes, for machines with much else to do. */
 const PATIENCE_MS = 30_000
 
+/** The same for `expect.poll`, which gives up after a second by itself. */
+export const PATIENTLY = { timeout: PATIENCE_MS }
+
 /** The app in a real Chromium, used as a person uses it: through what is seen, by mouse and keyboard. */
 export interface App {
   page: Page
