@@ -1,11 +1,12 @@
 import type { RunInput } from '../model/run.ts'
 import type { Ports } from '../ports.ts'
+import type { ClientPool } from './client-pool.ts'
 import type { RunActivities } from './messages.ts'
 import { createPerform } from './perform.ts'
 
 /** The activities of the run workflow over the ports; everything they need from the outside is an argument. */
-export function createRunActivities(ports: Ports, options: PerformOptions): RunActivities {
-  const perform = createPerform(ports, options)
+export function createRunActivities(ports: Ports, pool: ClientPool, options: PerformOptions): RunActivities {
+  const perform = createPerform(ports, pool, options)
   return {
     async begin({ workspaceId, runId, subject, trigger, reads, epoch }) {
       const at = ports.clock()

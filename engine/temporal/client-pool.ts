@@ -23,19 +23,25 @@ export interface ClientPool {
 
 /** How fast the averages follow. */
 const WEIGHT = 0.2
+/** How long an action that nobody here carries out counts as slow. */
+const REMEMBERED_MS = 30_000
 
 /**
  * Gives an action its authorized, metered client and learns from each use what the next will cost. Averages are
  * per process: they steer, nothing depends on them being right.
  */
-export function createClientPool(ports: Ports, options: PerformOptions): ClientPool {
-  const averages = new Map<string, { calls: number; ms: number }>()
+export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'callTimeoutMs'>): ClientPool {
+  const averages = new Map<string, { calls: number; ms: number; at: Instant }>()
   const averageOf = (connectionId: string, action: string) =>
-    averages.get(`${connectionId} ${action}`) ?? { calls: 1, ms: 0 }
+    averages.get(`${connectionId} ${action}`) ?? { calls: 1, ms: 0, at: 0 }
 
   return {
     expectedCalls: (connectionId, action) => averageOf(connectionId, action).calls,
-    latencyMs: (connectionId, action) => averageOf(connectionId, action).ms,
+    latencyMs: (connectionId, action) => {
+      const { ms, at } = averageOf(connectionId, action)
+      // Other processes may carry it out meanwhile: what was slow is tried here again after a while.
+      return ports.clock() - at < REMEMBERED_MS ? ms : 0
+    },
     async use({ order, definition, connection, intendedAt }, act) {
       const abort = new AbortController()
       let calls = 0
@@ -70,6 +76,7 @@ export function createClientPool(ports: Ports, options: PerformOptions): ClientP
           averages.set(`${connection.id} ${order.action}`, {
             calls: average.calls + WEIGHT * (calls - average.calls),
             ms: average.ms + WEIGHT * (ms - average.ms),
+            at: ports.clock(),
           })
           await ports.budgets.settle(connection.id, calls - average.calls)
         }

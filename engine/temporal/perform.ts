@@ -7,7 +7,7 @@ import { assertNever } from '../model/assert-never.ts'
 import type { EffectRow, Ports, RunRef } from '../ports.ts'
 import { nextAttempt, retryOf } from '../run/retry.ts'
 import type { PerformOptions } from './activities.ts'
-import { type ClientPool, createClientPool } from './client-pool.ts'
+import type { ClientPool } from './client-pool.ts'
 import type { ActOrder, ActResult } from './messages.ts'
 
 /** Waits shorter than this are spent here; longer ones become timers of the workflow. */
@@ -17,8 +17,11 @@ const SHORT_WAIT_MS = 1000
  * One attempt of one action, with its intent, outcome and everything between in the effects ledger, so that it can
  * be repeated at any point by any process without a second write.
  */
-export function createPerform(ports: Ports, options: PerformOptions): (order: ActOrder) => Promise<ActResult> {
-  const pool = createClientPool(ports, options)
+export function createPerform(
+  ports: Ports,
+  pool: ClientPool,
+  options: PerformOptions,
+): (order: ActOrder) => Promise<ActResult> {
   const perform = async (order: ActOrder): Promise<ActResult> => {
     const definition = findAction(ports.catalog, order.action)
     if (definition === undefined) return failed(unknownAction(order.action))

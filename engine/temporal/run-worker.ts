@@ -4,6 +4,7 @@ import { type NativeConnection, Worker } from '@temporalio/worker'
 import { RUN_TASK_QUEUE } from '../ids.ts'
 import { type Ports, RunGone } from '../ports.ts'
 import { createRunActivities, type PerformOptions } from './activities.ts'
+import { createClientPool } from './client-pool.ts'
 import { createBlobCodec } from './codec.ts'
 import { actionQueueOf } from './messages.ts'
 import type { ScheduleActivities } from './schedule-messages.ts'
@@ -34,18 +35,20 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
     dataConverter: dataConverterOf(ports),
     shutdownGraceTime: '10 seconds',
   } as const
+  // One for both workers, so that what the slow queue learns is known to the quick one.
+  const pool = createClientPool(ports, perform)
   const runs = await Worker.create({
     ...common,
     taskQueue,
     workflowBundle: { codePath: bundlePath },
-    activities: sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: true }), ...schedules }),
+    activities: sayingGone({ ...createRunActivities(ports, pool, { ...perform, mayDefer: true }), ...schedules }),
     maxConcurrentLocalActivityExecutions: 200,
     maxCachedWorkflows: 500,
   })
   const actions = await Worker.create({
     ...common,
     taskQueue: actionQueueOf(taskQueue),
-    activities: beating(sayingGone({ ...createRunActivities(ports, { ...perform, mayDefer: false }) })),
+    activities: beating(sayingGone({ ...createRunActivities(ports, pool, { ...perform, mayDefer: false }) })),
     maxConcurrentActivityTaskExecutions: 100,
   })
   return [runs, actions]
