@@ -83,7 +83,6 @@ async function editorViolations(): Promise<string[]> {
 /** Everything that was asked for is there, and nothing is on its way from one look to another. */
 async function settled(): Promise<void> {
   const { page } = app
-  await page.waitForLoadState('networkidle')
   await expect.poll(() => page.locator('[aria-busy="true"]').count(), PATIENTLY).toBe(0)
 }
 

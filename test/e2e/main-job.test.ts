@@ -150,6 +150,7 @@ async function describeOpportunity(): Promise<void> {
 
 async function publish(): Promise<void> {
   const { page } = app
+  await page.getByRole('status').getByText('Saved').waitFor()
   await app.picture('07-ready-to-publish')
   await page.getByRole('button', { name: 'Publish', exact: true }).click()
   await page.getByRole('button', { name: 'Publish and turn on' }).click()
