@@ -150,7 +150,10 @@ describe('a pasted token', () => {
       credentials: { accessToken: 'no such token' },
     })
     expect(refused.statusCode).toBe(422)
-    expect(refused.json().error.data.problem).toMatchObject({ code: 'CONNECTION_REFUSED' })
+    expect(refused.json().error.data.problem).toMatchObject({
+      code: 'CONNECTION_REFUSED',
+      detail: expect.stringContaining('refused this token. Copy it again'),
+    })
     expect(await named('wrong')).toBeUndefined()
     const credentials = { accessToken: await vendorToken('intercom') }
     const made = await call('createToken', { app: 'intercom', slug: 'pasted', name: 'Pasted', credentials })

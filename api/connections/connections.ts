@@ -48,6 +48,7 @@ export async function listConnections({ db, workspaceId, now }: Scoped): Promise
         .select(sql<number>`count(*)::int`.as('effects'))
         .where('effects.workspace_id', '=', workspaceId)
         .whereRef('effects.connection_id', '=', 'connections.id')
+        .where('effects.status', '=', 'landed')
         .where('effects.attempted_at', '>', new Date(now - DAY_MS))
         .as('effects'),
     ])
@@ -103,13 +104,19 @@ export async function connectByToken(
   await storeConnection(ctx, { ...given, id, credentials: stringsOf(credentials), settings })
   const checked = await checkConnection(ctx, id)
   if (checked.fault === null) return { id, identity: checked.identity ?? given.name }
-  if (given.connectionId !== undefined)
-    throw problem(422, 'CONNECTION_REFUSED', `${checked.fault.message} ${checked.fault.fix}`)
+  const refused = problem(422, 'CONNECTION_REFUSED', whyRefused(connector.label, checked.fault))
+  if (given.connectionId !== undefined) throw refused
   // Nothing was kept by anyone yet, so it goes as if it had never been.
   await ctx.db.deleteFrom('connections').where('workspace_id', '=', ctx.workspaceId).where('id', '=', id).execute()
   ctx.connections.forget()
-  throw problem(422, 'CONNECTION_REFUSED', `${checked.fault.message} ${checked.fault.fix}`)
+  throw refused
 }
+
+/** A fault's own words speak of a connection that once worked; these are of one that is being made. */
+const whyRefused = (label: string, fault: Fault): string =>
+  fault.code === 'AUTH_EXPIRED'
+    ? `${label} refused this token. Copy it again, whole and of the right workspace or org, and connect once more.`
+    : `${fault.message} ${fault.fix}`
 
 /** Keeps a new connection, or new credentials for one; either way it is open afterwards. @throws ProblemError 409 SLUG_TAKEN */
 export async function storeConnection(ctx: Context, given: NewConnection & { id: string }): Promise<void> {

@@ -141,8 +141,10 @@ function RecordTable({ rows }: { rows: Rec[] }) {
         </Table>
       </div>
       <Text size="xs" c="dimmed" mt={6}>
-        {rows.length > MOST_ROWS ? `The newest ${MOST_ROWS} of ${rows.length} records` : `${rows.length} records`},
-        newest first
+        {rows.length > MOST_ROWS
+          ? `The newest ${MOST_ROWS} of ${rows.length} records`
+          : `${rows.length} ${rows.length === 1 ? 'record' : 'records'}`}
+        , newest first
       </Text>
       {open !== null && <JsonView label="record" value={open} max={420} />}
     </>

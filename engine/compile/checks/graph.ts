@@ -66,7 +66,7 @@ function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; trig
           stepProblem('STEP_UNREACHABLE', check.step, {
             at: '',
             message: 'No path leads here from a trigger, so it would never run.',
-            fix: 'Lead an edge to it, or remove it.',
+            fix: 'Connect it below a step that leads here, or remove it.',
           }),
         ],
   )
