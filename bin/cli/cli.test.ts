@@ -1,3 +1,4 @@
+import { withoutProduct } from '../../test/helpers/instance.ts'
 import { execFile } from 'node:child_process'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -30,11 +31,10 @@ interface Answer {
 function cli(args: string[], env: Record<string, string> = {}): Promise<Answer> {
   const entry = join(import.meta.dirname, '../cli.ts')
   return new Promise((resolve) => {
-    const { SIGNALBOX_API_KEY: _key, SIGNALBOX_DATABASE_URL: _url, ...inherited } = process.env
     execFile(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', entry, ...args],
-      { cwd: folder, env: { ...inherited, SIGNALBOX_URL: url, ...env } },
+      { cwd: folder, env: { ...withoutProduct(process.env), SIGNALBOX_URL: url, ...env } },
       (error, out, err) => resolve({ code: typeof error?.code === 'number' ? error.code : 0, out, err }),
     )
   })

@@ -4,8 +4,9 @@ import { type LogFile, openLogFile } from './log-file.ts'
 import { UserError } from './user-error.ts'
 
 const FIRST_DELAY_MS = 250
-const LONGEST_DELAY_MS = 30_000
-const HEALTHY_MS = 60_000
+/** What ends again and again is tried this often all the same: work waits for it. */
+const LONGEST_DELAY_MS = 10_000
+const HEALTHY_MS = 20_000
 const TRIES_AT_START = 3
 const START_LIMIT_MS = 180_000
 const HEARTBEAT_MS = 5000
@@ -43,7 +44,7 @@ export type Supervision = {
 /** What a supervisor needs around it. */
 export type Surroundings = { folder: RunFolder; logs: string; say: (line: string) => void }
 
-/** Milliseconds to wait before the next start, after `failures` ends in a row without a healthy minute. */
+/** Milliseconds to wait before the next start, after `failures` ends in a row without a healthy while. */
 export function restartDelay(failures: number): number {
   return Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** failures)
 }

@@ -206,7 +206,8 @@ function memoryFolder(): string {
 }
 
 // What the developer's shell has set for an instance of their own does not leak into a test's.
-function withoutProduct(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+/** The environment without the product's own variables, which whoever runs the tests may have set. */
+export function withoutProduct(variables: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(variables).filter(([name]) => !name.startsWith('SIGNALBOX_') && !name.startsWith('TEMPORAL_')),
   )
