@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { formerPostgresGone } from '../embedded/former-postgres.ts'
 import { postgresUrl, POSTGRES_READY, preparePostgres } from '../embedded/postgres.ts'
 import { TEMPORAL_READY, temporalArgs } from '../embedded/temporal.ts'
 import { temporalBinary } from '../embedded/temporal-binary.ts'
@@ -74,6 +75,7 @@ function postgresService(folder: DataFolder, server: { port: number; password: s
     kind: 'service',
     stopAt: 2,
     prepare: async () => {
+      await formerPostgresGone(folder.postgres)
       const prepared = await preparePostgres({ dataDir: folder.postgres, password: server.password, durable: true })
       return {
         name: 'postgres',
