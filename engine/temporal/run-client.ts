@@ -39,6 +39,8 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       { key: SUBJECT, value: subjectHash(run.workspaceId, run.subject.kind, run.subject.id) },
     ]),
     workflowIdConflictPolicy: WorkflowIdConflictPolicy.USE_EXISTING,
+    // A burst of one playbook's runs must not stand before another playbook's first.
+    priority: { fairnessKey: run.playbookId },
   })
 
   const start = async (run: RunRef & RunStartData, reuse: 'REJECT_DUPLICATE' | 'ALLOW_DUPLICATE'): Promise<void> => {
