@@ -18,7 +18,8 @@ export function ruleWords(rule: Rule): string {
     : `${rule.property} ${rule.op} ${JSON.stringify(rule.value)}`
 }
 
-const OP_WORDS: { [op in PropertyOp]: string } = {
+/** The words of each comparison, in sentences and in the lists one chooses from. */
+export const OP_WORDS: { [op in PropertyOp]: string } = {
   eq: 'is',
   ne: 'is not',
   gt: 'is more than',
@@ -70,7 +71,14 @@ function durationWords(text: string): string {
   return parsed.ok ? describeDuration(parsed.ms) : text
 }
 
-const COUNT_WORDS = { eq: 'exactly', gte: 'at least', lte: 'at most', gt: 'more than', lt: 'fewer than' } as const
+/** The words of each way to count events; the usual ones first. */
+export const COUNT_WORDS = {
+  gte: 'at least',
+  lte: 'at most',
+  eq: 'exactly',
+  gt: 'more than',
+  lt: 'fewer than',
+} as const satisfies { [op in EventRule['count']['op']]: string }
 
 function describeEvent(rule: EventRule): string {
   const when = rule.within === undefined ? 'ever' : `in the last ${durationWords(rule.within)}`

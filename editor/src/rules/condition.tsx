@@ -1,5 +1,6 @@
 import { Autocomplete, Group, NumberInput, Select, TagsInput, TextInput } from '@mantine/core'
 import type { EventRule, PropertyRule, Rule, SegmentRule, SignalRule } from '../../../engine/model/rule.ts'
+import { COUNT_WORDS, OP_WORDS } from '../../../engine/rules/explain.ts'
 import type { DataType } from '../document/upstream-data.ts'
 import { DurationInput } from '../inspector/duration-input.tsx'
 import { PropertyInput } from '../inspector/property-input.tsx'
@@ -10,7 +11,6 @@ import {
   kindOf,
   listValue,
   newCondition,
-  OP_LABELS,
   opsFor,
   valueKindOf,
   withOp,
@@ -80,7 +80,7 @@ function PropertyCondition({ rule, onChange, world }: Part<PropertyRule>) {
         size="xs"
         w={150}
         aria-label="Comparison"
-        data={opsFor(type, rule.op).map((op) => ({ value: op, label: OP_LABELS[op] }))}
+        data={opsFor(type, rule.op).map((op) => ({ value: op, label: OP_WORDS[op] }))}
         value={rule.op}
         onChange={(op) => op !== null && onChange(withOp(rule, op, type))}
       />
@@ -159,13 +159,10 @@ function ValueInput({ rule, onChange, type }: { rule: PropertyRule; onChange: (r
   }
 }
 
-const COUNTS: Array<{ value: EventRule['count']['op']; label: string }> = [
-  { value: 'gte', label: 'at least' },
-  { value: 'lte', label: 'at most' },
-  { value: 'eq', label: 'exactly' },
-  { value: 'gt', label: 'more than' },
-  { value: 'lt', label: 'fewer than' },
-]
+const COUNTS = Object.entries(COUNT_WORDS).map(([value, label]) => ({
+  value: value as keyof typeof COUNT_WORDS,
+  label,
+}))
 
 function EventCondition({ rule, onChange, world }: Part<EventRule>) {
   const { within, ...ever } = rule

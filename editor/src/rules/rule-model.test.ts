@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { PROPERTY_OPS, type Rule } from '../../../engine/model/rule.ts'
+import { OP_WORDS } from '../../../engine/rules/explain.ts'
 import {
   addChild,
   asGroup,
@@ -7,7 +8,6 @@ import {
   kindOf,
   listValue,
   newCondition,
-  OP_LABELS,
   opsFor,
   replaceChild,
   rootGroup,
@@ -52,7 +52,7 @@ describe('a rule as groups', () => {
 
 describe('comparisons', () => {
   it('has words for each there is', () => {
-    for (const op of PROPERTY_OPS) expect(OP_LABELS[op]).toBeTruthy()
+    for (const op of PROPERTY_OPS) expect(OP_WORDS[op]).toBeTruthy()
   })
 
   it('offers what makes sense for the type, and keeps one in use that does not', () => {

@@ -121,24 +121,3 @@ export function newCondition(kind: ConditionKind): Rule {
   if (kind === 'signal') return { signal: '', is: 'set' }
   return { property: '', op: 'eq', value: '' }
 }
-
-export const OP_LABELS: { [op in PropertyOp]: string } = {
-  eq: 'is',
-  ne: 'is not',
-  gt: 'is more than',
-  gte: 'is at least',
-  lt: 'is less than',
-  lte: 'is at most',
-  contains: 'contains',
-  notContains: 'does not contain',
-  startsWith: 'starts with',
-  endsWith: 'ends with',
-  in: 'is one of',
-  notIn: 'is none of',
-  exists: 'is known',
-  empty: 'is empty',
-  before: 'is before',
-  after: 'is after',
-  withinLast: 'was within the last',
-  withinNext: 'is within the next',
-}
