@@ -20,6 +20,9 @@ const sorted = (value: unknown): unknown => {
 }
 const nameOf = (step: DocumentStep): string => step.label ?? step.id
 
+/** Whether two documents say the same, places included; the database does not keep the order of names. */
+export const sameDocument = (a: PlaybookDocument, b: PlaybookDocument): boolean => same(sorted(a), sorted(b))
+
 /** What publishing the draft would change; `null` for a playbook that never ran. */
 export function changesBetween(live: PlaybookDocument | null, draft: PlaybookDocument): Change[] {
   if (live === null) return draft.steps.map((step) => ({ kind: 'added', what: `Step “${nameOf(step)}”` }))

@@ -1,5 +1,6 @@
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import { readProblem, type ShownProblem } from '../api/problem.ts'
+import { sameDocument } from '../document/changes.ts'
 import type { EditorStore } from './store.ts'
 
 /** How the draft stands with the server; the bar says it in words. */
@@ -12,7 +13,14 @@ export type SaveState =
   | { kind: 'conflict' }
   | { kind: 'failed'; problem: ShownProblem }
 
+/** The draft as the server has it. */
+export interface StoredDraft {
+  document: PlaybookDocument
+  revision: number
+}
+
 export interface AutosavePorts {
+  load(): Promise<StoredDraft>
   save(document: PlaybookDocument, revision: number): Promise<{ revision: number }>
   onState(state: SaveState): void
 }
@@ -27,7 +35,10 @@ export class Autosave {
   #store: EditorStore
   #ports: AutosavePorts
   #revision: number
-  #saved: PlaybookDocument
+  /** What the server is known to have; null while an answer is missing. */
+  #saved: PlaybookDocument | null
+  /** Sent, and perhaps taken: the answer was lost. */
+  #unanswered: PlaybookDocument | null = null
   #timer: ReturnType<typeof setTimeout> | undefined
   #running: Promise<boolean> | null = null
   #blocked = false
@@ -48,9 +59,11 @@ export class Autosave {
   }
 
   #changed(): void {
-    if (this.#blocked || !this.dirty) return
-    if (this.#running === null) this.#ports.onState({ kind: 'dirty' })
-    this.#schedule(QUIET_MS)
+    if (this.#blocked) return
+    // A save under way says by itself what is left to do when it ends.
+    if (this.#running === null) this.#ports.onState({ kind: this.dirty ? 'dirty' : 'saved' })
+    if (this.dirty) this.#schedule(QUIET_MS)
+    else clearTimeout(this.#timer)
   }
 
   #schedule(ms: number): void {
@@ -76,26 +89,51 @@ export class Autosave {
     this.#ports.onState({ kind: 'saving' })
     try {
       const { revision } = await this.#ports.save(document, this.#revision)
-      this.#revision = revision
-      this.#saved = document
-      this.#ports.onState(this.dirty ? { kind: 'dirty' } : { kind: 'saved' })
-      return true
+      return this.#stands({ document, revision })
     } catch (error) {
       const problem = readProblem(error)
-      if (problem.code === 'REVISION_STALE') {
-        this.#blocked = true
-        this.#ports.onState({ kind: 'conflict' })
-        return false
-      }
-      this.#ports.onState({ kind: 'failed', problem })
-      if (problem.code === 'UNREACHABLE') this.#schedule(AGAIN_MS)
-      return false
+      if (problem.code === 'REVISION_STALE') return this.#overtaken()
+      if (problem.code !== 'UNREACHABLE') return this.#fails(problem)
+      this.#unanswered = document
+      this.#saved = null
+      return this.#fails(problem)
     }
   }
 
+  #stands({ document, revision }: StoredDraft): true {
+    this.#revision = revision
+    this.#saved = document
+    this.#unanswered = null
+    this.#ports.onState({ kind: this.dirty ? 'dirty' : 'saved' })
+    return true
+  }
+
+  #fails(problem: ShownProblem): false {
+    this.#ports.onState({ kind: 'failed', problem })
+    if (problem.code === 'UNREACHABLE') this.#schedule(AGAIN_MS)
+    return false
+  }
+
+  /** Somebody saved meanwhile. That may have been ourselves, in a save whose answer was lost: no conflict then. */
+  async #overtaken(): Promise<boolean> {
+    const ours = this.#unanswered
+    if (ours !== null) {
+      try {
+        const { document, revision } = await this.#ports.load()
+        if (sameDocument(document, ours)) return this.#stands({ document: ours, revision })
+      } catch (error) {
+        return this.#fails(readProblem(error))
+      }
+    }
+    this.#blocked = true
+    this.#ports.onState({ kind: 'conflict' })
+    return false
+  }
+
   /** Ends a conflict: with theirs, or with ours standing on their revision. */
-  async settle(theirs: { document: PlaybookDocument; revision: number }, keep: 'mine' | 'theirs'): Promise<void> {
+  async settle(theirs: StoredDraft, keep: 'mine' | 'theirs'): Promise<void> {
     this.#revision = theirs.revision
+    this.#unanswered = null
     this.#blocked = false
     if (keep === 'mine') {
       await this.flush()

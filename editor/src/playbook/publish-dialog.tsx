@@ -1,10 +1,12 @@
 import { Button, Group, List, Modal, Stack, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
 import type { Problem } from '../../../engine/model/problem.ts'
 import { trpc } from '../api/client.ts'
 import type { Change } from '../document/changes.ts'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
+import type { SaveState } from './autosave.ts'
 import { useEditorStore } from './store.ts'
 import type { Saving } from './use-autosave.ts'
 
@@ -34,11 +36,15 @@ export function PublishDialog(props: {
       },
     }),
   )
+  const [saves, setSaves] = useState(false)
   const go = async () => {
     publish.reset()
-    if (await saving.flush()) publish.mutate({ slug })
+    setSaves(true)
+    const saved = await saving.flush()
+    setSaves(false)
+    if (saved) publish.mutate({ slug })
   }
-  const unsaved = saving.state.kind === 'failed' ? saving.state.problem.detail : null
+  const unsaved = whyUnsaved(saving.state)
   return (
     <Modal opened={opened} onClose={onClose} title={errors.length > 0 ? 'Not ready to publish' : 'Publish'} size="lg">
       <Stack gap="md">
@@ -64,7 +70,7 @@ export function PublishDialog(props: {
             {errors.length > 0 ? 'Close' : 'Cancel'}
           </Button>
           {errors.length === 0 && (
-            <Button data-autofocus loading={publish.isPending} onClick={() => void go()}>
+            <Button data-autofocus loading={saves || publish.isPending} onClick={() => void go()}>
               {live === null ? 'Publish and turn on' : `Publish version ${live + 1}`}
             </Button>
           )}
@@ -72,6 +78,12 @@ export function PublishDialog(props: {
       </Stack>
     </Modal>
   )
+}
+
+function whyUnsaved(state: SaveState): string | null {
+  if (state.kind === 'failed') return state.problem.detail
+  if (state.kind !== 'conflict') return null
+  return 'Someone else changed this playbook meanwhile. Close this, say whose draft stays, then publish.'
 }
 
 function Errors({ errors, onJump }: { errors: readonly Problem[]; onJump: (problem: Problem) => void }) {

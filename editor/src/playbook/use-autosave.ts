@@ -1,8 +1,7 @@
 import { useQueryClient } from '@tanstack/react-query'
 import { useEffect, useMemo, useState } from 'react'
-import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import { trpc, trpcClient } from '../api/client.ts'
-import { Autosave, type SaveState } from './autosave.ts'
+import { Autosave, type SaveState, type StoredDraft } from './autosave.ts'
 import type { EditorStore } from './store.ts'
 
 /** Everything the page needs to know and do about saving. */
@@ -12,12 +11,18 @@ export interface Saving {
   settle(keep: 'mine' | 'theirs'): Promise<void>
 }
 
+async function loadDraft(slug: string): Promise<StoredDraft> {
+  const { document, draftRevision } = await trpcClient.playbooks.get.query({ slug })
+  return { document, revision: draftRevision }
+}
+
 export function useAutosave(store: EditorStore, slug: string, revision: number): Saving {
   const client = useQueryClient()
   const [state, setState] = useState<SaveState>({ kind: 'saved' })
   const [autosave, setAutosave] = useState<Autosave | null>(null)
   useEffect(() => {
     const made = new Autosave(store, revision, {
+      load: () => loadDraft(slug),
       save: (document, stands) => trpcClient.playbooks.save.mutate({ slug, document, revision: stands }),
       onState: setState,
     })
@@ -39,8 +44,7 @@ export function useAutosave(store: EditorStore, slug: string, revision: number):
       state,
       flush: () => autosave?.flush() ?? Promise.resolve(true),
       settle: async (keep) => {
-        const theirs = await trpcClient.playbooks.get.query({ slug })
-        await autosave?.settle({ document: theirs.document as PlaybookDocument, revision: theirs.draftRevision }, keep)
+        await autosave?.settle(await loadDraft(slug), keep)
       },
     }),
     [state, autosave, slug],
