@@ -1,11 +1,11 @@
-import { Autocomplete, Button, JsonInput, SegmentedControl, Select, Stack, Text } from '@mantine/core'
-import { useDebouncedValue } from '@mantine/hooks'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { Button, JsonInput, SegmentedControl, Select, Stack, Text } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
 import { FlaskConical } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { findStep, type Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import { labelOf } from '../canvas/step-summary.ts'
+import { subjectChoice, SubjectInput } from '../customers/subject-input.tsx'
 import { sampleScope, upstreamData } from '../document/upstream-data.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { parseObject } from '../ui/parse-object.ts'
@@ -44,7 +44,7 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
     run.mutate({
       slug,
       document,
-      subject: mode === 'madeUp' ? { madeUp: partsOf(made ?? {}) } : realSubject(document.subject, subject.trim()),
+      subject: mode === 'madeUp' ? { madeUp: partsOf(made ?? {}) } : subjectChoice(document.subject, subject.trim()),
       ...(trigger !== null && { trigger: { step: trigger, ...(triggerData && { data: triggerData }) } }),
     })
   }
@@ -117,9 +117,6 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
   )
 }
 
-const realSubject = (kind: 'contact' | 'account', id: string) =>
-  kind === 'contact' ? { contact: id } : { account: id }
-
 type Values = { [name: string]: Json }
 const asValues = (value: Json | undefined): Values | undefined =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? value : undefined
@@ -146,32 +143,4 @@ function useMadeUp() {
     const { contact, account } = scope
     return JSON.stringify({ contact, account, segments: [], signals: [] }, null, 2)
   })
-}
-
-function SubjectInput(props: { kind: 'contact' | 'account'; value: string; onChange: (value: string) => void }) {
-  const { kind, value, onChange } = props
-  const [search] = useDebouncedValue(value, 250)
-  const wanted = { limit: 20, ...(search !== '' && { search }) }
-  const contacts = useQuery({ ...trpc.contacts.list.queryOptions(wanted), enabled: kind === 'contact' })
-  const accounts = useQuery({ ...trpc.accounts.list.queryOptions(wanted), enabled: kind === 'account' })
-  const rows = (kind === 'contact' ? contacts : accounts).data?.data ?? []
-  const labels = new Map(rows.map((row) => [row.externalId ?? row.id, row.label]))
-  return (
-    <Autocomplete
-      label={kind === 'contact' ? 'Contact' : 'Account'}
-      placeholder="Name or your id"
-      data={[...labels.keys()]}
-      filter={({ options }) => options}
-      renderOption={({ option }) => (
-        <Text size="sm">
-          {labels.get(option.value)}{' '}
-          <Text span size="xs" c="dimmed">
-            {option.value}
-          </Text>
-        </Text>
-      )}
-      value={value}
-      onChange={onChange}
-    />
-  )
 }

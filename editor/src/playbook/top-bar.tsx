@@ -2,7 +2,18 @@ import { ActionIcon, Button, Group, Menu, Tooltip, VisuallyHidden } from '@manti
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ArrowLeft, Ellipsis, FlaskConical, History, Keyboard, ListChecks, Redo2, Sparkles, Undo2 } from 'lucide-react'
+import {
+  ArrowLeft,
+  Ellipsis,
+  FlaskConical,
+  History,
+  Keyboard,
+  ListChecks,
+  Play,
+  Redo2,
+  Sparkles,
+  Undo2,
+} from 'lucide-react'
 import { useMemo, useState } from 'react'
 import type { Problem } from '../../../engine/model/problem.ts'
 import { trpc } from '../api/client.ts'
@@ -10,6 +21,8 @@ import type { PlaybookDetail } from '../api/types.ts'
 import { changesBetween } from '../document/changes.ts'
 import { moveSteps } from '../document/edit.ts'
 import { tidy } from '../document/tidy.ts'
+import { manualStart } from '../runs/start-data.ts'
+import { StartDialog } from '../runs/start-dialog.tsx'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
 import { ConflictNotice } from './conflict-notice.tsx'
@@ -25,6 +38,7 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
   const { slug, saving, problems } = props
   const draft = useDraft()
   const [publishing, publish] = useDisclosure(false)
+  const [starting, start] = useDisclosure(false)
   const { getState } = useEditorStore()
   const playbook = useQuery({ ...trpc.playbooks.get.queryOptions({ slug }), refetchOnWindowFocus: false })
   const live = useLive(slug, playbook.data?.liveVersion ?? null)
@@ -64,7 +78,17 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
         <SaveWords state={saving.state} version={version} changes={changes?.length ?? null} />
         <div style={{ flex: 1 }} />
         <HistoryButtons />
-        <MoreMenu slug={slug} versions={playbook.data?.versions ?? []} />
+        <MoreMenu slug={slug} versions={playbook.data?.versions ?? []} onStart={start.open} />
+        {(manualStart(draft) ?? (live && manualStart(live.document))) && (
+          <Button
+            variant="default"
+            leftSection={<Play size={16} aria-hidden="true" />}
+            className="sb-bar-dry"
+            onClick={start.open}
+          >
+            Start by hand
+          </Button>
+        )}
         <Button
           variant="default"
           leftSection={<FlaskConical size={16} aria-hidden="true" />}
@@ -87,6 +111,7 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
         changes={changes ?? []}
         live={version}
       />
+      {starting && <StartDialog slug={slug} onClose={start.close} />}
     </>
   )
 }
@@ -136,8 +161,8 @@ function HistoryButtons() {
   )
 }
 
-function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions'] }) {
-  const { slug, versions } = props
+function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions']; onStart: () => void }) {
+  const { slug, versions, onStart } = props
   const { getState } = useEditorStore()
   const { manifest } = useCatalog()
   const [help, setHelp] = useState(false)
@@ -160,6 +185,9 @@ function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions'] })
         <Menu.Dropdown>
           <Menu.Item leftSection={<Sparkles size={15} />} onClick={() => void tidyUp()}>
             Tidy up
+          </Menu.Item>
+          <Menu.Item leftSection={<Play size={15} />} onClick={onStart}>
+            Start by hand
           </Menu.Item>
           <Menu.Item
             leftSection={<ListChecks size={15} />}

@@ -1,8 +1,8 @@
 import { Button, Group, Select, Table, Text, TextInput } from '@mantine/core'
-import { useDebouncedCallback } from '@mantine/hooks'
+import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { ListChecks } from 'lucide-react'
+import { ListChecks, Play } from 'lucide-react'
 import { useState } from 'react'
 import { RUN_STATUSES, type RunStatus } from '../../../engine/model/run.ts'
 import { trpc } from '../api/client.ts'
@@ -12,6 +12,7 @@ import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { lookOf, StatusBadge } from '../ui/status-badge.tsx'
 import { Ago, spanWords, untilWords } from '../ui/time.tsx'
+import { StartDialog } from './start-dialog.tsx'
 
 const statusOf = (text: string | undefined): RunStatus | undefined => RUN_STATUSES.find((status) => status === text)
 
@@ -28,10 +29,21 @@ export function RunsPage() {
       { getNextPageParam: (page) => page.nextCursor, refetchInterval: 5_000 },
     ),
   )
+  const [starting, start] = useDisclosure(false)
   const rows = runs.data?.pages.flatMap((page) => page.data) ?? []
   const filtered = playbook !== undefined || status !== undefined || subject !== undefined
   return (
-    <Page title="Runs" lead="Every time a playbook ran for someone: where it is, what it did, and why.">
+    <Page
+      title="Runs"
+      lead="Every time a playbook ran for someone: where it is, what it did, and why."
+      actions={
+        playbook !== undefined && (
+          <Button leftSection={<Play size={15} aria-hidden="true" />} onClick={start.open}>
+            Start by hand
+          </Button>
+        )
+      }
+    >
       <Filters />
       {runs.isPending && <ListSkeleton />}
       {runs.isError && <ProblemPanel error={runs.error} retry={() => void runs.refetch()} />}
@@ -64,6 +76,7 @@ export function RunsPage() {
           Show older runs
         </Button>
       )}
+      {starting && playbook !== undefined && <StartDialog slug={playbook} onClose={start.close} />}
     </Page>
   )
 }
