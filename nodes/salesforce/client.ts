@@ -5,7 +5,14 @@ import { cachedDescribe } from './describe-cache.ts'
 import { faultOfLostAnswer, faultOfResult } from './faults.ts'
 import { grantOf, secretsOf } from './grant.ts'
 import { noStream, sendCall, type TransportSetup } from './transport.ts'
-import type { SalesforceClient, SalesforceIdentity, SalesforceObject, SalesforceRow, UpsertRequest } from './types.ts'
+import type {
+  NewTextField,
+  SalesforceClient,
+  SalesforceIdentity,
+  SalesforceObject,
+  SalesforceRow,
+  UpsertRequest,
+} from './types.ts'
 
 /** Pinned: the SDK's own default is years old, and field types change between versions. */
 export const API_VERSION = '66.0'
@@ -60,6 +67,7 @@ export async function salesforceClient(
     query: (statement, more = {}) => query(sdk, statement.text, more.deleted ?? false),
     create: (object, values) => create(sdk, object, values),
     upsert: (request) => upsert(sdk, request),
+    createTextField: (field) => createTextField(sdk, field),
     recordUrl: (id) => `${grant.instanceUrl}/${id}`,
   }
 }
@@ -104,6 +112,12 @@ async function upsert(sdk: Connection, request: UpsertRequest): Promise<{ id: st
   const record = { ...values, [externalIdField]: externalId }
   const results: unknown = await sdk.upsert(object, [record], externalIdField, { headers: WRITE_HEADERS })
   return saved(Array.isArray(results) ? results[0] : results, 'PATCH')
+}
+
+async function createTextField(sdk: Connection, field: NewTextField): Promise<void> {
+  const { object, name, ...metadata } = field
+  const wish = { FullName: `${object}.${name}`, Metadata: { type: 'Text', ...metadata } }
+  saved(await sdk.requestPost('/tooling/sobjects/CustomField', wish), 'POST')
 }
 
 function saved(result: unknown, method: string): { id: string; created: boolean } {

@@ -89,6 +89,7 @@ describe('an opportunity', () => {
     await setup.control('POST', '/fields', { object: 'Opportunity', name: 'Signalbox_Key__c', hidden: true })
     const fault = await faultOf(createOpportunity.run(await context()))
     expect(fault.code).toBe('CONFIGURATION')
+    expect(fault.fix).toContain('Install the key field')
     expect(fault.fix).toContain('Object Manager > Opportunity > Fields: add Text(255) "Signalbox_Key__c"')
     expect(await setup.records('Account')).toEqual([])
     await setup.control('POST', '/fields', { object: 'Opportunity', name: 'Signalbox_Key__c', hidden: false })

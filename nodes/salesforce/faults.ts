@@ -108,6 +108,7 @@ const CODES: { [vendorCode: string]: Row } = {
   ),
   DUPLICATES_DETECTED: row('DUPLICATE', 'user', 'Use the record Salesforce found, or relax the duplicate rule.'),
   DUPLICATE_VALUE: row('DUPLICATE', 'user', 'Update the record that already has this value.'),
+  DUPLICATE_DEVELOPER_NAME: row('DUPLICATE', 'user', 'Use the one that is there, or give another API name.'),
   DUPLICATE_EXTERNAL_ID: row(
     'DUPLICATE',
     'user',

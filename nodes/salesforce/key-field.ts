@@ -24,6 +24,6 @@ export async function requireKeyField(client: SalesforceClient, object: string):
     code: 'CONFIGURATION',
     who: 'user',
     message: `The field ${KEY_FIELD} ${lacks} on ${object} in Salesforce, so a repeated write could make a second record.`,
-    fix: `In Salesforce, Object Manager > ${object} > Fields: add Text(255) "${KEY_FIELD}" with External ID and Unique set, and let the connected user edit it.`,
+    fix: `Install it with one click: Connections > the Salesforce connection > Install the key field. By hand: Object Manager > ${object} > Fields: add Text(255) "${KEY_FIELD}" with External ID and Unique set, and let the connected user edit it.`,
   })
 }

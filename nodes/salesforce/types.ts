@@ -16,12 +16,28 @@ export interface SalesforceClient {
   create(object: string, values: SalesforceValues): Promise<{ id: string }>
   /** Inserts or updates the one record with this external id. @throws FaultError */
   upsert(request: UpsertRequest): Promise<{ id: string; created: boolean }>
+  /**
+   * Adds a text field to an object, through the Tooling API. Nobody sees it until someone is given it.
+   * @throws FaultError DUPLICATE where the org has it already
+   */
+  createTextField(field: NewTextField): Promise<void>
   /** Where a person opens the record. */
   recordUrl(id: string): string
 }
 
 export type SalesforceValues = { [field: string]: string | number | boolean | null }
 export type SalesforceRow = { [field: string]: Json }
+
+export interface NewTextField {
+  object: string
+  /** With its `__c`. */
+  name: string
+  label: string
+  length: number
+  description: string
+  externalId: boolean
+  unique: boolean
+}
 
 export interface UpsertRequest {
   object: string

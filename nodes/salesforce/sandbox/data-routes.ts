@@ -7,6 +7,9 @@ import { fieldOf, type Org, recordOf } from './org.ts'
 import { createRecord, deleteRecord, findByExternalId, MultipleMatches, updateRecord, upsertRecord } from './records.ts'
 import type { ObjectSpec } from './schema.ts'
 import { attributesOf } from './soql-run.ts'
+import { requireCustomize } from './tooling-routes.ts'
+
+const FOR_ADMINISTRATORS = new Set(['PermissionSet', 'PermissionSetAssignment', 'FieldPermissions'])
 
 type Row = { Params: { version: string; object: string; id: string }; Querystring: { fields?: string } }
 type ByExternalId = {
@@ -19,6 +22,7 @@ export function dataRoutes(scope: FastifyInstance, org: Org): void {
   describeRoutes(scope, org)
   scope.post<Row>('/sobjects/:object', (request, reply) => {
     const object = org.object(request.params.object)
+    if (FOR_ADMINISTRATORS.has(object.name)) requireCustomize(org.sandbox)
     const id = createRecord(org, object, { given: bodyOf(request), ...writeOptions(request) })
     return reply
       .code(201)

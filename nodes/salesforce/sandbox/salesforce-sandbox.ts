@@ -9,10 +9,11 @@ import { errorBody, refuse, SalesforceError } from './errors.ts'
 import { ADMIN_ID, expireAll, GRANT_TYPES, isLive, issueTokens } from './grants.ts'
 import { makeId, normalizeId } from './ids.ts'
 import { oauthRoutes } from './oauth-routes.ts'
-import { hideField, type Org, orgFor } from './org.ts'
+import { hideField, type Org, orgFor, removeField } from './org.ts'
 import { queryRoutes } from './query-routes.ts'
 import { putRecord } from './records.ts'
 import { OBJECTS } from './schema.ts'
+import { setMayCustomize, toolingRoutes } from './tooling-routes.ts'
 
 /** A full sandbox's daily allowance: enough that nobody meets it by accident, and it can be lowered. */
 const DAILY = { calls: 5_000_000, perMs: 86_400_000 }
@@ -27,7 +28,14 @@ const LONG_CALLS = { most: 25, afterMs: 20_000 }
 type Usage = { used: number }
 
 const tokenWish = z.strictObject({ accessToken: z.string().min(8).optional(), clientId: z.string().min(1).optional() })
-const hiding = z.strictObject({ object: z.string(), name: z.string(), hidden: z.boolean() })
+/** `hidden`: no field-level security for the user; `absent`: the org has no such field. */
+const fieldWish = z.strictObject({
+  object: z.string(),
+  name: z.string(),
+  hidden: z.boolean().optional(),
+  absent: z.boolean().optional(),
+})
+const permissionWish = z.strictObject({ customizeApplication: z.boolean() })
 const ruleWish = z.strictObject({
   object: z.enum(['Account', 'Contact', 'Lead']),
   field: z.enum(['Email', 'Name']),
@@ -56,6 +64,7 @@ export const salesforceSandbox: SandboxApp = {
         dataRoutes(data, org)
         collectionRoutes(data, org)
         queryRoutes(data, org)
+        toolingRoutes(data, org)
         data.get('/limits', () => limits(sandbox, usage))
       },
       { prefix: '/services/data/v:version' },
@@ -86,8 +95,15 @@ export const salesforceSandbox: SandboxApp = {
   },
   control: (scope, sandbox) => {
     scope.post('/fields', ({ body }) => {
-      const wish = expectWish(hiding, body)
-      hideField(sandbox, { object: wish.object, name: wish.name }, wish.hidden)
+      const wish = expectWish(fieldWish, body)
+      const field = { object: wish.object, name: wish.name }
+      if (wish.absent !== undefined) removeField(sandbox, field, wish.absent)
+      if (wish.hidden !== undefined) hideField(sandbox, field, wish.hidden)
+      return { data: wish }
+    })
+    scope.post('/permissions', ({ body }) => {
+      const wish = expectWish(permissionWish, body)
+      setMayCustomize(sandbox, wish.customizeApplication)
       return { data: wish }
     })
     scope.post('/duplicate-rules', ({ body }) => {

@@ -262,4 +262,30 @@ export const OBJECTS: ObjectSpec[] = [
       spec('IsActive', 'boolean', { nillable: false, defaultValue: true, label: 'Active' }),
     ],
   }),
+  object('PermissionSet', '0PS', {
+    indexed: ['Name'],
+    fields: [text('Name', 80, required), text('Label', 80, required), text('Description', 255)],
+  }),
+  object('PermissionSetAssignment', '0Pa', {
+    indexed: ['PermissionSetId', 'AssigneeId'],
+    fields: [lookup('PermissionSetId', ['PermissionSet'], required), lookup('AssigneeId', ['User'], required)],
+  }),
+  object('FieldPermissions', '01k', {
+    plural: 'FieldPermissions',
+    indexed: ['ParentId', 'Field'],
+    fields: [
+      lookup('ParentId', ['PermissionSet'], required),
+      text('SobjectType', 80, required),
+      text('Field', 200, required),
+      spec('PermissionsRead', 'boolean', { nillable: false, defaultValue: false }),
+      spec('PermissionsEdit', 'boolean', { nillable: false, defaultValue: false }),
+    ],
+  }),
 ]
+
+/** A text field as the Tooling API makes one. */
+export const customText = (
+  name: string,
+  length: number,
+  more: { label: string; externalId: boolean; unique: boolean },
+): FieldSpec => text(name, length, more)
