@@ -57,9 +57,13 @@ export const audienceRow = z.object({
 })
 export type AudienceRow = z.output<typeof audienceRow>
 
+const member = z.object({ subject: subjectView, since: isoTime })
+export const memberPage = z.object({ data: z.array(member), nextCursor: z.string().nullable() })
+export type MemberPage = z.output<typeof memberPage>
+
 export const audienceView = audienceRow.extend({
   backfill: z.object({ done: z.int(), total: z.int() }),
-  members: z.array(z.object({ subject: subjectView, since: isoTime })),
+  members: z.array(member),
   nextCursor: z.string().nullable(),
   edges: z.array(
     z.object({

@@ -7,11 +7,12 @@ import {
   audienceRow,
   audienceSlug,
   audienceView,
+  memberPage,
   previewInput,
   previewOutput,
 } from './audience-schemas.ts'
 import { previewAudience } from './preview-audience.ts'
-import { listAudiences, viewAudience } from './read-audiences.ts'
+import { listAudiences, listMembers, viewAudience } from './read-audiences.ts'
 import { createAudience, updateAudience } from './write-audience.ts'
 
 const EXAMPLE_RULE = {
@@ -20,6 +21,7 @@ const EXAMPLE_RULE = {
     { event: 'Seat Limit Reached', count: { op: 'gte', value: 1 }, within: 'P14D' },
   ],
 } // prettier-ignore
+const place = z.object({ slug: audienceSlug, cursor: z.string().max(500).nullish() })
 const slugOnly = z.object({ slug: z.string() })
 
 /** Segments and signals are written, asked and read alike; only their words differ. */
@@ -43,9 +45,22 @@ function audienceRouter(kind: AudienceKind) {
         summary: `One ${kind}: its rule, who is in it, its latest edges`,
       },
     })
-      .input(z.object({ slug: audienceSlug, cursor: z.string().max(500).nullish() }))
+      .input(place)
       .output(audienceView)
       .query(({ ctx, input }) => viewAudience(ctx, kind, input)),
+
+    members: procedure({
+      scope: 'data:read',
+      rest: {
+        method: 'GET',
+        path: `${path}/{slug}/members`,
+        tags,
+        summary: `Who is in the ${kind} now, the newest first`,
+      },
+    })
+      .input(place)
+      .output(memberPage)
+      .query(({ ctx, input }) => listMembers(ctx, kind, input)),
 
     create: procedure({
       scope: 'data:write',

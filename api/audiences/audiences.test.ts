@@ -4,7 +4,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/work
 import { createCatalogCache } from '../dispatch/workspace-catalog.ts'
 import { workBackfill } from '../dispatch/work-backfill.ts'
 import { previewAudience } from './preview-audience.ts'
-import { listAudiences, viewAudience } from './read-audiences.ts'
+import { listAudiences, listMembers, viewAudience } from './read-audiences.ts'
 import { createAudience, updateAudience } from './write-audience.ts'
 
 let w: TestWorkspace
@@ -89,10 +89,43 @@ it('is refused for reading a contact where it is about accounts', async () => {
   await expect(createAudience(ctx(), 'signal', given)).rejects.toMatchObject({ code: 'RULE_INVALID' })
 })
 
+it('names everyone who is in it, page by page, nobody twice', async () => {
+  await w.send(
+    ...Array.from({ length: 110 }, (_, n) => ({ type: 'identify', userId: `many${n}`, traits: { many: true } })),
+  )
+  await w.dispatch()
+  const { slug } = await createAudience(ctx(), 'segment', input('Many', { property: 'contact.many', op: 'exists' }))
+  await backfill()
+  const sizes: number[] = []
+  const seen = new Set<string>()
+  let cursor: string | null = null
+  do {
+    const found: Awaited<ReturnType<typeof listMembers>> = await listMembers(ctx(), 'segment', { slug, cursor })
+    sizes.push(found.data.length)
+    for (const { subject } of found.data) seen.add(subject.id)
+    cursor = found.nextCursor
+  } while (cursor !== null)
+  expect(sizes).toEqual([50, 50, 10])
+  expect(seen.size).toBe(110)
+  const view = await viewAudience(ctx(), 'segment', { slug })
+  expect(view.members).toEqual((await listMembers(ctx(), 'segment', { slug })).data)
+})
+
+it.each([['["x","y"]'], ['["2026-01-01T00:00:00.000Z","x"]'], ['{}'], ['no JSON']])(
+  'refuses the cursor %s instead of failing on it',
+  async (text) => {
+    const cursor = Buffer.from(text).toString('base64url')
+    await expect(listMembers(ctx(), 'segment', { slug: 'many', cursor })).rejects.toMatchObject({
+      code: 'CURSOR_INVALID',
+    })
+  },
+)
+
 it('belongs to its workspace alone', async () => {
   const other = { ...ctx(), workspaceId: randomUUID() }
   expect((await listAudiences(other, 'segment')).data).toEqual([])
   await expect(viewAudience(other, 'segment', { slug: 'upper-ten' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
+  await expect(listMembers(other, 'segment', { slug: 'upper-ten' })).rejects.toMatchObject({ code: 'NOT_FOUND' })
   await expect(updateAudience(other, 'segment', { slug: 'upper-ten', name: 'x' })).rejects.toMatchObject({
     code: 'NOT_FOUND',
   })

@@ -3,7 +3,7 @@ import { goneView, subjectViews } from '../customers/subject-view.ts'
 import { page, readCursor } from '../db/cursor.ts'
 import type { AudienceKind } from '../dispatch/audience-index.ts'
 import { notFound } from '../problem.ts'
-import type { AudienceRow, AudienceView } from './audience-schemas.ts'
+import type { AudienceRow, AudienceView, MemberPage } from './audience-schemas.ts'
 import type { Scope } from './write-audience.ts'
 
 const MEMBERS = 50
@@ -57,7 +57,7 @@ export async function viewAudience(
 ): Promise<AudienceView> {
   const audience = await audienceQuery(ctx, kind).where('slug', '=', input.slug).executeTakeFirst()
   if (audience === undefined) throw notFound(kind, input.slug)
-  const { data, nextCursor } = await readMembers(ctx, audience.id, input.cursor)
+  const members = await readMembers(ctx, audience, input.cursor)
   const edges = await ctx.db
     .selectFrom('audience_edges')
     .selectAll()
@@ -66,13 +66,16 @@ export async function viewAudience(
     .orderBy('at', 'desc')
     .limit(EDGES)
     .execute()
-  const subjects = await subjectViews(ctx, [...data.map((m) => m.subject_id), ...edges.map((e) => e.subject_id)])
+  const subjects = await subjectViews(
+    ctx,
+    edges.map((e) => e.subject_id),
+  )
   const viewOf = (id: string) => subjects.get(id) ?? goneView(audience.subject, id)
   return {
     ...rowOf(audience),
     backfill: await progress(ctx, audience),
-    members: data.map((m) => ({ subject: viewOf(m.subject_id), since: m.since.toISOString() })),
-    nextCursor,
+    members: members.data,
+    nextCursor: members.nextCursor,
     edges: edges.map((e) => ({
       id: e.id,
       subject: viewOf(e.subject_id),
@@ -84,24 +87,56 @@ export async function viewAudience(
   }
 }
 
-async function readMembers(ctx: Scope, audienceId: string, cursor: string | null | undefined) {
+/** Who is in it now, the newest first. @throws ProblemError 404 */
+export async function listMembers(
+  ctx: Scope,
+  kind: AudienceKind,
+  input: { slug: string; cursor?: string | null | undefined },
+): Promise<MemberPage> {
+  const audience = await ctx.db
+    .selectFrom('audiences')
+    .select(['id', 'subject'])
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('kind', '=', kind)
+    .where('slug', '=', input.slug)
+    .executeTakeFirst()
+  if (audience === undefined) throw notFound(kind, input.slug)
+  return readMembers(ctx, audience, input.cursor)
+}
+
+async function readMembers(
+  ctx: Scope,
+  audience: Pick<QueriedAudience, 'id' | 'subject'>,
+  cursor: string | null | undefined,
+): Promise<MemberPage> {
   let query = ctx.db
     .selectFrom('audience_members')
     .select(['subject_id', 'since'])
     .where('workspace_id', '=', ctx.workspaceId)
-    .where('audience_id', '=', audienceId)
+    .where('audience_id', '=', audience.id)
     .where('is_member', '=', true)
     .orderBy('since', 'desc')
     .orderBy('subject_id')
     .limit(MEMBERS + 1)
   if (cursor) {
-    const [since = '', id = ''] = readCursor(cursor, 2)
+    const [since = '', id = ''] = readCursor(cursor, ['instant', 'uuid'])
     const at = new Date(since)
     query = query.where((eb) =>
       eb.or([eb('since', '<', at), eb.and([eb('since', '=', at), eb('subject_id', '>', id)])]),
     )
   }
-  return page(await query.execute(), MEMBERS, (row) => [row.since.toISOString(), row.subject_id])
+  const { data, nextCursor } = page(await query.execute(), MEMBERS, (row) => [row.since.toISOString(), row.subject_id])
+  const subjects = await subjectViews(
+    ctx,
+    data.map((row) => row.subject_id),
+  )
+  return {
+    data: data.map((row) => ({
+      subject: subjects.get(row.subject_id) ?? goneView(audience.subject, row.subject_id),
+      since: row.since.toISOString(),
+    })),
+    nextCursor,
+  }
 }
 
 async function progress(ctx: Scope, audience: QueriedAudience): Promise<{ done: number; total: number }> {

@@ -52,7 +52,7 @@ export async function listEvents(
       ]),
     )
   }
-  if (input.cursor) query = query.where('seq', '<', readCursor(input.cursor, 1)[0] ?? '0')
+  if (input.cursor) query = query.where('seq', '<', readCursor(input.cursor, ['count'])[0] ?? '0')
   const { data, nextCursor } = page(await query.execute(), limit, (row) => [row.seq])
   return { data: await withOutcomes(ctx, data), nextCursor }
 }

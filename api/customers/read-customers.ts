@@ -47,7 +47,7 @@ export async function listContacts(ctx: Scope, input: ListInput) {
     )
   }
   if (input.cursor) {
-    const [at = '', id = ''] = readCursor(input.cursor, 2)
+    const [at = '', id = ''] = readCursor(input.cursor, ['instant', 'uuid'])
     query = query.where(
       sql<boolean>`(updated_at < ${at}::timestamptz OR (updated_at = ${at}::timestamptz AND id > ${id}::uuid))`,
     )
@@ -71,7 +71,7 @@ export async function listAccounts(ctx: Scope, input: ListInput) {
     query = query.where((eb) => eb.or([eb('name', 'ilike', like), eb('external_id', 'ilike', like)]))
   }
   if (input.cursor) {
-    const [at = '', id = ''] = readCursor(input.cursor, 2)
+    const [at = '', id = ''] = readCursor(input.cursor, ['instant', 'uuid'])
     query = query.where(
       sql<boolean>`(updated_at < ${at}::timestamptz OR (updated_at = ${at}::timestamptz AND id > ${id}::uuid))`,
     )

@@ -80,7 +80,7 @@ export async function listRuns(ctx: Scoped, filter: RunFilter): Promise<{ data: 
     )
   }
   if (filter.cursor) {
-    const [at = '', id = ''] = readCursor(filter.cursor, 2)
+    const [at = '', id = ''] = readCursor(filter.cursor, ['instant', 'text'])
     const created = new Date(at)
     query = query.where((eb) =>
       eb.or([
