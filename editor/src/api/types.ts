@@ -8,6 +8,8 @@ export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audien
 export type { AccountView, ContactView, EventRow } from '../../../api/customers/customer-schemas.ts'
 
 export type CatalogContext = Out['catalog']['context']
+export type ContactSummary = Out['contacts']['list']['data'][number]
+export type AccountSummary = Out['accounts']['list']['data'][number]
 export type PlaybookSummary = Out['playbooks']['list']['data'][number]
 export type PlaybookDetail = Out['playbooks']['get']
 export type RunSummary = Out['runs']['list']['data'][number]

@@ -1,11 +1,12 @@
-import { Button, Group, Progress, Table, Text, Title } from '@mantine/core'
+import { Button, Group, Progress, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Pencil, UsersRound } from 'lucide-react'
 import { describe } from '../../../engine/rules/explain.ts'
 import type { AudienceView, SubjectView } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
+import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
@@ -102,38 +103,46 @@ export function SubjectLink({ subject }: { subject: SubjectView }) {
   )
 }
 
+type Member = AudienceView['members'][number]
+const MEMBER_COLUMNS: Array<Column<Member>> = [
+  { title: 'Name', cell: ({ subject }) => <SubjectLink subject={subject} /> },
+  { title: 'Your id', cell: ({ subject }) => <span className="sb-mono">{subject.externalId}</span> },
+  { title: 'Since', right: true, cell: ({ since }) => <Ago when={since} /> },
+]
+
 function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
+  const members = useInfiniteQuery(
+    apiOf(kind).members.infiniteQueryOptions(
+      { slug: view.slug },
+      {
+        getNextPageParam: (page) => page.nextCursor,
+        refetchInterval: pacedBy(5_000),
+        placeholderData: { pages: [{ data: view.members, nextCursor: view.nextCursor }], pageParams: [null] },
+      },
+    ),
+  )
+  // Who comes or goes while one reads on can stand on two pages for a moment.
+  const found = members.data?.pages.flatMap((page) => page.data) ?? []
+  const rows = [...new Map(found.map((member) => [member.subject.id, member])).values()]
   return (
     <>
       <Title order={2} mb="sm">
         {WORDS[kind].now}
       </Title>
-      <div className="sb-card sb-scroll-x">
-        {view.members.length === 0 ? (
+      <List
+        query={members}
+        count={rows.length}
+        empty={
           <Empty icon={UsersRound} title="Nobody now">
             The rule holds for nobody at the moment.
           </Empty>
-        ) : (
-          <Table aria-label="Members">
-            <Table.Tbody>
-              {view.members.map(({ subject, since }) => (
-                <Table.Tr key={subject.id}>
-                  <Table.Td>
-                    <SubjectLink subject={subject} />
-                  </Table.Td>
-                  <Table.Td>{subject.externalId}</Table.Td>
-                  <Table.Td ta="right">
-                    <Ago when={since} />
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
-      </div>
-      {view.nextCursor !== null && (
+        }
+      >
+        <ListTable label="Members" rows={rows} keyOf={({ subject }) => subject.id} columns={MEMBER_COLUMNS} />
+      </List>
+      {members.hasNextPage && (
         <Text size="xs" c="dimmed" mt={6}>
-          The newest {view.members.length} of {view.count.toLocaleString('en')}
+          The newest {rows.length.toLocaleString('en')} of {view.count.toLocaleString('en')}
         </Text>
       )}
     </>

@@ -1,4 +1,4 @@
-import { Button, Table, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -6,8 +6,8 @@ import { Plus } from 'lucide-react'
 import { describe } from '../../../engine/rules/explain.ts'
 import type { AudienceRow } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
-import { ListSkeleton, Page } from '../ui/page.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { type Column, List, ListTable } from '../ui/list.tsx'
+import { Page } from '../ui/page.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { AudienceDialog } from './audience-dialog.tsx'
 import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
@@ -30,10 +30,10 @@ function AudiencesPage({ kind }: { kind: AudienceKind }) {
         </Button>
       }
     >
-      {audiences.isPending && <ListSkeleton />}
-      {audiences.isError && <ProblemPanel error={audiences.error} retry={() => void audiences.refetch()} />}
-      {audiences.isSuccess && rows.length === 0 && (
-        <div className="sb-card">
+      <List
+        query={audiences}
+        count={rows.length}
+        empty={
           <Empty
             icon={words.icon}
             title={`No ${words.one} yet`}
@@ -41,56 +41,51 @@ function AudiencesPage({ kind }: { kind: AudienceKind }) {
           >
             {words.empty}
           </Empty>
-        </div>
-      )}
-      {rows.length > 0 && <AudienceTable kind={kind} rows={rows} />}
+        }
+      >
+        <ListTable label={words.title} rows={rows} keyOf={(row) => row.slug} columns={COLUMNS[kind]} />
+      </List>
       {creating && <AudienceDialog kind={kind} audience={null} onClose={create.close} />}
     </Page>
   )
 }
 
-function AudienceTable({ kind, rows }: { kind: AudienceKind; rows: AudienceRow[] }) {
-  const words = WORDS[kind]
-  return (
-    <div className="sb-card sb-scroll-x">
-      <Table highlightOnHover aria-label={words.title}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Rule</Table.Th>
-            <Table.Th>For</Table.Th>
-            <Table.Th ta="right">{words.is}</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.slug}>
-              <Table.Td>
-                <Link
-                  to={kind === 'signal' ? '/signals/$slug' : '/segments/$slug'}
-                  params={{ slug: row.slug }}
-                  className="sb-row-link"
-                >
-                  {row.name}
-                </Link>
-                <Text size="xs" c="dimmed" className="sb-mono">
-                  {row.slug}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm" maw={460} lineClamp={2}>
-                  {describe(row.rule)}
-                </Text>
-              </Table.Td>
-              <Table.Td>{row.subject === 'contact' ? 'Contacts' : 'Accounts'}</Table.Td>
-              <Table.Td ta="right">
-                <Text fw={600}>{row.count.toLocaleString('en')}</Text>
-                {!row.backfillDone && <StatusBadge status="acting" words="Counting" />}
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
-  )
-}
+const columnsOf = (kind: AudienceKind): Array<Column<AudienceRow>> => [
+  {
+    title: 'Name',
+    cell: (row) => (
+      <>
+        <Link
+          to={kind === 'signal' ? '/signals/$slug' : '/segments/$slug'}
+          params={{ slug: row.slug }}
+          className="sb-row-link"
+        >
+          {row.name}
+        </Link>
+        <Text size="xs" c="dimmed" className="sb-mono">
+          {row.slug}
+        </Text>
+      </>
+    ),
+  },
+  {
+    title: 'Rule',
+    cell: (row) => (
+      <Text size="sm" maw={460} lineClamp={2}>
+        {describe(row.rule)}
+      </Text>
+    ),
+  },
+  { title: 'For', cell: (row) => (row.subject === 'contact' ? 'Contacts' : 'Accounts') },
+  {
+    title: WORDS[kind].is,
+    right: true,
+    cell: (row) => (
+      <>
+        <Text fw={600}>{row.count.toLocaleString('en')}</Text>
+        {!row.backfillDone && <StatusBadge status="acting" words="Counting" />}
+      </>
+    ),
+  },
+]
+const COLUMNS = { signal: columnsOf('signal'), segment: columnsOf('segment') }

@@ -1,4 +1,4 @@
-import { Button, Group, SimpleGrid, Table, Text, Title } from '@mantine/core'
+import { Button, SimpleGrid, Table, Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
@@ -24,6 +24,7 @@ export function ContactPage() {
       lead={[view.email, view.externalId].filter((part) => part !== null).join(' · ')}
       related={view.accounts}
       relatedTitle="Accounts"
+      relatedCount={view.accounts.length}
     />
   )
 }
@@ -40,6 +41,7 @@ export function AccountPage() {
       lead={view.externalId ?? ''}
       related={view.members}
       relatedTitle="Contacts"
+      relatedCount={view.contacts}
     />
   )
 }
@@ -59,20 +61,29 @@ function Unready(props: { title: string; query: { isError: boolean; error: unkno
 type Common = Pick<ContactView, 'id' | 'properties' | 'links' | 'memberships' | 'events' | 'runs' | 'externalId'>
 
 /** Someone or some company: what is known, what they did, what was done. */
-function Profile(props: { view: Common; title: string; lead: string; related: SubjectView[]; relatedTitle: string }) {
-  const { view, title, lead, related, relatedTitle } = props
+function Profile(props: {
+  view: Common
+  title: string
+  lead: string
+  related: SubjectView[]
+  relatedTitle: string
+  relatedCount: number
+}) {
+  const { view, title, lead, related, relatedTitle, relatedCount } = props
+  const named = encodeURIComponent(view.externalId ?? view.id)
   return (
     <Page
       title={title}
       lead={lead}
       actions={
-        <Button
-          variant="default"
-          component={Link}
-          to={`/runs?subject=${encodeURIComponent(view.externalId ?? view.id)}`}
-        >
-          All runs
-        </Button>
+        <>
+          <Button variant="default" component={Link} to={`/events?subject=${named}`}>
+            All events
+          </Button>
+          <Button variant="default" component={Link} to={`/runs?subject=${named}`}>
+            All runs
+          </Button>
+        </>
       }
     >
       <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
@@ -94,6 +105,11 @@ function Profile(props: { view: Common; title: string; lead: string; related: Su
           </Panel>
           <Panel title={relatedTitle}>
             <Pairs pairs={related.map((one) => [<SubjectLink key={one.id} subject={one} />, one.externalId ?? ''])} />
+            {related.length < relatedCount && (
+              <Text size="xs" c="dimmed" p="md">
+                The first {related.length.toLocaleString('en')} of {relatedCount.toLocaleString('en')}
+              </Text>
+            )}
           </Panel>
           <Panel title="Known elsewhere as">
             <Pairs pairs={Object.entries(view.links).map(([app, id]) => [app, wordsOf(id)])} />
@@ -104,9 +120,9 @@ function Profile(props: { view: Common; title: string; lead: string; related: Su
         Runs
       </Title>
       <Runs runs={view.runs} />
-      <Group justify="space-between" mt="xl" mb="sm">
-        <Title order={2}>Events</Title>
-      </Group>
+      <Title order={2} mt="xl" mb="sm">
+        Events
+      </Title>
       <Events events={view.events} />
     </Page>
   )

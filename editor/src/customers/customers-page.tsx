@@ -1,129 +1,81 @@
-import { Button, Table, Text, TextInput } from '@mantine/core'
+import { TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useInfiniteQuery } from '@tanstack/react-query'
 import { Building2, Search, Users } from 'lucide-react'
 import { type ReactNode, useState } from 'react'
 import { trpc } from '../api/client.ts'
+import type { AccountSummary, ContactSummary, SubjectView } from '../api/types.ts'
 import { SubjectLink } from '../audiences/audience-page.tsx'
 import { Empty } from '../ui/empty.tsx'
-import { ListSkeleton, Page } from '../ui/page.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
-import { Ago } from '../ui/time.tsx'
+import { type Column, List, ListTable } from '../ui/list.tsx'
+import { Page } from '../ui/page.tsx'
+import { DimAgo } from '../ui/time.tsx'
+
+type Listed = SubjectView & { updatedAt: string }
+const NAME: Column<Listed> = { title: 'Name', cell: (row) => <SubjectLink subject={row} /> }
+const YOUR_ID: Column<Listed> = { title: 'Your id', cell: (row) => <span className="sb-mono">{row.externalId}</span> }
+const CHANGED: Column<Listed> = { title: 'Changed', cell: (row) => <DimAgo when={row.updatedAt} /> }
+
+const CONTACT_COLUMNS: Array<Column<ContactSummary>> = [
+  NAME,
+  { title: 'E-mail', cell: (row) => row.email },
+  { title: 'Accounts', cell: (row) => row.accounts.map(({ label }) => label).join(', ') },
+  YOUR_ID,
+  CHANGED,
+]
+const ACCOUNT_COLUMNS: Array<Column<AccountSummary>> = [
+  NAME,
+  { title: 'Contacts', right: true, cell: (row) => row.contacts.toLocaleString('en') },
+  YOUR_ID,
+  CHANGED,
+]
 
 export function ContactsPage() {
-  const [text, setText] = useState('')
-  const [search] = useDebouncedValue(text, 300)
+  const { text, setText, input } = useSearchText()
   const contacts = useInfiniteQuery(
-    trpc.contacts.list.infiniteQueryOptions(
-      { ...(search !== '' && { search }) },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
+    trpc.contacts.list.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor }),
   )
   const rows = contacts.data?.pages.flatMap((page) => page.data) ?? []
+  const nobody = (
+    <Nobody icon={Users} searching={'search' in input}>
+      A contact is made by the first event or identify call that names them.
+    </Nobody>
+  )
   return (
     <Page title="Contacts" lead="The people Signalbox knows, from your events and connected systems.">
       <SearchBox value={text} onChange={setText} />
-      {contacts.isPending && <ListSkeleton />}
-      {contacts.isError && <ProblemPanel error={contacts.error} retry={() => void contacts.refetch()} />}
-      {contacts.isSuccess && rows.length === 0 && (
-        <Nobody icon={Users} searching={search !== ''}>
-          A contact is made by the first event or identify call that names them.
-        </Nobody>
-      )}
-      {rows.length > 0 && (
-        <div className="sb-card sb-scroll-x">
-          <Table highlightOnHover aria-label="Contacts">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th>E-mail</Table.Th>
-                <Table.Th>Accounts</Table.Th>
-                <Table.Th>Your id</Table.Th>
-                <Table.Th>Changed</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={row.id}>
-                  <Table.Td>
-                    <SubjectLink subject={row} />
-                  </Table.Td>
-                  <Table.Td>{row.email}</Table.Td>
-                  <Table.Td>{row.accounts.map(({ label }) => label).join(', ')}</Table.Td>
-                  <Table.Td>
-                    <span className="sb-mono">{row.externalId}</span>
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm" c="dimmed" component="div">
-                      <Ago when={row.updatedAt} />
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
-      )}
-      <More query={contacts} />
+      <List query={contacts} count={rows.length} empty={nobody}>
+        <ListTable label="Contacts" rows={rows} keyOf={(row) => row.id} columns={CONTACT_COLUMNS} />
+      </List>
     </Page>
   )
 }
 
 export function AccountsPage() {
-  const [text, setText] = useState('')
-  const [search] = useDebouncedValue(text, 300)
+  const { text, setText, input } = useSearchText()
   const accounts = useInfiniteQuery(
-    trpc.accounts.list.infiniteQueryOptions(
-      { ...(search !== '' && { search }) },
-      { getNextPageParam: (page) => page.nextCursor },
-    ),
+    trpc.accounts.list.infiniteQueryOptions(input, { getNextPageParam: (page) => page.nextCursor }),
   )
   const rows = accounts.data?.pages.flatMap((page) => page.data) ?? []
+  const nobody = (
+    <Nobody icon={Building2} searching={'search' in input}>
+      An account is made by the first group call that names it.
+    </Nobody>
+  )
   return (
     <Page title="Accounts" lead="The companies your contacts belong to.">
       <SearchBox value={text} onChange={setText} />
-      {accounts.isPending && <ListSkeleton />}
-      {accounts.isError && <ProblemPanel error={accounts.error} retry={() => void accounts.refetch()} />}
-      {accounts.isSuccess && rows.length === 0 && (
-        <Nobody icon={Building2} searching={search !== ''}>
-          An account is made by the first group call that names it.
-        </Nobody>
-      )}
-      {rows.length > 0 && (
-        <div className="sb-card sb-scroll-x">
-          <Table highlightOnHover aria-label="Accounts">
-            <Table.Thead>
-              <Table.Tr>
-                <Table.Th>Name</Table.Th>
-                <Table.Th ta="right">Contacts</Table.Th>
-                <Table.Th>Your id</Table.Th>
-                <Table.Th>Changed</Table.Th>
-              </Table.Tr>
-            </Table.Thead>
-            <Table.Tbody>
-              {rows.map((row) => (
-                <Table.Tr key={row.id}>
-                  <Table.Td>
-                    <SubjectLink subject={row} />
-                  </Table.Td>
-                  <Table.Td ta="right">{row.contacts.toLocaleString('en')}</Table.Td>
-                  <Table.Td>
-                    <span className="sb-mono">{row.externalId}</span>
-                  </Table.Td>
-                  <Table.Td>
-                    <Text size="sm" c="dimmed" component="div">
-                      <Ago when={row.updatedAt} />
-                    </Text>
-                  </Table.Td>
-                </Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        </div>
-      )}
-      <More query={accounts} />
+      <List query={accounts} count={rows.length} empty={nobody}>
+        <ListTable label="Accounts" rows={rows} keyOf={(row) => row.id} columns={ACCOUNT_COLUMNS} />
+      </List>
     </Page>
   )
+}
+
+function useSearchText() {
+  const [text, setText] = useState('')
+  const [search] = useDebouncedValue(text, 300)
+  return { text, setText, input: search === '' ? {} : { search } }
 }
 
 function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
@@ -143,23 +95,8 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
 
 function Nobody(props: { icon: typeof Users; searching: boolean; children: ReactNode }) {
   return (
-    <div className="sb-card">
-      <Empty icon={props.icon} title={props.searching ? 'Nobody like that' : 'Nobody yet'}>
-        {props.searching ? 'Try another part of the name, e-mail or id.' : props.children}
-      </Empty>
-    </div>
-  )
-}
-
-function More({
-  query,
-}: {
-  query: { hasNextPage: boolean; isFetchingNextPage: boolean; fetchNextPage: () => unknown }
-}) {
-  if (!query.hasNextPage) return null
-  return (
-    <Button mt="md" variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
-      Show more
-    </Button>
+    <Empty icon={props.icon} title={props.searching ? 'Nobody like that' : 'Nobody yet'}>
+      {props.searching ? 'Try another part of the name, e-mail or id.' : props.children}
+    </Empty>
   )
 }

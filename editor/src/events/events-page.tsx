@@ -6,20 +6,19 @@ import { Send, Zap } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import { Empty } from '../ui/empty.tsx'
-import { ListSkeleton, Page } from '../ui/page.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { List, pacedBy } from '../ui/list.tsx'
+import { Page } from '../ui/page.tsx'
 import { EventLine } from './event-line.tsx'
 import { SendDialog } from './send-dialog.tsx'
 
 /** What was received, and what each event started, or why nothing. */
 export function EventsPage() {
   const { subject, name } = useSearch({ from: '/app/events' })
-  const navigate = useNavigate({ from: '/events' })
   const [sending, send] = useDisclosure(false)
   const events = useInfiniteQuery(
     trpc.events.list.infiniteQueryOptions(
       { ...(subject !== undefined && { subject }), ...(name !== undefined && { name }) },
-      { getNextPageParam: (page) => page.nextCursor, refetchInterval: 3_000 },
+      { getNextPageParam: (page) => page.nextCursor, refetchInterval: pacedBy(3_000) },
     ),
   )
   const rows = events.data?.pages.flatMap((page) => page.data) ?? []
@@ -35,48 +34,43 @@ export function EventsPage() {
       }
     >
       <Filters />
-      {events.isPending && <ListSkeleton />}
-      {events.isError && <ProblemPanel error={events.error} retry={() => void events.refetch()} />}
-      {events.isSuccess && rows.length === 0 && (
-        <div className="sb-card">
-          <Empty
-            icon={Zap}
-            title={filtered ? 'No event like this' : 'No event yet'}
-            actions={
-              filtered ? (
-                <Button variant="default" onClick={() => void navigate({ search: {} })}>
-                  Show all events
-                </Button>
-              ) : (
-                <Button onClick={send.open}>Send a test event</Button>
-              )
-            }
-          >
-            {filtered
-              ? 'Change the filters to see others.'
-              : 'Point a Segment library at this host with a write key from Settings, or send one by hand.'}
-          </Empty>
-        </div>
-      )}
-      {rows.length > 0 && (
+      <List
+        query={events}
+        count={rows.length}
+        more="Show older events"
+        empty={<NoEvent filtered={filtered} onSend={send.open} />}
+      >
         <div className="sb-card">
           {rows.map((event) => (
             <EventLine key={event.seq} event={event} />
           ))}
         </div>
-      )}
-      {events.hasNextPage && (
-        <Button
-          mt="md"
-          variant="default"
-          loading={events.isFetchingNextPage}
-          onClick={() => void events.fetchNextPage()}
-        >
-          Show older events
-        </Button>
-      )}
+      </List>
       {sending && <SendDialog onClose={send.close} />}
     </Page>
+  )
+}
+
+function NoEvent({ filtered, onSend }: { filtered: boolean; onSend: () => void }) {
+  const navigate = useNavigate({ from: '/events' })
+  if (filtered)
+    return (
+      <Empty
+        icon={Zap}
+        title="No event like this"
+        actions={
+          <Button variant="default" onClick={() => void navigate({ search: {} })}>
+            Show all events
+          </Button>
+        }
+      >
+        Change the filters to see others.
+      </Empty>
+    )
+  return (
+    <Empty icon={Zap} title="No event yet" actions={<Button onClick={onSend}>Send a test event</Button>}>
+      Point a Segment library at this host with a write key from Settings, or send one by hand.
+    </Empty>
   )
 }
 

@@ -1,4 +1,4 @@
-import { Button, SegmentedControl, Table, Text } from '@mantine/core'
+import { Button, SegmentedControl, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
@@ -7,10 +7,10 @@ import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { PlaybookSummary } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
-import { ListSkeleton, Page } from '../ui/page.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { type Column, List, ListTable } from '../ui/list.tsx'
+import { Page } from '../ui/page.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
-import { Ago } from '../ui/time.tsx'
+import { DimAgo } from '../ui/time.tsx'
 import { CreateDialog } from './create-dialog.tsx'
 
 export function PlaybooksPage() {
@@ -43,10 +43,10 @@ export function PlaybooksPage() {
           onChange={(value) => setShown(value === 'archived' ? 'archived' : 'active')}
         />
       )}
-      {playbooks.isPending && <ListSkeleton />}
-      {playbooks.isError && <ProblemPanel error={playbooks.error} retry={() => void playbooks.refetch()} />}
-      {playbooks.isSuccess && rows.length === 0 && (
-        <div className="sb-card">
+      <List
+        query={playbooks}
+        count={rows.length}
+        empty={
           <Empty
             icon={Workflow}
             title={shown === 'archived' ? 'Nothing archived' : 'No playbook yet'}
@@ -55,76 +55,57 @@ export function PlaybooksPage() {
             A playbook begins with a trigger, such as a signal that is set, and does things in Intercom, Salesforce,
             Slack or anywhere else.
           </Empty>
-        </div>
-      )}
-      {rows.length > 0 && <PlaybookTable rows={rows} />}
+        }
+      >
+        <ListTable label="Playbooks" rows={rows} keyOf={(row) => row.slug} columns={COLUMNS} />
+      </List>
       <CreateDialog opened={creating} onClose={create.close} />
     </Page>
   )
 }
 
-function PlaybookTable({ rows }: { rows: PlaybookSummary[] }) {
+const COLUMNS: Array<Column<PlaybookSummary>> = [
+  {
+    title: 'Name',
+    cell: (row) => (
+      <>
+        <Link to="/playbooks/$slug" params={{ slug: row.slug }} className="sb-row-link">
+          {row.name}
+        </Link>
+        <Text size="xs" c="dimmed">
+          For {row.subject === 'contact' ? 'contacts' : 'accounts'}
+        </Text>
+      </>
+    ),
+  },
+  { title: 'Status', cell: (row) => <StatusBadge status={row.status} /> },
+  { title: 'Version', cell: (row) => <VersionCell row={row} /> },
+  { title: 'Open runs', right: true, cell: (row) => <RunCount row={row} count={row.runs.open} /> },
+  {
+    title: 'Completed',
+    right: true,
+    cell: (row) => <RunCount row={row} count={row.runs.completed} status="completed" />,
+  },
+  { title: 'Failed', right: true, cell: (row) => <RunCount row={row} count={row.runs.failed} status="failed" /> },
+  { title: 'Changed', cell: (row) => <DimAgo when={row.updatedAt} /> },
+]
+
+function VersionCell({ row }: { row: PlaybookSummary }) {
+  if (row.liveVersion === null)
+    return (
+      <Text size="sm" c="dimmed">
+        Never published
+      </Text>
+    )
   return (
-    <div className="sb-card sb-scroll-x">
-      <Table highlightOnHover aria-label="Playbooks">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Name</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Version</Table.Th>
-            <Table.Th ta="right">Open runs</Table.Th>
-            <Table.Th ta="right">Completed</Table.Th>
-            <Table.Th ta="right">Failed</Table.Th>
-            <Table.Th>Changed</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Table.Tr key={row.slug}>
-              <Table.Td>
-                <Link to="/playbooks/$slug" params={{ slug: row.slug }} className="sb-row-link">
-                  {row.name}
-                </Link>
-                <Text size="xs" c="dimmed">
-                  For {row.subject === 'contact' ? 'contacts' : 'accounts'}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={row.status} />
-              </Table.Td>
-              <Table.Td>
-                {row.liveVersion === null ? (
-                  <Text size="sm" c="dimmed">
-                    Never published
-                  </Text>
-                ) : (
-                  `v${row.liveVersion}`
-                )}
-                {row.liveVersion !== null && row.hasUnpublishedChanges && (
-                  <Text size="xs" c="dimmed">
-                    Unpublished changes
-                  </Text>
-                )}
-              </Table.Td>
-              <Table.Td ta="right">
-                <RunCount row={row} count={row.runs.open} />
-              </Table.Td>
-              <Table.Td ta="right">
-                <RunCount row={row} count={row.runs.completed} status="completed" />
-              </Table.Td>
-              <Table.Td ta="right">
-                <RunCount row={row} count={row.runs.failed} status="failed" />
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm" c="dimmed" component="div">
-                  <Ago when={row.updatedAt} />
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <>
+      v{row.liveVersion}
+      {row.hasUnpublishedChanges && (
+        <Text size="xs" c="dimmed">
+          Unpublished changes
+        </Text>
+      )}
+    </>
   )
 }
 

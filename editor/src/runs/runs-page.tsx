@@ -1,4 +1,4 @@
-import { Button, Group, Select, Table, Text, TextInput } from '@mantine/core'
+import { Button, Group, Select, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
@@ -8,17 +8,16 @@ import { RUN_STATUSES, type RunStatus } from '../../../engine/model/run.ts'
 import { trpc } from '../api/client.ts'
 import type { RunSummary } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
-import { ListSkeleton, Page } from '../ui/page.tsx'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
+import { Page } from '../ui/page.tsx'
 import { lookOf, StatusBadge } from '../ui/status-badge.tsx'
-import { Ago, spanWords, untilWords } from '../ui/time.tsx'
+import { DimAgo, spanWords, untilWords } from '../ui/time.tsx'
 import { StartDialog } from './start-dialog.tsx'
 
 const statusOf = (text: string | undefined): RunStatus | undefined => RUN_STATUSES.find((status) => status === text)
 
 export function RunsPage() {
   const { playbook, status, subject } = useSearch({ from: '/app/runs' })
-  const navigate = useNavigate({ from: '/runs' })
   const runs = useInfiniteQuery(
     trpc.runs.list.infiniteQueryOptions(
       {
@@ -26,7 +25,7 @@ export function RunsPage() {
         ...(statusOf(status) !== undefined && { status: statusOf(status) }),
         ...(subject !== undefined && { subject }),
       },
-      { getNextPageParam: (page) => page.nextCursor, refetchInterval: 5_000 },
+      { getNextPageParam: (page) => page.nextCursor, refetchInterval: pacedBy(5_000) },
     ),
   )
   const [starting, start] = useDisclosure(false)
@@ -45,37 +44,9 @@ export function RunsPage() {
       }
     >
       <Filters />
-      {runs.isPending && <ListSkeleton />}
-      {runs.isError && <ProblemPanel error={runs.error} retry={() => void runs.refetch()} />}
-      {runs.isSuccess && rows.length === 0 && (
-        <div className="sb-card">
-          <Empty
-            icon={ListChecks}
-            title={filtered ? 'No run like this' : 'Nothing has run yet'}
-            actions={
-              filtered ? (
-                <Button variant="default" onClick={() => void navigate({ search: {} })}>
-                  Show all runs
-                </Button>
-              ) : (
-                <Button component={Link} to="/events">
-                  Send a test event
-                </Button>
-              )
-            }
-          >
-            {filtered
-              ? 'Change the filters to see others.'
-              : 'A run starts when a trigger of a published playbook fires.'}
-          </Empty>
-        </div>
-      )}
-      {rows.length > 0 && <RunTable rows={rows} />}
-      {runs.hasNextPage && (
-        <Button mt="md" variant="default" loading={runs.isFetchingNextPage} onClick={() => void runs.fetchNextPage()}>
-          Show older runs
-        </Button>
-      )}
+      <List query={runs} count={rows.length} more="Show older runs" empty={<NoRun filtered={filtered} />}>
+        <ListTable label="Runs" rows={rows} keyOf={(run) => run.id} columns={COLUMNS} />
+      </List>
       {starting && playbook !== undefined && <StartDialog slug={playbook} onClose={start.close} />}
     </Page>
   )
@@ -124,58 +95,81 @@ function Filters() {
   )
 }
 
-export function RunTable({ rows }: { rows: RunSummary[] }) {
+function NoRun({ filtered }: { filtered: boolean }) {
+  const navigate = useNavigate({ from: '/runs' })
+  if (filtered)
+    return (
+      <Empty
+        icon={ListChecks}
+        title="No run like this"
+        actions={
+          <Button variant="default" onClick={() => void navigate({ search: {} })}>
+            Show all runs
+          </Button>
+        }
+      >
+        Change the filters to see others.
+      </Empty>
+    )
   return (
-    <div className="sb-card sb-scroll-x">
-      <Table highlightOnHover aria-label="Runs">
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Who</Table.Th>
-            <Table.Th>Playbook</Table.Th>
-            <Table.Th>Status</Table.Th>
-            <Table.Th>Started</Table.Th>
-            <Table.Th ta="right">Took</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((run) => (
-            <Table.Tr key={run.id}>
-              <Table.Td>
-                <Link to="/runs/$id" params={{ id: run.id }} className="sb-row-link">
-                  {run.subject.label}
-                </Link>
-                <Text size="xs" c="dimmed">
-                  {run.subject.externalId ?? run.subject.kind}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                {run.playbook.name}{' '}
-                <Text span size="xs" c="dimmed">
-                  v{run.version}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={run.status} />
-                <Text size="xs" c="dimmed" maw={320} truncate>
-                  {run.status === 'waiting' && run.waitingUntil !== null
-                    ? `until ${untilWords(run.waitingUntil)}`
-                    : run.reason}
-                </Text>
-              </Table.Td>
-              <Table.Td>
-                <Text size="sm" c="dimmed" component="div">
-                  <Ago when={run.createdAt} />
-                </Text>
-              </Table.Td>
-              <Table.Td ta="right">
-                <Text size="sm" c="dimmed">
-                  {run.endedAt === null ? '' : spanWords(Date.parse(run.endedAt) - Date.parse(run.createdAt))}
-                </Text>
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
-    </div>
+    <Empty
+      icon={ListChecks}
+      title="Nothing has run yet"
+      actions={
+        <Button component={Link} to="/events">
+          Send a test event
+        </Button>
+      }
+    >
+      A run starts when a trigger of a published playbook fires.
+    </Empty>
   )
 }
+
+const COLUMNS: Array<Column<RunSummary>> = [
+  {
+    title: 'Who',
+    cell: (run) => (
+      <>
+        <Link to="/runs/$id" params={{ id: run.id }} className="sb-row-link">
+          {run.subject.label}
+        </Link>
+        <Text size="xs" c="dimmed">
+          {run.subject.externalId ?? run.subject.kind}
+        </Text>
+      </>
+    ),
+  },
+  {
+    title: 'Playbook',
+    cell: (run) => (
+      <>
+        {run.playbook.name}{' '}
+        <Text span size="xs" c="dimmed">
+          v{run.version}
+        </Text>
+      </>
+    ),
+  },
+  {
+    title: 'Status',
+    cell: (run) => (
+      <>
+        <StatusBadge status={run.status} />
+        <Text size="xs" c="dimmed" maw={320} truncate>
+          {run.status === 'waiting' && run.waitingUntil !== null ? `until ${untilWords(run.waitingUntil)}` : run.reason}
+        </Text>
+      </>
+    ),
+  },
+  { title: 'Started', cell: (run) => <DimAgo when={run.createdAt} /> },
+  {
+    title: 'Took',
+    right: true,
+    cell: (run) => (
+      <Text size="sm" c="dimmed">
+        {run.endedAt === null ? '' : spanWords(Date.parse(run.endedAt) - Date.parse(run.createdAt))}
+      </Text>
+    ),
+  },
+]

@@ -1,4 +1,4 @@
-import { Tooltip } from '@mantine/core'
+import { Text, Tooltip } from '@mantine/core'
 import { useSyncExternalStore } from 'react'
 
 export type When = string | number | Date
@@ -65,6 +65,15 @@ export function Ago({ when }: { when: When }) {
     <Tooltip label={fullTime(when)}>
       <time dateTime={new Date(when).toISOString()}>{ago(when, at)}</time>
     </Tooltip>
+  )
+}
+
+/** The same in a table, where it stands back. */
+export function DimAgo({ when }: { when: When }) {
+  return (
+    <Text size="sm" c="dimmed" component="div">
+      <Ago when={when} />
+    </Text>
   )
 }
 
