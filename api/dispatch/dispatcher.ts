@@ -3,6 +3,7 @@ import type { RunRef } from '../../engine/ports.ts'
 import { nextDue } from '../db/audience-store.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
 import { onPool } from '../db/sql.ts'
+import { analyzeOutgrown } from '../db/table-statistics.ts'
 import { workBackfill } from './work-backfill.ts'
 import { workDue } from './work-due.ts'
 import { type WorkDeps, workEvents } from './work-events.ts'
@@ -25,6 +26,7 @@ export interface Dispatcher {
 /** Looks this often even when nobody calls: a notification can be lost with its connection. */
 const POLL_MS = 1000
 const RETRY_MS = 500
+const STATISTICS_MS = 1000
 
 /**
  * Works off events, rules whose answer has run out, and backfills, for all workspaces, until it is stopped. Any number
@@ -41,6 +43,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     starting.add(started)
     void started.finally(() => starting.delete(started))
   }
+  const keepStatistics = statisticsKeeper(deps)
   let stopped = false
   const loop = async (): Promise<void> => {
     const timer = dueTimer(work)
@@ -48,6 +51,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       try {
         const worked = await workEvents(work)
         hand(worked.runs)
+        if (worked.events > 0) keepStatistics.look()
         const due = await timer.work()
         hand(due.runs)
         if (worked.events > 0 || due.events > 0) continue
@@ -67,6 +71,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       await running
       await listener.stop()
       await Promise.all(starting)
+      await keepStatistics.done()
     },
   }
 }
@@ -91,6 +96,27 @@ function createAlarm() {
         })
       wake = null
       rung = false
+    },
+  }
+}
+
+/** Looks after the tables that events fill, beside the work and at most once a second. */
+function statisticsKeeper({ pool, onError }: DispatcherDeps) {
+  const q = onPool(pool)
+  let looking: Promise<unknown> | null = null
+  let looked = Number.NEGATIVE_INFINITY
+  return {
+    look: (): void => {
+      if (looking !== null || performance.now() - looked < STATISTICS_MS) return
+      looking = analyzeOutgrown(q)
+        .catch(onError)
+        .finally(() => {
+          looked = performance.now()
+          looking = null
+        })
+    },
+    done: async (): Promise<void> => {
+      await looking
     },
   }
 }
