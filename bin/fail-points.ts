@@ -1,7 +1,7 @@
 import type { FailPoint } from '../engine/temporal/activities.ts'
 import { UserError } from './supervise/user-error.ts'
 
-const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome']
+const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']
 
 /**
  * Makes a worker die by its own hand at chosen points, so that tests can show that nothing is lost or done twice.

@@ -6,7 +6,8 @@ import { assertNever } from '../model/assert-never.ts'
  * record or from another workflow. Held steps and steps in review wait for a message, not for the shell.
  */
 export function outstanding(state: RunState): RunCommand[] {
-  const commands = Object.entries(state.steps).flatMap(([step, { status, visit, attempts, until }]): RunCommand[] => {
+  const commands = state.open.flatMap((step): RunCommand[] => {
+    const { status, visit, attempts, until } = state.steps[step] ?? { status: 'pending', visit: 0, attempts: 0 }
     switch (status) {
       case 'acting':
         return [{ kind: 'act', step, visit, attempt: Math.max(1, attempts) }]

@@ -1,41 +1,58 @@
-import type { RunInput } from '../model/run.ts'
+import type { Plan } from '../model/plan.ts'
 import type { Ports } from '../ports.ts'
 import type { ClientPool } from './client-pool.ts'
-import type { RunActivities } from './messages.ts'
+import type { ActionActivities, RunActivities } from './messages.ts'
 import { createPerform } from './perform.ts'
+import { Stint } from './stint.ts'
 
 /** The activities of the run workflow over the ports; everything they need from the outside is an argument. */
 export function createRunActivities(ports: Ports, pool: ClientPool, options: PerformOptions): RunActivities {
-  const perform = createPerform(ports, pool, options)
+  const perform = createPerform(ports, pool, { ...options, mayDefer: true })
+  const planOf = createPlans(ports)
   return {
-    async begin({ workspaceId, runId, subject, trigger, reads, epoch }) {
-      const at = ports.clock()
-      const facts = await ports.facts.load(workspaceId, subject, { reads, at })
-      return ports.runs.open({ workspaceId, runId }, { kind: 'start', at, trigger, facts }, epoch)
-    },
-    async wake({ workspaceId, runId, subject, reads, position, step, visit, epoch }) {
-      const at = ports.clock()
-      const facts = await ports.facts.load(workspaceId, subject, { reads, at })
-      const due: RunInput & { kind: 'due' } = { kind: 'due', at, step, visit, facts }
-      return ports.runs.wake({ workspaceId, runId }, { position, due, epoch })
-    },
-    perform: (orders) =>
-      Promise.all(orders.map(async (order) => ({ result: await perform(order), at: ports.clock() }))),
-    async settle({ workspaceId, runId, record }) {
-      await ports.runs.append({ workspaceId, runId }, record)
-      const { heldBy } = record.summary
-      // Written first, then read: a reconnect between the two is seen by one side or the other.
-      return heldBy.length > 0 ? ports.runs.connectionsOpen(workspaceId, heldBy) : []
-    },
-    async conclude({ workspaceId, runId, record }) {
-      await ports.runs.conclude({ workspaceId, runId }, record, ports.clock())
+    async proceed({ $local: order }) {
+      const progress = await new Stint({ ports, perform }, await planOf(order.planHash), order).run()
+      options.reached?.('before-task-end')
+      return progress
     },
   }
 }
 
+/** The activities of the shared action queue. */
+export function createActionActivities(ports: Ports, pool: ClientPool, options: PerformOptions): ActionActivities {
+  const perform = createPerform(ports, pool, { ...options, mayDefer: false })
+  return {
+    perform: (orders) =>
+      Promise.all(
+        orders.map(async (order) => {
+          // What led here was recorded before the run handed the action on.
+          const outcome = await perform(order, () => null)
+          if (outcome.kind === 'elsewhere') throw new Error('The action queue handed an action on.')
+          return { outcome, at: ports.clock() }
+        }),
+      ),
+  }
+}
+
+/** Plans kept parsed at most; one of a thousand steps is some megabytes. */
+const KEPT_PLANS = 100
+
+function createPlans({ blobs }: Pick<Ports, 'blobs'>): (hash: string) => Promise<Plan> {
+  const plans = new Map<string, Promise<Plan>>()
+  return (hash) => {
+    const known = plans.get(hash)
+    if (known !== undefined) return known
+    const loading = blobs.get(hash).then((bytes) => JSON.parse(Buffer.from(bytes).toString()) as Plan)
+    plans.set(hash, loading)
+    // A failed look-up must not be remembered: Postgres may only have been away.
+    loading.catch(() => plans.delete(hash))
+    const oldest = plans.size > KEPT_PLANS ? plans.keys().next().value : undefined
+    if (oldest !== undefined) plans.delete(oldest)
+    return loading
+  }
+}
+
 export interface PerformOptions {
-  /** Whether slow actions are handed to the shared queue; the worker of that queue itself says false. */
-  mayDefer: boolean
   /** An action that lately took longer than this, in milliseconds, goes to the shared queue. */
   slowMs: number
   /** Milliseconds after which one vendor call is given up. */
@@ -45,4 +62,4 @@ export interface PerformOptions {
   reached?: (point: FailPoint) => void
 }
 
-export type FailPoint = 'before-intent' | 'after-intent' | 'after-call' | 'after-outcome'
+export type FailPoint = 'before-intent' | 'after-intent' | 'after-call' | 'after-outcome' | 'before-task-end'

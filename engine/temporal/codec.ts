@@ -5,6 +5,8 @@ import type { Blobs } from '../ports.ts'
 /** Values above this stay out of the history; Temporal itself refuses 2 MB. */
 const LARGE_BYTES = 128 * 1024
 const PLAN_MARK = Buffer.from('{"$plan":"')
+/** @see Local */
+const LOCAL_MARK = Buffer.from('{"$local":')
 const BLOB_ENCODING = 'signalbox/blob'
 /** Plans and blobs kept in memory at most; one of a thousand steps is about a megabyte. */
 const CACHED = 200
@@ -30,8 +32,8 @@ export function createBlobCodec(blobs: Blobs): PayloadCodec {
   const encodeOne = async (payload: Payload): Promise<Payload> => {
     const { data } = payload
     if (data == null) return payload
-    if (isPlan(data)) return { ...payload, data: Buffer.from(JSON.stringify({ $plan: planHashOf(data) })) }
-    if (data.length <= LARGE_BYTES) return payload
+    if (begins(data, PLAN_MARK)) return { ...payload, data: Buffer.from(JSON.stringify({ $plan: planHashOf(data) })) }
+    if (data.length <= LARGE_BYTES || begins(data, LOCAL_MARK)) return payload
     const hash = blobHash(data)
     if (!cache.has(hash)) await blobs.put(hash, data)
     const original = Buffer.from(payload.metadata?.encoding ?? []).toString()
@@ -44,7 +46,7 @@ export function createBlobCodec(blobs: Blobs): PayloadCodec {
   const decodeOne = async (payload: Payload): Promise<Payload> => {
     const { data, metadata } = payload
     if (data == null) return payload
-    if (isPlan(data)) {
+    if (begins(data, PLAN_MARK)) {
       const hash = planHashOf(data)
       const plan = Buffer.from(await get(hash))
       return { ...payload, data: Buffer.concat([Buffer.from(`{"$plan":"${hash}","plan":`), plan, Buffer.from('}')]) }
@@ -64,8 +66,8 @@ export function createBlobCodec(blobs: Blobs): PayloadCodec {
 }
 
 /** Indexed and not through `data.buffer`: what the core hands over is array-like, not always a typed array. */
-const isPlan = (data: Uint8Array): boolean =>
-  data.length > PLAN_MARK.length && PLAN_MARK.every((byte, i) => data[i] === byte)
+const begins = (data: Uint8Array, mark: Buffer): boolean =>
+  data.length > mark.length && mark.every((byte, i) => data[i] === byte)
 
 function planHashOf(data: Uint8Array): string {
   const text = Buffer.from(data.slice(0, 200)).toString()

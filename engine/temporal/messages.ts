@@ -1,11 +1,11 @@
 import { defineSignal } from '@temporalio/workflow'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Plan, TriggerData } from '../model/plan.ts'
-import type { Instant, Reads } from '../model/rule.ts'
+import type { Instant } from '../model/rule.ts'
 import type { OperatorCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
-import type { RecordPart, RunRef } from '../ports.ts'
+import type { RunRef } from '../ports.ts'
 
-/** Everything that crosses between the run workflow, its activities and its clients. Types and names only. */
+/** Everything that crosses between the run workflow, its activities and its clients. Types and names. */
 
 /**
  * A plan on its way into a workflow. On the wire it is `{ $plan: hash }` alone; the codec resolves it outside the
@@ -27,22 +27,61 @@ export interface Carried {
   state: RunState
   /** How many inputs are recorded. */
   position: number
-  /** Ids of operator commands already applied. */
-  commandIds: string[]
+}
+
+/** Something that happened and is not applied yet. */
+export type Arrival = RunInput | { kind: 'wake'; step: string; visit: number }
+
+export interface ProceedOrder extends Pick<RunWorkflowStart, 'workspaceId' | 'runId' | 'subject' | 'trigger'> {
+  planHash: string
+  /** null at first: the record says where the run stands. */
+  state: RunState | null
+  position: number
+  arrivals: Arrival[]
+  /** Actions (`stepKey`) that the shared queue is carrying out. */
+  away: string[]
+  /** Workflow time of the task that asks. @see RecordPart */
+  epoch: Instant
+  /** The latest instant in the record: time never runs back in it. */
+  notBefore: Instant
+}
+
+export interface Progress {
+  /** What was applied, in order, and is recorded. */
+  inputs: RunInput[]
+  /** Actions that are too slow for a local activity: for the shared action queue. */
+  elsewhere: Array<{ step: string; visit: number; connectionId: string }>
+  /** The record says that the run has ended. */
+  over: boolean
+}
+
+/**
+ * What a workflow hands to a local activity: it stays within the worker and never reaches a history, so that the codec
+ * leaves it as it is, however large.
+ */
+export interface Local<T> {
+  $local: T
+}
+
+export interface RunActivities {
+  /**
+   * Takes a run as far as it goes by itself: applies what arrived, acts, applies the outcomes and so on, until
+   * everything left must be waited for. All of it is in the record when it answers.
+   */
+  proceed(order: Local<ProceedOrder>): Promise<Progress>
 }
 
 export interface ActOrder extends RunRef {
   step: string
   visit: number
   attempt: number
-  /** A budget slot kept for this attempt. */
+  /** A place in the line of the connection's budget, kept for this attempt. */
   slot: Instant | null
   action: string
   connection: string | null
   /** Templates, not yet rendered. */
   input: { [field: string]: Json }
   scope: TemplateScope
-  record: RecordPart | null
 }
 
 /** What a template may read. */
@@ -56,33 +95,12 @@ export interface TemplateScope {
 /** `elsewhere`: too slow for a local activity; hand it to the shared action queue. */
 export type ActResult = StepOutcome | { kind: 'elsewhere'; connectionId: string }
 
-/** An attempt's result, and when it was there: a workflow's own time stands still within a task. */
-export interface Performed {
-  result: ActResult
-  at: Instant
-}
-
-export interface WakeOrder extends RunRef {
-  position: number
-  step: string
-  visit: number
-  subject: { kind: 'contact' | 'account'; id: string; related?: string | null }
-  reads: Reads
-  epoch: Instant
-}
-
-export interface RunActivities {
-  /** Loads the facts and opens the record; a run that was restarted answers with what it already did. */
-  begin(
-    order: RunRef & { subject: WakeOrder['subject']; trigger: TriggerData; reads: Reads; epoch: Instant },
-  ): Promise<RunInput[]>
-  wake(order: WakeOrder): Promise<RunInput>
+export interface ActionActivities {
   /** Takes and answers lists, so that runs which start together can share calls later. */
-  perform(orders: ActOrder[]): Promise<Performed[]>
-  /** Makes the record complete before a wait. Answers which of `heldBy` work again by now. */
-  settle(order: RunRef & { record: RecordPart }): Promise<string[]>
-  conclude(order: RunRef & { record: RecordPart }): Promise<void>
+  perform(orders: ActOrder[]): Promise<Array<{ outcome: StepOutcome; at: Instant }>>
 }
+
+export const stepKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
 
 /** Where slow actions of the runs of this queue go, shared by all connections with fairness between them. */
 export const actionQueueOf = (runQueue: string): string => `${runQueue}-actions`

@@ -4,7 +4,7 @@ import type { Json } from '../../nodes/manifest.ts'
 import { renderInput } from '../expression/render.ts'
 import { effectKey } from '../ids.ts'
 import { assertNever } from '../model/assert-never.ts'
-import type { EffectRow, Ports, RunRef } from '../ports.ts'
+import type { EffectRow, Ports, RecordPart, RunRef } from '../ports.ts'
 import { nextAttempt, retryOf } from '../run/retry.ts'
 import type { PerformOptions } from './activities.ts'
 import type { ClientPool } from './client-pool.ts'
@@ -13,35 +13,38 @@ import type { ActOrder, ActResult } from './messages.ts'
 /** Waits shorter than this are spent here; longer ones become timers of the workflow. */
 const SHORT_WAIT_MS = 1000
 
+/** @param takeRecord asked once, for what led to this attempt and is not recorded yet: it is written with the intent */
+export type Perform = (order: ActOrder, takeRecord: () => RecordPart | null) => Promise<ActResult>
+
 /**
  * One attempt of one action, with its intent, outcome and everything between in the effects ledger, so that it can
  * be repeated at any point by any process without a second write.
+ * @param options.mayDefer whether slow actions are handed to the shared queue; its own worker says false
  */
 export function createPerform(
   ports: Ports,
   pool: ClientPool,
-  options: PerformOptions,
-): (order: ActOrder) => Promise<ActResult> {
-  const perform = async (order: ActOrder): Promise<ActResult> => {
+  options: PerformOptions & { mayDefer: boolean },
+): Perform {
+  return async (order, takeRecord) => {
     const definition = findAction(ports.catalog, order.action)
     if (definition === undefined) return failed(unknownAction(order.action))
     const ready = await prepare(ports, order, definition)
-    if ('kind' in ready) return recorded(ports, order, ready)
+    if ('kind' in ready) return ready
     const { input, connection } = ready
     if (connection !== null && options.mayDefer && pool.latencyMs(connection.id, order.action) > options.slowMs)
-      return recorded(ports, order, { kind: 'elsewhere', connectionId: connection.id })
+      return { kind: 'elsewhere', connectionId: connection.id }
     if (connection !== null) {
       const pace = await takeBudget(ports, pool, { order, connection })
-      if (pace !== null) return recorded(ports, order, pace)
+      if (pace !== null) return pace
     }
     options.reached?.('before-intent')
-    const row = await intend(ports, order, { input, connectionId: connection?.id ?? null })
+    const row = await intend(ports, order, { input, connectionId: connection?.id ?? null, record: takeRecord() })
     options.reached?.('after-intent')
     const known = settled(row)
     if (known !== null) return known
     return attempt({ ports, options, pool, order, definition, input, connection, row, phase: 'write' })
   }
-  return perform
 }
 
 interface Attempt {
@@ -168,13 +171,13 @@ async function takeBudget(
   return taken.granted ? null : { kind: 'paced', at: taken.at }
 }
 
-/** What led to an outcome that has no ledger row of its own must be recorded all the same. */
-async function recorded(ports: Ports, order: ActOrder, result: ActResult): Promise<ActResult> {
-  if (order.record !== null) await ports.runs.append(refOf(order), order.record)
-  return result
+interface Intent {
+  input: unknown
+  connectionId: string | null
+  record: RecordPart | null
 }
 
-const intend = (ports: Ports, order: ActOrder, what: { input: unknown; connectionId: string | null }) =>
+const intend = (ports: Ports, order: ActOrder, what: Intent) =>
   ports.ledger.intend(
     {
       ...refOf(order),
@@ -186,7 +189,7 @@ const intend = (ports: Ports, order: ActOrder, what: { input: unknown; connectio
       input: what.input as Json,
     },
     ports.clock(),
-    order.record,
+    what.record,
   )
 
 /** An outcome the ledger already knows. */

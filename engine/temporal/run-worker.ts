@@ -3,7 +3,7 @@ import { ApplicationFailure, type DataConverter } from '@temporalio/common'
 import { type NativeConnection, Worker } from '@temporalio/worker'
 import { RUN_TASK_QUEUE } from '../ids.ts'
 import { type Ports, RunGone } from '../ports.ts'
-import { createRunActivities, type PerformOptions } from './activities.ts'
+import { createActionActivities, createRunActivities, type PerformOptions } from './activities.ts'
 import { createClientPool } from './client-pool.ts'
 import { createBlobCodec } from './codec.ts'
 import { actionQueueOf } from './messages.ts'
@@ -14,7 +14,7 @@ export interface RunWorkerOptions {
   namespace: string
   ports: Ports
   schedules: ScheduleActivities
-  perform: Omit<PerformOptions, 'mayDefer'>
+  perform: PerformOptions
   bundlePath: string
   /** Another name than the product's, for tests that share a server. */
   taskQueue?: string
@@ -41,14 +41,14 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
     ...common,
     taskQueue,
     workflowBundle: { codePath: bundlePath },
-    activities: sayingGone({ ...createRunActivities(ports, pool, { ...perform, mayDefer: true }), ...schedules }),
+    activities: sayingGone({ ...createRunActivities(ports, pool, perform), ...schedules }),
     maxConcurrentLocalActivityExecutions: 200,
     maxCachedWorkflows: 500,
   })
   const actions = await Worker.create({
     ...common,
     taskQueue: actionQueueOf(taskQueue),
-    activities: beating(sayingGone({ ...createRunActivities(ports, pool, { ...perform, mayDefer: false }) })),
+    activities: beating(sayingGone(createActionActivities(ports, pool, perform))),
     maxConcurrentActivityTaskExecutions: 100,
   })
   return [runs, actions]

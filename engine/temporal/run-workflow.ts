@@ -10,23 +10,23 @@ import {
   sleep,
   workflowInfo,
 } from '@temporalio/workflow'
-import { assertNever } from '../model/assert-never.ts'
-import type { Plan, PlanStep } from '../model/plan.ts'
-import type { OperatorCommand, RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
-import type { RecordPart, RunRef } from '../ports.ts'
+import type { OperatorCommand, RunCommand, RunState } from '../model/run.ts'
 import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
-import { summaryOf } from '../run/summary.ts'
+import { actOrderOf } from './act-order.ts'
 import {
-  type ActOrder,
+  type ActionActivities,
+  type Arrival,
   actionQueueOf,
   type Carried,
   connectionOpenSignal,
   operatorSignal,
   type PlanRef,
+  type ProceedOrder,
+  type Progress,
   type RunActivities,
   type RunWorkflowStart,
-  type TemplateScope,
+  stepKey,
 } from './messages.ts'
 
 /** Above this a state moves to a fresh history; Temporal warns at 512 KB and refuses at 2 MB. */
@@ -40,17 +40,14 @@ const local = proxyLocalActivities<RunActivities>({
   retry: patient,
 })
 
-/** Something that happened and has not been applied yet. */
-type Arrival = RunInput | { kind: 'wake'; step: string; visit: number }
-type ActStep = PlanStep & { op: 'act' }
 type ActCommand = RunCommand & { kind: 'act' }
 
 /**
- * The one workflow for runs: hands the commands of `advance` to activities and timers and feeds the results back,
- * one at a time, until there is nothing left to do. All meaning is in `advance`; this is its durable shell.
+ * The one workflow for runs: lets a worker proceed with the run as far as it goes by itself, then waits, durably, for
+ * what it waits for: timers, actions on the shared queue, people. All meaning is in `advance`; this is its durable shell.
  */
 export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Promise<void> {
-  const execution = new RunExecution(start, planRef.plan)
+  const execution = new RunExecution(start, planRef)
   setHandler(operatorSignal, (message) => execution.operate(message))
   setHandler(connectionOpenSignal, (connection) => execution.resume(connection))
   const carried = await execution.run()
@@ -61,230 +58,140 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
 
 class RunExecution {
   private readonly start: RunWorkflowStart
-  private readonly plan: Plan
-  private readonly steps: Map<string, PlanStep>
-  private readonly inbox: Arrival[] = []
+  private readonly planRef: PlanRef
+  private inbox: Arrival[] = []
+  /** Timers of this history, by what they are for; one that has rung stays until the state has moved on. */
   private readonly timers = new Map<string, CancellationScope>()
-  /** Budget slots of paced steps, from their wake-up to their next attempt. */
-  private readonly slots = new Map<string, number>()
-  private readonly commandIds: Set<string>
+  /** Actions that the shared queue is carrying out. */
+  private readonly away = new Set<string>()
   private state: RunState | null
-  /** How many inputs are applied. */
+  /** How many inputs are applied, and recorded. */
   private position: number
-  private unrecorded: RunInput[] = []
-  /** Whether the lists show what the run waits for. Not at first: one back from its record may have missed a message. */
-  private settled = false
   /** The latest instant that an input carried. */
   private latest = 0
-  private acting = 0
-  private finished = false
 
-  constructor(start: RunWorkflowStart, plan: Plan) {
+  constructor(start: RunWorkflowStart, planRef: PlanRef) {
     this.start = start
-    this.plan = plan
-    this.steps = new Map(plan.steps.map((step) => [step.id, step]))
-    this.commandIds = new Set(start.carried?.commandIds ?? [])
+    this.planRef = planRef
     this.state = start.carried?.state ?? null
     this.position = start.carried?.position ?? 0
   }
 
   operate({ id, command }: { id: string; command: OperatorCommand }): void {
-    if (this.commandIds.has(id)) return
-    this.commandIds.add(id)
-    this.inbox.push({ kind: 'operator', at: this.now(), id, command })
+    this.inbox.push({ kind: 'operator', at: Date.now(), id, command })
   }
 
   resume(connection: string): void {
-    this.inbox.push({ kind: 'resume', at: this.now(), connection })
+    this.inbox.push({ kind: 'resume', at: Date.now(), connection })
   }
 
   /** @returns null at the end of the run; else what a fresh history goes on with */
   async run(): Promise<Carried | null> {
-    if (this.state === null) await this.openRecord()
-    for (const command of outstanding(this.current())) this.carryOut(command)
     for (;;) {
-      await this.applyArrivals()
-      if (this.acting === 0) {
-        if (this.finished) {
-          await local.conclude({ ...this.ref(), record: this.takeRecord() })
-          if (this.inbox.length === 0) return null
-          continue
-        }
-        if (!this.settled) await this.settle()
-        if (this.inbox.length > 0) continue
-        if (shouldCarryOver(this.current())) return this.carry()
-      }
+      const { over } = await this.proceed()
+      if (this.inbox.length > 0 || this.hasMoreToDo()) continue
+      if (over) return null
+      if (this.away.size === 0 && shouldCarryOver(this.current())) return this.carry()
       await condition(() => this.inbox.length > 0)
     }
   }
 
-  private async applyArrivals(): Promise<void> {
-    for (let arrival = this.inbox.shift(); arrival !== undefined; arrival = this.inbox.shift()) {
-      const { input, recorded } = await this.complete(arrival)
-      this.apply(input, recorded)
+  private async proceed(): Promise<Progress> {
+    const { workspaceId, runId, subject, trigger } = this.start
+    const order: ProceedOrder = {
+      workspaceId,
+      runId,
+      subject,
+      trigger,
+      planHash: this.planRef.$plan,
+      state: this.state,
+      position: this.position,
+      arrivals: this.inbox.splice(0),
+      away: [...this.away],
+      epoch: Date.now(),
+      notBefore: this.latest,
+    }
+    const progress = await local.proceed({ $local: order })
+    for (const input of progress.inputs) {
+      this.state = advance(this.planRef.plan, this.state, input).state
+      this.latest = Math.max(this.latest, input.at)
+      if (input.kind === 'outcome') this.away.delete(stepKey(input))
+    }
+    this.position += progress.inputs.length
+    for (const handed of progress.elsewhere) this.handOn(handed)
+    this.keepTimers()
+    return progress
+  }
+
+  /** A stint begins actions for a while only; what it left over is for the next. */
+  private hasMoreToDo(): boolean {
+    return outstanding(this.current()).some((command) => command.kind === 'act' && !this.away.has(stepKey(command)))
+  }
+
+  /** To the queue that all connections share fairly, for the actions that would keep a worker's own runs waiting. */
+  private handOn({ step, visit, connectionId }: Progress['elsewhere'][number]): void {
+    const isIt = (command: RunCommand): command is ActCommand =>
+      command.kind === 'act' && command.step === step && command.visit === visit
+    const command = outstanding(this.current()).find(isIt)
+    if (command === undefined) throw new Error(`The step ${step} does not act.`)
+    this.away.add(stepKey(command))
+    void this.actElsewhere(command, connectionId)
+  }
+
+  private async actElsewhere(command: ActCommand, connectionId: string): Promise<void> {
+    // Not eagerly: eager dispatch passes the queue's fairness and limits.
+    const remote = proxyActivities<ActionActivities>({
+      taskQueue: actionQueueOf(workflowInfo().taskQueue),
+      startToCloseTimeout: '5 minutes',
+      heartbeatTimeout: '30 seconds',
+      allowEagerDispatch: false,
+      priority: { fairnessKey: connectionId },
+      retry: patient,
+    })
+    const [performed] = await remote.perform([
+      actOrderOf(this.start, { plan: this.planRef.plan, state: this.current() }, command),
+    ])
+    if (performed === undefined) throw new Error('perform answered nothing for its order.')
+    this.inbox.push({ kind: 'outcome', step: command.step, visit: command.visit, ...performed })
+  }
+
+  /** One timer for each sleep of the state, and none for what is over. */
+  private keepTimers(): void {
+    const sleeps = outstanding(this.current()).flatMap((command) => (command.kind === 'sleep' ? [command] : []))
+    const wanted = new Map(sleeps.map((sleeping) => [`${stepKey(sleeping)}:${sleeping.until}`, sleeping]))
+    for (const [key, scope] of this.timers) {
+      if (wanted.has(key)) continue
+      this.timers.delete(key)
+      scope.cancel()
+    }
+    for (const [key, sleeping] of wanted) {
+      if (this.timers.has(key)) continue
+      const scope = new CancellationScope()
+      this.timers.set(key, scope)
+      void this.sleep(scope, sleeping)
     }
   }
 
-  private apply(input: RunInput, recorded: boolean): void {
-    const { state, commands } = advance(this.plan, this.state, input)
-    this.state = state
-    this.position += 1
-    this.latest = Math.max(this.latest, input.at)
-    this.settled = false
-    this.finished = false
-    if (!recorded) this.unrecorded.push(input)
-    for (const command of commands) this.carryOut(command)
-  }
-
-  private carryOut(command: RunCommand): void {
-    switch (command.kind) {
-      case 'act': {
-        const step = this.steps.get(command.step)
-        if (step?.op !== 'act') throw new Error(`The plan has no action ${command.step}.`)
-        void this.act(step, command)
-        return
-      }
-      case 'sleep':
-        void this.sleep(command)
-        return
-      case 'cancelSleep':
-        this.timers.get(timerKey(command))?.cancel()
-        return
-      case 'finish':
-        this.finished = true
-        return
-      default:
-        assertNever(command)
-    }
-  }
-
-  private async act(step: ActStep, command: ActCommand): Promise<void> {
-    const slot = this.slots.get(step.id) ?? null
-    this.slots.delete(step.id)
-    const record = this.settled ? null : this.takeRecord()
-    this.acting += 1
-    let performed: { outcome: StepOutcome; at: number }
+  private async sleep(scope: CancellationScope, { step, visit, until }: RunCommand & { kind: 'sleep' }): Promise<void> {
     try {
-      performed = await performOnce({ ...this.ref(), ...orderOf(this.current(), step, command), slot, record })
-    } finally {
-      this.acting -= 1
-    }
-    this.inbox.push({ kind: 'outcome', step: step.id, visit: command.visit, ...performed })
-  }
-
-  private async sleep(command: RunCommand & { kind: 'sleep' }): Promise<void> {
-    const key = timerKey(command)
-    const scope = new CancellationScope()
-    this.timers.set(key, scope)
-    try {
-      await scope.run(() => sleep(Math.max(1, command.until - Date.now())))
-      this.inbox.push({ kind: 'wake', step: command.step, visit: command.visit })
+      await scope.run(() => sleep(Math.max(1, until - Date.now())))
+      this.inbox.push({ kind: 'wake', step, visit })
     } catch (error) {
       if (!isCancellation(error)) throw error
-    } finally {
-      if (this.timers.get(key) === scope) this.timers.delete(key)
     }
-  }
-
-  /** Turns an arrival into an input; a delay's end loads fresh facts, which are recorded before they are used. */
-  private async complete(arrival: Arrival): Promise<{ input: RunInput; recorded: boolean }> {
-    if (arrival.kind !== 'wake') return { input: arrival, recorded: false }
-    const { step, visit } = arrival
-    const asleep = this.current().steps[step]
-    if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
-    if (asleep?.status !== 'waiting' || !readsFacts(this.plan))
-      return { input: { kind: 'due', at: this.now(), step, visit, facts: null }, recorded: false }
-    if (!this.settled) await this.settle()
-    const { subject } = this.start
-    const { reads } = this.plan
-    const wake = { ...this.ref(), subject, reads, position: this.position, step, visit, epoch: Date.now() }
-    return { input: await local.wake(wake), recorded: true }
-  }
-
-  private async openRecord(): Promise<void> {
-    const { subject, trigger } = this.start
-    const inputs = await local.begin({ ...this.ref(), subject, trigger, reads: this.plan.reads, epoch: Date.now() })
-    for (const input of inputs) this.state = advance(this.plan, this.state, input).state
-    this.position = inputs.length
-    this.latest = Math.max(0, ...inputs.map((input) => input.at))
-    // A command that is in the record was applied by an earlier execution; one still in the inbox was not.
-    const applied = new Set(inputs.flatMap((input) => (input.kind === 'operator' ? [input.id] : [])))
-    for (const id of applied) this.commandIds.add(id)
-    const fresh = this.inbox.filter((arrival) => arrival.kind !== 'operator' || !applied.has(arrival.id))
-    this.inbox.splice(0, this.inbox.length, ...fresh)
-  }
-
-  /** Makes the record complete before a wait; a connection that works again by now resumes its steps. */
-  private async settle(): Promise<void> {
-    for (const connection of await local.settle({ ...this.ref(), record: this.takeRecord() })) this.resume(connection)
-  }
-
-  private takeRecord(): RecordPart {
-    const inputs = this.unrecorded
-    this.unrecorded = []
-    this.settled = true
-    const summary = summaryOf(this.current(), (step) => connectionOf(this.steps.get(step)))
-    return { from: this.position - inputs.length, inputs, epoch: Date.now(), summary }
   }
 
   /** Ends the timers of this history; their deadlines travel in the state. */
   private carry(): Carried {
     for (const scope of this.timers.values()) scope.cancel()
-    return { state: this.current(), position: this.position, commandIds: [...this.commandIds] }
-  }
-
-  /** Never before what is recorded: the workflow's own time is that of its task's start. */
-  private now(): number {
-    return Math.max(Date.now(), this.latest)
+    return { state: this.current(), position: this.position }
   }
 
   private current(): RunState {
     if (this.state === null) throw new Error('The run has no state yet.')
     return this.state
   }
-
-  private ref(): RunRef {
-    return { workspaceId: this.start.workspaceId, runId: this.start.runId }
-  }
 }
-
-const timerKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
-
-/** One attempt: on this worker while the action is quick, else on the shared queue with fairness between connections. */
-async function performOnce(order: ActOrder): Promise<{ outcome: StepOutcome; at: number }> {
-  const [here] = await local.perform([order])
-  if (here === undefined) throw new Error('perform answered nothing for its order.')
-  if (here.result.kind !== 'elsewhere') return { outcome: here.result, at: here.at }
-  // Not eagerly: eager dispatch passes the queue's fairness and limits.
-  const remote = proxyActivities<RunActivities>({
-    taskQueue: actionQueueOf(workflowInfo().taskQueue),
-    startToCloseTimeout: '5 minutes',
-    heartbeatTimeout: '30 seconds',
-    allowEagerDispatch: false,
-    priority: { fairnessKey: here.result.connectionId },
-    retry: patient,
-  })
-  const [there] = await remote.perform([{ ...order, record: null }])
-  if (there === undefined || there.result.kind === 'elsewhere') throw new Error('The action queue did not act.')
-  return { outcome: there.result, at: there.at }
-}
-
-/** What the activity needs to act: the templates, and what they may read. */
-function orderOf(state: RunState, step: ActStep, { visit, attempt }: ActCommand) {
-  const { facts, trigger } = state
-  const scope: TemplateScope = {
-    contact: facts.contact && { ...facts.contact.properties, id: facts.contact.id },
-    account: facts.account && { ...facts.account.properties, id: facts.account.id },
-    trigger: trigger.data,
-    steps: Object.fromEntries(step.readsSteps.map((id) => [id, state.steps[id]?.output ?? null])),
-  }
-  return { step: step.id, visit, attempt, action: step.type, connection: step.connection, input: step.input, scope }
-}
-
-const connectionOf = (step: PlanStep | undefined): string | null => (step?.op === 'act' ? step.connection : null)
-
-const readsFacts = ({ reads }: Plan): boolean =>
-  reads.properties.length + reads.segments.length + reads.signals.length + Object.keys(reads.events).length > 0
 
 function shouldCarryOver(state: RunState): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()

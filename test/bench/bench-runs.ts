@@ -19,6 +19,7 @@ import { createRunClient } from '../../engine/temporal/run-client.ts'
 import { createRunWorkers, dataConverterOf } from '../../engine/temporal/run-worker.ts'
 import { PLAYBOOK, SUBJECT, VERSION, WORKSPACE } from '../../engine/temporal/search-attributes.ts'
 import { bareActivities } from './bare-activities.ts'
+import { handwrittenActivities } from './handwritten-activities.ts'
 import { cpuMsOfTrees } from './machine.ts'
 import { type Figure, median, percentile, type Report, shown } from './report.ts'
 import type { HandwrittenSteps } from './run-variants.ts'
@@ -205,13 +206,18 @@ async function createBench({ world, servers, connection, folder }: Making): Prom
   const client = new Client({ connection, namespace, dataConverter })
   const directory = createRunDirectory(world.database.pool)
   const steps = handwrittenSteps(world.plan)
+  const perform = { slowMs: 1_500, callTimeoutMs: 10_000, random: Math.random }
   const workersOf = async (variant: Variant, bundlePath: string) =>
     createRunWorkers({
       connection,
       namespace,
       ports,
-      schedules: { enrollPage: () => Promise.resolve(null), ...bareActivities(ports, ended) },
-      perform: { slowMs: 1_500, callTimeoutMs: 10_000, random: Math.random },
+      schedules: {
+        enrollPage: () => Promise.resolve(null),
+        ...handwrittenActivities(ports, perform),
+        ...bareActivities(ports, ended),
+      },
+      perform,
       bundlePath,
       taskQueue: `bench-${variant}`,
     })

@@ -1,17 +1,17 @@
 import { ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow'
-import type { ActOrder, RunActivities, RunWorkflowStart } from '../../engine/temporal/messages.ts'
+import type { ActOrder, RunWorkflowStart } from '../../engine/temporal/messages.ts'
 import type { RunInput, StepOutcome } from '../../engine/model/run.ts'
 import type { RunSummary } from '../../engine/ports.ts'
-import type { HandwrittenSteps } from './run-variants.ts'
+import type { HandwrittenActivities, HandwrittenSteps } from './run-variants.ts'
 
-const local = proxyLocalActivities<RunActivities>({
+const local = proxyLocalActivities<HandwrittenActivities>({
   startToCloseTimeout: '60 seconds',
   localRetryThreshold: '10 seconds',
   retry: { initialInterval: '200 milliseconds', backoffCoefficient: 2, maximumInterval: '20 seconds' },
 })
 
 /**
- * The bench's playbook as a person would write it for Temporal, with the product's own activities, ledger and record:
+ * The bench's playbook as a person would write it for Temporal, with the product's own ledger, record and clients:
  * branch on the account's MRR, tag, then opportunity. No plan, no state, no `advance`.
  */
 export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSteps): Promise<void> {
@@ -35,10 +35,7 @@ export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSte
       steps: {},
     }
     const record = takeRecord({ status: 'running', reason: null, waitingUntil: null, at: [step], heldBy: [] })
-    const [performed] = await local.perform([
-      { ...run, ...order, step, visit: 1, attempt: 1, slot: null, scope, record },
-    ])
-    if (performed === undefined) throw ApplicationFailure.nonRetryable('perform answered nothing.')
+    const performed = await local.perform({ ...run, ...order, step, visit: 1, attempt: 1, slot: null, scope, record })
     inputs.push({ kind: 'outcome', at: performed.at, step, visit: 1, outcome: landed(performed.result) })
   }
   const mrr = account?.properties.mrr

@@ -1,5 +1,8 @@
 import type { Json } from '../../nodes/manifest.ts'
-import type { Facts, Reads } from '../../engine/model/rule.ts'
+import type { Facts, Instant, Reads } from '../../engine/model/rule.ts'
+import type { RunInput } from '../../engine/model/run.ts'
+import type { RecordPart, RunRef } from '../../engine/ports.ts'
+import type { ActOrder, ActResult } from '../../engine/temporal/messages.ts'
 
 /** What crosses between the bench and its two handwritten workflows. Types only: the workflow bundles reach this file. */
 
@@ -13,6 +16,20 @@ export interface HandwrittenSteps {
   reads: Reads
   tag: HandwrittenStep
   opp: HandwrittenStep
+}
+
+/** One activity a step, as one writes it by hand, over the product's own facts, ledger and record. */
+export interface HandwrittenActivities {
+  begin(
+    order: RunRef & {
+      subject: { kind: 'contact' | 'account'; id: string }
+      trigger: { step: string; data: { [name: string]: Json } }
+      reads: Reads
+      epoch: Instant
+    },
+  ): Promise<RunInput[]>
+  perform(order: ActOrder & { record: RecordPart }): Promise<{ result: ActResult; at: Instant }>
+  conclude(order: RunRef & { record: RecordPart }): Promise<void>
 }
 
 export interface BareActivities {

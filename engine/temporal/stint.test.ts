@@ -1,0 +1,77 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { chain, write } from '../../test/helpers/chain-plan.ts'
+import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { planHash } from '../ids.ts'
+import { replay } from '../run/view.ts'
+import type { FailPoint } from './activities.ts'
+import { Stint } from './stint.ts'
+
+const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']
+
+let shell: Shell
+/** The next passing of this point fails. */
+let breaking: FailPoint | null = null
+beforeAll(async () => {
+  shell = await createShell({
+    reached: (point) => {
+      if (point !== breaking) return
+      breaking = null
+      throw new Error(`Broken off at ${point}.`)
+    },
+  })
+})
+afterAll(() => shell.close())
+beforeEach(() => {
+  shell.outside.written.length = 0
+})
+
+describe('a stint that breaks off', () => {
+  it.each(POINTS)('%s is repeated without a second write, and its record is whole', async (point) => {
+    const plan = chain(write('a', 'keyed'), write('b', 'readBack'), write('c', 'review'))
+    breaking = point
+    const run = await shell.start(plan)
+    await shell.ended(run)
+    expect(breaking).toBe(null)
+    expect(new Set(shell.outside.written.map(({ key }) => key))).toEqual(
+      new Set(['a', 'b', 'c'].map((step) => `${run.runId}:${step}:1`)),
+    )
+    expect(shell.outside.written.filter(({ text }) => text !== 'a')).toHaveLength(2)
+    const inputs = await shell.inputs(run)
+    expect(inputs.map(({ kind }) => kind)).toEqual(['start', 'outcome', 'outcome', 'outcome'])
+    expect(replay(plan, inputs).state).toMatchObject({ status: 'completed' })
+  })
+})
+
+describe('a stint of many actions', () => {
+  it('answers after a while with what is left to do, all of it recorded', async () => {
+    const plan = chain(write('a'), write('b'), write('c'))
+    const run = await shell.enroll(plan)
+    let now = Date.now()
+    const clock = () => {
+      now += 100
+      return now
+    }
+    // Each action takes a second and a half by this clock.
+    const perform = async () => {
+      now += 1500
+      return { kind: 'done' as const, output: null }
+    }
+    const stint = new Stint({ ports: { ...shell.ports, clock }, perform }, plan, {
+      ...run,
+      subject: { kind: 'contact', id: '1' },
+      trigger: { step: 'start', data: {} },
+      planHash: planHash(run.workspaceId, JSON.stringify(plan)),
+      state: null,
+      position: 0,
+      arrivals: [],
+      away: [],
+      epoch: now,
+      notBefore: 0,
+    })
+    const { inputs, over } = await stint.run()
+    expect(over).toBe(false)
+    expect(inputs.map(({ kind }) => kind)).toEqual(['start', 'outcome', 'outcome'])
+    expect(await shell.inputs(run)).toEqual(inputs)
+    expect(await shell.row(run)).toMatchObject({ status: 'running', at_steps: ['c'] })
+  })
+})
