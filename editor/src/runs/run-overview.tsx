@@ -8,6 +8,7 @@ import { useCatalog } from '../playbook/catalog-context.ts'
 import { JsonView } from '../ui/json-view.tsx'
 import { lookOf } from '../ui/status-badge.tsx'
 import { clockTime, fullTime, untilWords } from '../ui/time.tsx'
+import { KnownFacts } from './known-facts.tsx'
 
 /** The run as a whole: who, what started it, and what happened when. */
 export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: string) => void }) {
@@ -74,7 +75,7 @@ export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: st
       {facts !== null && (
         <Stack gap={6}>
           <Title order={3}>What it knew</Title>
-          <JsonView label="facts" value={facts} max={260} />
+          <KnownFacts facts={facts} />
         </Stack>
       )}
     </div>

@@ -68,7 +68,17 @@ export function Ago({ when }: { when: When }) {
   )
 }
 
-/** The same in a table, where it stands back. */
+/** `Nov 22, 2026, 3:48:12 AM` in the reader's own zone; the instant itself, to the millisecond, is its title. */
+export function ExactTime({ when }: { when: When }) {
+  const instant = new Date(when).toISOString()
+  return (
+    <time dateTime={instant} title={instant}>
+      {fullTime(when)}
+    </time>
+  )
+}
+
+/** `3 minutes ago` in a table, where it stands back. */
 export function DimAgo({ when }: { when: When }) {
   return (
     <Text size="sm" c="dimmed" component="div">
