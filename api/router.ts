@@ -1,7 +1,7 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
-import { connectionsRouter, goingLiveRouter } from './connections/connections-router.ts'
+import { connectionsRouter } from './connections/connections-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
 import { keysRouter } from './keys/keys-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
@@ -25,7 +25,6 @@ export const appRouter = router({
   connections: connectionsRouter,
   keys: keysRouter,
   sandbox: sandboxRouter,
-  goingLive: goingLiveRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -137,8 +137,20 @@ export interface ConnectorDefinition<C = unknown> {
   load?(): Promise<void>
   /** Makes the client over the vendor's official SDK. Loaded lazily, so that definitions stay free of SDKs. */
   client(connection: OpenedConnection, environment: ClientEnvironment): Promise<C>
-  /** One cheap read proving the grant works; answers who we are there. @throws FaultError */
-  check(client: C): Promise<{ identity: string; details: { [name: string]: Json } }>
+  /**
+   * One cheap read proving the grant works; answers who we are there, and the settings that only the vendor could tell
+   * (where the workspace lives).
+   * @param kept the connection's settings as they are kept
+   * @throws FaultError
+   */
+  check(client: C, kept: { [name: string]: Json }): Promise<ConnectionCheck>
+}
+
+export interface ConnectionCheck {
+  identity: string
+  details: { [name: string]: Json }
+  /** Kept from now on; those not named stay as they are. */
+  settings?: { [name: string]: Json }
 }
 
 /** A definition with its types forgotten, as the catalog keeps it; the shell pairs action and client by `connector`. */

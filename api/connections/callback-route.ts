@@ -31,7 +31,11 @@ export function oauthCallback(createContext: (request: FastifyRequest) => Promis
 function requireSignedIn(ctx: OpenContext): Context {
   const { actor, workspaceId } = ctx
   if (actor?.kind !== 'user' || workspaceId === undefined)
-    throw problem(401, 'UNAUTHENTICATED', 'You are signed out. Sign in and connect again.')
+    throw problem(
+      401,
+      'UNAUTHENTICATED',
+      'You are not signed in at the address that the vendor sends people back to. Sign in here and connect again.',
+    )
   if (actor.role !== 'owner')
     throw problem(403, 'ROLE_TOO_LOW', `Your role (${actor.role}) may not connect systems. Ask an owner.`)
   return { ...ctx, actor, workspaceId }

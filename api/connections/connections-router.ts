@@ -13,9 +13,10 @@ import {
   setBudget,
 } from './connections.ts'
 import { budget, connectionView } from './connection-schemas.ts'
-import { goingLive } from './going-live.ts'
+import { addKeyField, readKeyField } from './key-field.ts'
 import { reopened, startAuthorization } from './oauth-flow.ts'
 import { writeOauthApp } from './oauth-apps.ts'
+import { sandboxBase } from './settings.ts'
 
 const tags = ['Connections']
 const app = z.string().min(1).max(50)
@@ -77,6 +78,22 @@ export const connectionsRouter = router({
     .output(z.object({ identity: z.string().nullable(), fault: z.custom<Fault>(() => true).nullable() }))
     .mutation(({ ctx, input }) => checkConnection(ctx, input.id)),
 
+  /** Where the stand-ins answer that new connections lead to; none where the sandboxes are off. */
+  sandboxes: procedure({ scope: 'data:read' }).query(({ ctx }) => ({
+    data: WITH_SANDBOX.filter((name) => hasSandbox(ctx.sandboxUrl, name)).map((name) => ({
+      app: name,
+      address: sandboxBase(ctx.sandboxUrl, name),
+    })),
+  })),
+
+  keyField: procedure({ scope: 'playbooks:write' })
+    .input(byId)
+    .query(async ({ ctx, input }) => ({ data: await readKeyField(ctx, input.id) })),
+
+  installKeyField: procedure({ scope: 'admin' })
+    .input(byId)
+    .mutation(async ({ ctx, input }) => ({ data: await addKeyField(ctx, input.id) })),
+
   setBudget: procedure({ scope: 'admin' })
     .input(byId.extend({ budget: budget.nullable() }))
     .mutation(({ ctx, input }) => setBudget(ctx, input)),
@@ -121,10 +138,8 @@ export const connectionsRouter = router({
   }),
 })
 
-export const goingLiveRouter = router({
-  status: procedure({ scope: 'data:read' }).query(({ ctx }) => goingLive(ctx)),
-})
-
 /** Both vendors have a stand-in; Slack, SMTP and plain HTTP have none. */
+const WITH_SANDBOX = ['intercom', 'salesforce']
+
 const hasSandbox = (sandboxUrl: string | null, name: string): boolean =>
-  sandboxUrl !== null && (name === 'intercom' || name === 'salesforce')
+  sandboxUrl !== null && WITH_SANDBOX.includes(name)

@@ -7,6 +7,7 @@ import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpe
 import { openVault } from './vault.ts'
 import { ConnectionStore } from './connection-store.ts'
 import { SANDBOX_CLIENT } from './oauth-apps.ts'
+import { address } from './oauth-grant.ts'
 
 let sandbox: RunningSandbox
 let api: TestApi
@@ -139,6 +140,129 @@ describe('a sign-in at the vendor', () => {
     })
     expect(url).not.toContain('the-secret')
   })
+})
+
+describe('the address people have the app open at', () => {
+  const twin = 'http://127.0.0.1:4000'
+
+  it('is where the sandbox sends them back to', async () => {
+    const headers = { ...owner, origin: twin }
+    const { url } = (await call('authorize', { app: 'intercom', slug: 'twin' }, headers)).json().result.data
+    expect(new URL(url).searchParams.get('redirect_uri')).toBe(`${twin}/oauth/callback/intercom`)
+    const back = await api.server.inject({ url: await decide(url, 'allow'), headers: { cookie: owner.cookie } })
+    expect(back.headers.location).toBe('/connections?connected=twin')
+  })
+
+  it('is left for the public one before a real vendor is asked, since a vendor knows no other', async () => {
+    await call('setOauthApp', { app: 'salesforce', clientId: 'the-client', clientSecret: 'the-secret' })
+    const wish = { app: 'salesforce', slug: 'public', name: 'Salesforce EMEA', sandbox: false }
+    const { url } = (await call('authorize', wish, { ...owner, origin: twin })).json().result.data
+    expect(url).toBe('http://localhost:4000/connections?begin=salesforce&slug=public&name=Salesforce+EMEA')
+    const there = (await call('authorize', wish)).json().result.data
+    expect(new URL(there.url).searchParams.get('redirect_uri')).toBe('http://localhost:4000/oauth/callback/salesforce')
+  })
+
+  it('is told apart where nobody is signed in: the answer says so, and nothing is connected', async () => {
+    const { url } = (await call('authorize', { app: 'salesforce', slug: 'lost' })).json().result.data
+    const answer = await api.server.inject({ url: await decide(url, 'allow') })
+    const { searchParams } = new URL(answer.headers.location ?? '', 'http://localhost:4000')
+    expect(searchParams.get('problem')).toBe('UNAUTHENTICATED')
+    expect(searchParams.get('detail')).toMatch(/not signed in at the address that the vendor sends people back to/)
+    expect(await named('lost')).toBeUndefined()
+  })
+})
+
+describe('another address of the vendor’s', () => {
+  it('stands for sign-in and tokens at Salesforce, and for the sign-in page alone at Intercom, as they have it', async () => {
+    const base = 'https://test.salesforce.com'
+    await call('setOauthApp', { app: 'salesforce', clientId: 'c', clientSecret: 's', base })
+    const eu = 'https://app.eu.intercom.com'
+    await call('setOauthApp', { app: 'intercom', clientId: 'c', clientSecret: 's', base: eu })
+    const begin = async (app: string) =>
+      new URL((await call('authorize', { app, slug: 'a-base', sandbox: false })).json().result.data.url)
+    expect((await begin('salesforce')).origin).toBe(base)
+    expect((await begin('intercom')).href).toContain(`${eu}/oauth?`)
+    const { catalog } = await import('../../nodes/catalog.ts')
+    const tokensAt = (app: string, own: string) => {
+      const connector = catalog.connectors.find((one) => one.app === app)
+      if (connector === undefined) throw new Error(app)
+      return address('token', { connector, oauthApp: { clientId: 'c', clientSecret: 's', base: own, standIn: false } })
+    }
+    expect(tokensAt('salesforce', base)).toBe(`${base}/services/oauth2/token`)
+    expect(tokensAt('intercom', eu)).toBe('https://api.intercom.io/auth/eagle/token')
+  })
+})
+
+describe('Intercom’s region', () => {
+  it('sets the address of the API, after a sign-in and at every check', async () => {
+    await control('/intercom/settings', { region: 'EU' })
+    const id = await connect('intercom', 'regional')
+    expect((await named('regional')).settings).toEqual({ baseUrl: 'https://api.eu.intercom.io' })
+    await control('/intercom/settings', { region: 'AU' })
+    expect((await call('check', { id })).json().result.data).toMatchObject({ fault: null })
+    expect((await named('regional')).settings).toEqual({ baseUrl: 'https://api.au.intercom.io' })
+    // It goes on leading to the stand-in all the same.
+    const opened = await api.connections.open(home.id, 'regional')
+    if (opened.state !== 'open') throw new Error(opened.state)
+    expect(opened.connection.settings['baseUrl']).toBe(`${sandbox.url}/intercom`)
+    await control('/intercom/settings', { region: 'US' })
+  })
+})
+
+describe('the key field', () => {
+  const read = async (id: string, headers = owner) =>
+    api.server.inject({
+      url: `/trpc/connections.keyField?input=${encodeURIComponent(JSON.stringify({ id }))}`,
+      headers,
+    })
+
+  it('is installed with one call, which tells what it did, and is said to be there from then on', async () => {
+    await control('/salesforce/fields', { object: 'Opportunity', name: 'Signalbox_Key__c', absent: true })
+    const id = await connect('salesforce', 'keyed')
+    expect((await read(id)).json().result.data.data[0]).toEqual({ object: 'Opportunity', state: 'missing', ask: null })
+    const installed = (await call('installKeyField', { id })).json().result.data.data
+    expect(installed.map(({ object, outcome }: { object: string; outcome: string }) => [object, outcome])).toEqual([
+      ['Opportunity', 'installed'],
+      ['Account', 'already'],
+      ['Contact', 'already'],
+      ['Lead', 'already'],
+    ])
+    expect((await read(id)).json().result.data.data[0]).toMatchObject({ state: 'there' })
+    const audit = await api.database.db
+      .selectFrom('audit')
+      .select('target')
+      .where('action', '=', 'connection.key-field')
+      .execute()
+    expect(audit).toEqual([{ target: 'keyed' }])
+  })
+
+  it('is for Salesforce connections that work, and for owners', async () => {
+    const { id: intercom } = await named('regional')
+    expect((await call('installKeyField', { id: intercom })).json().error.data.problem.detail).toMatch(
+      /no Salesforce connection/,
+    )
+    const { id } = await named('keyed')
+    const viewer = await home.signIn('viewer')
+    expect((await call('installKeyField', { id }, viewer)).statusCode).toBe(403)
+    const fault: Fault = { code: 'QUOTA_EXHAUSTED', who: 'user', message: 'All calls are used.', fix: 'Wait.' }
+    await api.connections.pause(home.id, id, fault)
+    expect((await call('installKeyField', { id })).json().error.data.problem).toMatchObject({
+      code: 'CONNECTION_REFUSED',
+      detail: 'All calls are used. Wait.',
+    })
+  })
+})
+
+it('tells where the stand-ins are that new connections lead to, and never keeps their address', async () => {
+  const answer = await api.server.inject({ url: '/trpc/connections.sandboxes', headers: owner })
+  expect(answer.json().result.data.data).toEqual([
+    { app: 'intercom', address: `${sandbox.url}/intercom` },
+    { app: 'salesforce', address: `${sandbox.url}/salesforce` },
+  ])
+  const credentials = { accessToken: await vendorToken('salesforce') }
+  const settings = { instanceUrl: `${sandbox.url}/salesforce` }
+  await call('createToken', { app: 'salesforce', slug: 'kept', name: 'Kept', credentials, settings })
+  expect((await named('kept')).settings).toEqual({})
 })
 
 describe('a pasted token', () => {

@@ -1,7 +1,7 @@
 import { retryOf } from '../../engine/run/retry.ts'
 import { sql } from 'kysely'
 import { z } from 'zod'
-import type { AnyConnectorDefinition, ClientEnvironment } from '../../nodes/define.ts'
+import type { AnyConnectorDefinition } from '../../nodes/define.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { writeAudit } from '../auth/audit.ts'
@@ -12,10 +12,10 @@ import { notFound, problem } from '../problem.ts'
 import { invalidInput } from '../trpc.ts'
 import type { ConnectionView } from './connection-schemas.ts'
 import { belongsTo } from './connection-store.ts'
+import { environmentFor } from './client-environment.ts'
 import { asSettings } from './settings.ts'
 
 const DAY_MS = 24 * 3600 * 1000
-const CHECK_TIMEOUT_MS = 15_000
 
 /** All connections; never their credentials. */
 export async function listConnections({ db, workspaceId, now }: Scoped): Promise<ConnectionView[]> {
@@ -99,7 +99,10 @@ export async function connectByToken(
   if (!connector.auth.includes('token'))
     throw problem(422, 'AUTH_KIND', `${connector.label} is not connected with a token. Use its sign-in.`)
   const credentials = parsePart(connector.credentials, given.credentials, 'credentials')
-  const settings = given.sandbox ? given.settings : parsePart(connector.settings, given.settings, 'settings')
+  // Where the sandbox is may change at each start, so its address is never kept.
+  const settings = given.sandbox
+    ? defaultSettings(connector)
+    : parsePart(connector.settings, given.settings, 'settings')
   const id = given.connectionId ?? newId(ctx.now)
   await storeConnection(ctx, { ...given, id, credentials: stringsOf(credentials), settings })
   const checked = await checkConnection(ctx, id)
@@ -167,7 +170,7 @@ export async function storeConnection(ctx: Context, given: NewConnection & { id:
 }
 
 /**
- * One cheap call that proves the grant. A dead grant pauses the connection; a good one names who we are there, and
+ * One cheap call that proves the grant, and keeps the settings that only the vendor can tell. A dead grant pauses the connection; a good one names who we are there, and
  * opens a connection again that was paused for another reason (a used-up quota), with its held runs.
  */
 export async function checkConnection(
@@ -176,7 +179,7 @@ export async function checkConnection(
 ): Promise<{ identity: string | null; fault: Fault | null }> {
   const row = await ctx.db
     .selectFrom('connections')
-    .select(['slug', 'app'])
+    .select(['slug', 'app', 'settings'])
     .where('workspace_id', '=', ctx.workspaceId)
     .where('id', '=', id)
     .executeTakeFirst()
@@ -192,13 +195,15 @@ export async function checkConnection(
     if (opened.state !== 'open') throw notFound('connection', id)
     const connector = connectorNamed(ctx, row.app)
     const client = await connector.client(opened.connection, environmentFor(ctx, opened.connection))
-    const { identity } = await connector.check(client)
+    const kept = asSettings(row.settings)
+    const { identity, settings = {} } = await connector.check(client, kept)
     await ctx.db
       .updateTable('connections')
-      .set({ identity, updated_at: new Date(ctx.now) })
+      .set({ identity, settings: JSON.stringify({ ...kept, ...settings }), updated_at: new Date(ctx.now) })
       .where('workspace_id', '=', ctx.workspaceId)
       .where('id', '=', id)
       .execute()
+    ctx.connections.forget()
     if (wasPaused) await ctx.temporal.resumeConnection(ctx.workspaceId, id)
     return { identity, fault: null }
   } catch (error) {
@@ -216,27 +221,6 @@ async function openAgain(ctx: Context, id: string): Promise<void> {
     .where('id', '=', id)
     .execute()
   ctx.connections.forget()
-}
-
-function environmentFor(
-  ctx: Context,
-  connection: { id: string; credentials: { [name: string]: string } },
-): ClientEnvironment {
-  return {
-    meter: async (calls = 1) => {
-      let slot: number | null = null
-      for (;;) {
-        const taken = await ctx.budgets.take(connection.id, calls, slot)
-        if (taken.granted) return
-        slot = taken.at
-        const until = taken.at
-        await new Promise((resolve) => setTimeout(resolve, Math.max(0, until - Date.now())))
-      }
-    },
-    timeoutMs: CHECK_TIMEOUT_MS,
-    signal: AbortSignal.timeout(2 * CHECK_TIMEOUT_MS),
-    refresh: () => ctx.connections.refresh(ctx.workspaceId, connection.id, connection.credentials['accessToken'] ?? ''),
-  }
 }
 
 /** @throws ProblemError 404 */

@@ -9,6 +9,8 @@ export interface OauthApp {
   clientSecret: string
   /** Replaces `{base}` in the connector's addresses; null: the vendor's own default. */
   base: string | null
+  /** It is the sandbox's: everything of the vendor's is at `base`. */
+  standIn: boolean
 }
 
 /** The sandboxes take any client; a fixed one keeps their webhooks' signatures checkable. */
@@ -22,7 +24,7 @@ export async function readOauthApp(
   deps: { vault: Vault; sandboxUrl: string | null },
   wanted: { workspaceId: string; app: string; sandbox: boolean },
 ): Promise<OauthApp | null> {
-  if (wanted.sandbox) return { ...SANDBOX_CLIENT, base: sandboxBase(deps.sandboxUrl, wanted.app) }
+  if (wanted.sandbox) return { ...SANDBOX_CLIENT, base: sandboxBase(deps.sandboxUrl, wanted.app), standIn: true }
   const row = await db
     .selectFrom('oauth_apps')
     .select(['client_id', 'sealed', 'settings'])
@@ -32,7 +34,7 @@ export async function readOauthApp(
   if (row === undefined) return null
   const { clientSecret = '' } = deps.vault.open(oauthAppBelongsTo(wanted.workspaceId, wanted.app), row.sealed)
   const { base } = asSettings(row.settings)
-  return { clientId: row.client_id, clientSecret, base: typeof base === 'string' ? base : null }
+  return { clientId: row.client_id, clientSecret, base: typeof base === 'string' ? base : null, standIn: false }
 }
 
 /** Keeps the client of one app; an earlier one is replaced. */

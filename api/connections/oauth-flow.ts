@@ -25,7 +25,9 @@ interface Pending {
 }
 
 /**
- * Begins a sign-in at the vendor. The state works once, in this person's session, for 15 minutes.
+ * Begins a sign-in at the vendor. The state works once, in this person's session, for 15 minutes. A real vendor sends
+ * people back to the public address only, where the cookie of another address is not sent: begun elsewhere, the browser
+ * is first sent to the connections page at the public address, to go on from there.
  * @returns where to send the browser
  * @throws ProblemError 422 OAUTH_APP_MISSING before a client was entered
  */
@@ -44,12 +46,15 @@ export async function startAuthorization(
     throw problem(422, 'AUTH_KIND', `${connector.label} has no sign-in of this kind. Enter its credentials instead.`)
   const target = given.connectionId === null ? given : await existing(ctx, given.connectionId)
   const oauthApp = await requireOauthApp(ctx, { app: given.app, sandbox: target.sandbox })
+  const origin = target.sandbox ? ctx.origin : new URL(ctx.publicUrl).origin
+  if (ctx.origin !== origin)
+    return { url: beginAt(origin, { app: given.app, connectionId: given.connectionId, ...nameOf(target) }) }
   const state = randomBytes(32).toString('base64url')
   const verifier = randomBytes(32).toString('base64url')
   const pending: Pending = {
     verifier,
     sessionId: ctx.actor.sessionId,
-    origin: ctx.origin,
+    origin,
     slug: target.slug,
     name: target.name,
     sandbox: String(target.sandbox),
@@ -73,9 +78,24 @@ export async function startAuthorization(
     .execute()
   const url = await authorizeUrl(
     { connector, oauthApp },
-    { redirectUri: redirectUri(ctx.origin, given.app), state, verifier },
+    { redirectUri: redirectUri(origin, given.app), state, verifier },
   )
   return { url }
+}
+
+const nameOf = ({ slug, name }: { slug: string; name: string }) => ({ slug, name })
+
+/** The connections page, which asks the person to go on; it begins nothing by itself, so a link to it does no harm. */
+function beginAt(
+  origin: string,
+  wish: { app: string; slug: string; name: string; connectionId: string | null },
+): string {
+  const page = new URL('/connections', origin)
+  page.searchParams.set('begin', wish.app)
+  page.searchParams.set('slug', wish.slug)
+  page.searchParams.set('name', wish.name)
+  if (wish.connectionId !== null) page.searchParams.set('connection', wish.connectionId)
+  return page.href
 }
 
 /**

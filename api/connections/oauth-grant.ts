@@ -94,9 +94,14 @@ function describe(connector: AnyConnectorDefinition) {
   return connector.oauth
 }
 
-function address(which: 'authorize' | 'token', { connector, oauthApp }: Side): string {
+/** Where a vendor's page or endpoint is, for this client. */
+export function address(which: 'authorize' | 'token', { connector, oauthApp }: Side): string {
   const { authorizeUrl: authorize, tokenUrl: token, vendorBases } = describe(connector)
-  const base = oauthApp.base ?? vendorBases?.[which] ?? ''
+  // Salesforce has both on one host, so another address stands for both. Intercom's regions have a sign-in page each and
+  // one host for tokens.
+  const together = oauthApp.standIn || vendorBases?.authorize === vendorBases?.token
+  const own = which === 'authorize' || together ? oauthApp.base : null
+  const base = own ?? vendorBases?.[which] ?? ''
   return { authorize, token }[which].replace('{base}', base.replace(/\/+$/, ''))
 }
 

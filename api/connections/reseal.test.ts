@@ -51,6 +51,7 @@ it('seals everything with the new key, after which the old one can go', async ()
       clientId: 'c',
       clientSecret: 's',
       base: null,
+      standIn: false,
     })
   } finally {
     await api.close()

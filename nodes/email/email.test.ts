@@ -257,8 +257,8 @@ describe('faults of the e-mail client', () => {
 
 describe('the e-mail connector', () => {
   it('signs in and sends nothing to check a connection', async () => {
-    expect(await emailConnector.check(await open())).toEqual({ identity: 'success@acme.example', details: {} })
-    expect((await faultOf(emailConnector.check(await open({ password: 'no' })))).code).toBe('AUTH_EXPIRED')
+    expect(await emailConnector.check(await open(), {})).toEqual({ identity: 'success@acme.example', details: {} })
+    expect((await faultOf(emailConnector.check(await open({ password: 'no' }), {}))).code).toBe('AUTH_EXPIRED')
     expect(inbox).toEqual([])
   })
 

@@ -348,7 +348,7 @@ describe('the HTTP steps', () => {
         clientEnvironment(),
       )
     answer = (one, response) => json(response, one.headers.authorization === SECRET ? 404 : 401, {})
-    expect(await httpConnector.check(await open(SECRET))).toEqual({ identity: origin, details: { status: 404 } })
-    expect((await faultOf(httpConnector.check(await open('Bearer wrong')))).code).toBe('AUTH_EXPIRED')
+    expect(await httpConnector.check(await open(SECRET), {})).toEqual({ identity: origin, details: { status: 404 } })
+    expect((await faultOf(httpConnector.check(await open('Bearer wrong'), {}))).code).toBe('AUTH_EXPIRED')
   })
 })

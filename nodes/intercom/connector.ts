@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { defineConnector } from '../define.ts'
 import { fields } from '../fields.ts'
-import { refuseAddress, STANDARD_ADDRESS } from './address.ts'
+import { addressForRegion, refuseAddress, STANDARD_ADDRESS } from './address.ts'
 import type { IntercomClient } from './types.ts'
 
 const address = z.string().superRefine((value, context) => {
@@ -36,7 +36,7 @@ export const intercomConnector = defineConnector<IntercomClient>({
     baseUrl: fields.of(address.default(STANDARD_ADDRESS), {
       widget: 'text',
       label: 'API address',
-      help: 'Where the workspace lives: https://api.intercom.io (US), https://api.eu.intercom.io or https://api.au.intercom.io.',
+      help: 'Where the workspace lives: https://api.intercom.io (US), https://api.eu.intercom.io or https://api.au.intercom.io. Set right by itself once Intercom has told the region.',
       placeholder: STANDARD_ADDRESS,
       template: false,
     }),
@@ -49,8 +49,13 @@ export const intercomConnector = defineConnector<IntercomClient>({
     const { intercomClient } = await import('./client.ts')
     return intercomClient(connection, environment)
   },
-  check: async (client) => {
+  check: async (client, kept) => {
     const { name, email, ...details } = await client.identity()
-    return { identity: `${name} (${email})`, details: { name, email, ...details } }
+    const address = addressForRegion(kept['baseUrl'], details.region)
+    return {
+      identity: `${name} (${email})`,
+      details: { name, email, ...details },
+      ...(address === null ? {} : { settings: { baseUrl: address } }),
+    }
   },
 })

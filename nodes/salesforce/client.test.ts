@@ -21,7 +21,7 @@ describe('a call', () => {
   })
 
   it('says who we are, which is the check of a connection', async () => {
-    const checked = await salesforceConnector.check((await setup.client()) as never)
+    const checked = await salesforceConnector.check((await setup.client()) as never, {})
     expect(checked).toMatchObject({
       identity: 'admin@sandbox.example',
       details: { instanceUrl: `${setup.host.url}/salesforce` },

@@ -125,14 +125,14 @@ describe('slack.postMessage', () => {
 
 describe('the Slack connector', () => {
   it('says who the token speaks for', async () => {
-    expect(await slackConnector.check(await open())).toEqual({
+    expect(await slackConnector.check(await open(), {})).toEqual({
       identity: 'signalbox in Acme',
       details: { team: 'Acme', user: 'signalbox', url: 'https://acme.slack.com/' },
     })
   })
 
   it('says that a wrong token is to be replaced', async () => {
-    const fault = await faultOf(slackConnector.check(await open(clientEnvironment(), 'xoxb-other')))
+    const fault = await faultOf(slackConnector.check(await open(clientEnvironment(), 'xoxb-other'), {}))
     expect(fault).toMatchObject({ code: 'AUTH_EXPIRED', who: 'user', fix: 'Reconnect Slack in Connections.' })
   })
 

@@ -83,7 +83,7 @@ export function connectorContract<C>(name: string, subject: ContractSubject<C>):
 
     it('says who we are there with one metered call', async () => {
       const environment = watched()
-      const { identity } = await subject.connector.check(await makeClient(connection, environment))
+      const { identity } = await subject.connector.check(await makeClient(connection, environment), connection.settings)
       expect(identity).not.toBe('')
       expect(environment.metered()).toBe(1)
       expect(await calls()).toHaveLength(1)

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify'
 import type { Sandbox } from '../../sandbox/app.ts'
 import type { RecordBody } from '../../sandbox/store.ts'
+import { regionOf } from './settings.ts'
 import { WORKSPACE_ID } from './values.ts'
 import { resourceNotFound } from './vendor-error.ts'
 
@@ -25,7 +26,8 @@ export function seedAdmin(sandbox: Sandbox): void {
   sandbox.store.put('admins', { id: ADMIN_ID, body: completeAdmin(sandbox, admin) })
 }
 
-export function workspaceRoutes(scope: FastifyInstance, { store }: Sandbox): void {
+export function workspaceRoutes(scope: FastifyInstance, sandbox: Sandbox): void {
+  const { store } = sandbox
   scope.get('/me', () => ({
     ...store.get('admins', ADMIN_ID),
     email_verified: true,
@@ -34,7 +36,7 @@ export function workspaceRoutes(scope: FastifyInstance, { store }: Sandbox): voi
       type: 'app',
       id_code: WORKSPACE_ID,
       name: 'Sandbox workspace',
-      region: 'US',
+      region: regionOf(sandbox),
       timezone: 'UTC',
       created_at: 1_700_000_000,
       secure: false,
