@@ -116,6 +116,7 @@ it('refuses who was in already, says why, and leads to their runs', async () => 
   await app.picture('17-refused-reentry')
   await dialog.getByRole('link', { name: 'Their runs of this playbook' }).click()
   await expect.poll(() => new URL(page.url()).search, PATIENTLY).toContain('subject=p7')
+  await expect.poll(() => dialog.count(), PATIENTLY).toBe(0)
   expect(await product.runs('call')).toHaveLength(1)
 }, 60_000)
 

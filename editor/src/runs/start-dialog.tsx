@@ -136,7 +136,7 @@ function StartForm({ live, start, onClose }: { live: PlaybookDetail; start: Manu
             error={data === null ? 'This is not a JSON object. Mend it, e.g. { "reason": "asked for" }.' : undefined}
           />
         )}
-        {run.isError && <Refusal error={run.error} slug={slug} subject={run.variables} />}
+        {run.isError && <Refusal error={run.error} slug={slug} asked={run.variables?.subject} onLeave={onClose} />}
         <Group justify="flex-end" gap="xs">
           <Button variant="default" onClick={onClose}>
             Cancel
@@ -165,17 +165,17 @@ const ABOUT_REENTRY = ['ALREADY_ENROLLED', 'REENTRY_TOO_SOON']
 function Refusal(props: {
   error: unknown
   slug: string
-  subject: { subject: { contact: string } | { account: string } } | undefined
+  asked: { contact: string } | { account: string } | undefined
+  onLeave: () => void
 }) {
-  const { error, slug } = props
-  const named = props.subject?.subject
-  const subject = named === undefined ? '' : 'contact' in named ? named.contact : named.account
+  const { error, slug, asked } = props
+  const subject = asked === undefined ? '' : 'contact' in asked ? asked.contact : asked.account
   return (
     <Stack gap="xs">
-      <ProblemPanel error={error} />
+      <ProblemPanel error={error} title="The run was not started" />
       {ABOUT_REENTRY.includes(readProblem(error).code) && (
         <Text size="sm">
-          <Link to="/runs" search={{ playbook: slug, subject }}>
+          <Link to="/runs" search={{ playbook: slug, subject }} onClick={props.onLeave}>
             Their runs of this playbook
           </Link>
           . Who may come again, and how soon, is part of the playbook’s settings.

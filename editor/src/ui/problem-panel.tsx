@@ -4,10 +4,16 @@ import type { ReactNode } from 'react'
 import { readProblem } from '../api/problem.ts'
 
 /** What went wrong with a call: the server's own words, its code, and a way to go on. */
-export function ProblemPanel({ error, retry }: { error: unknown; retry?: () => void }) {
-  const { title, detail, code, problems } = readProblem(error)
+export function ProblemPanel(props: {
+  error: unknown
+  /** Instead of the server's general words, where the page knows better what did not happen. */
+  title?: string
+  retry?: () => void
+}) {
+  const { retry } = props
+  const { title, detail, code, problems } = readProblem(props.error)
   return (
-    <Notice title={title} tone="bad">
+    <Notice title={props.title ?? title} tone="bad">
       <Text size="sm">{detail}</Text>
       {problems.length > 0 && (
         <List size="sm" mt={6}>
