@@ -136,14 +136,19 @@ const account = createRoute({
   path: '/accounts/$id',
   component: lazyRouteComponent(() => import('../customers/customer-page.tsx'), 'AccountPage'),
 })
+/** What came of connecting, or what is to be begun here: written by the server, which sends the browser to this page. */
+const CONNECTIONS_SEARCH = ['connected', 'problem', 'detail', 'begin', 'slug', 'name', 'connection'] as const
+type ConnectionsSearch = { [name in (typeof CONNECTIONS_SEARCH)[number]]?: string }
 const connections = createRoute({
   getParentRoute: () => app,
   path: '/connections',
-  validateSearch: (search: { [key: string]: unknown }): { connected?: string; problem?: string; detail?: string } => ({
-    ...(text(search.connected) !== undefined && { connected: text(search.connected) }),
-    ...(text(search.problem) !== undefined && { problem: text(search.problem) }),
-    ...(text(search.detail) !== undefined && { detail: text(search.detail) }),
-  }),
+  validateSearch: (search: { [key: string]: unknown }): ConnectionsSearch =>
+    Object.fromEntries(
+      CONNECTIONS_SEARCH.flatMap((name) => {
+        const value = text(search[name])
+        return value === undefined ? [] : [[name, value]]
+      }),
+    ),
   component: lazyRouteComponent(() => import('../connections/connections-page.tsx'), 'ConnectionsPage'),
 })
 const reviews = createRoute({

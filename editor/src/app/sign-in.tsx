@@ -44,6 +44,14 @@ export function SignInPage() {
               With the e-mail and password of your workspace.
             </Text>
           </div>
+          {begins(to) && (
+            <Notice tone="warn" title="Sign in here too">
+              <Text size="sm">
+                The system you are connecting sends people back to this address only, {window.location.origin}, and you
+                are not signed in here. After that you go on where you were.
+              </Text>
+            </Notice>
+          )}
           {fault !== null && <Notice tone="bad" title={fault} />}
           <TextInput
             label="E-mail"
@@ -74,4 +82,11 @@ export function SignInPage() {
       </form>
     </main>
   )
+}
+
+/** Whether a sign-in at a vendor was begun at another address of this installation and goes on at this one. */
+function begins(to: string | undefined): boolean {
+  if (to === undefined) return false
+  const { pathname, searchParams } = new URL(to, window.location.origin)
+  return pathname === '/connections' && searchParams.has('begin')
 }

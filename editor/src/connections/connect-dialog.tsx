@@ -1,5 +1,6 @@
 import { Button, Divider, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
 import type { ConnectorManifest, FieldManifest, Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
@@ -21,6 +22,9 @@ export function ConnectDialog(props: {
   const { connector, taken, reconnect, onClose } = props
   const [slug, setSlug] = useState(() => reconnect?.slug ?? freeSlug(connector.app, taken))
   const [name, setName] = useState(reconnect?.name ?? connector.label)
+  const sandboxes = useQuery({ ...trpc.connections.sandboxes.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
+  const leadsThere = reconnect === null || reconnect.sandbox
+  const standIn = leadsThere ? (sandboxes.data?.data.find(({ app }) => app === connector.app)?.address ?? null) : null
   const byOAuth = connector.auth.includes('oauth')
   const byToken = connector.auth.includes('token') || connector.auth.includes('none')
   const identity = { slug, name: name.trim() === '' ? connector.label : name.trim() }
@@ -44,9 +48,9 @@ export function ConnectDialog(props: {
             />
           </Group>
         )}
-        {byOAuth && <OAuthPart connector={connector} identity={identity} reconnect={reconnect} />}
+        {byOAuth && <OAuthPart {...{ connector, identity, reconnect, standIn }} />}
         {byOAuth && byToken && <Divider label="or" />}
-        {byToken && <TokenPart connector={connector} identity={identity} reconnect={reconnect} onClose={onClose} />}
+        {byToken && !sandboxes.isPending && <TokenPart {...{ connector, identity, reconnect, standIn, onClose }} />}
       </Stack>
     </Modal>
   )
@@ -56,19 +60,28 @@ interface Part {
   connector: ConnectorManifest
   identity: { slug: string; name: string }
   reconnect: ConnectionSummary | null
+  /** Where the sandbox of the app answers, if that is where the connection leads; null: to the vendor itself. */
+  standIn: string | null
 }
 
-function OAuthPart({ connector, identity, reconnect }: Part) {
-  const { data: session } = useQuery(trpc.session.me.queryOptions())
+/** Settings that say where the vendor is; in the sandbox it is one address for all of them. */
+const ADDRESSES = new Set(['baseUrl', 'instanceUrl'])
+
+function OAuthPart({ connector, identity, reconnect, standIn }: Part) {
   const authorize = useMutation(
     trpc.connections.authorize.mutationOptions({ onSuccess: ({ url }) => window.location.assign(url) }),
   )
   return (
     <Stack gap="xs">
       <Text size="sm">
-        {session?.sandbox === true
-          ? `You are sent to the sandbox’s ${connector.label} to allow access, and come back here.`
-          : `You are sent to ${connector.label} to allow access, and come back here.`}
+        {standIn === null ? (
+          `You are sent to ${connector.label} to allow access, and come back here.`
+        ) : (
+          <>
+            You are sent to the sandbox’s {connector.label} to allow access, and come back here. The real one is
+            connected under <Link to="/going-live">Going live</Link>.
+          </>
+        )}
       </Text>
       <Button
         loading={authorize.isPending || authorize.isSuccess}
@@ -87,12 +100,16 @@ function OAuthPart({ connector, identity, reconnect }: Part) {
   )
 }
 
-function TokenPart({ connector, identity, reconnect, onClose }: Part & { onClose: () => void }) {
+function TokenPart({ connector, identity, reconnect, standIn, onClose }: Part & { onClose: () => void }) {
   const client = useQueryClient()
   const [values, setValues] = useState<Values>(() => ({
     ...Object.fromEntries(connector.fields.map((field) => [field.name, field.default])),
     ...reconnect?.settings,
+    ...(standIn !== null &&
+      Object.fromEntries(connector.fields.filter(isAddress).map((field) => [field.name, standIn]))),
   }))
+  // Another address than the sandbox's is the real vendor's.
+  const toSandbox = standIn !== null && connector.fields.filter(isAddress).every(({ name }) => values[name] === standIn)
   const create = useMutation(
     trpc.connections.createToken.mutationOptions({
       onSuccess: async () => {
@@ -112,12 +129,21 @@ function TokenPart({ connector, identity, reconnect, onClose }: Part & { onClose
       ...identity,
       credentials: credentialsOf(connector.fields, values),
       settings: Object.fromEntries(filled(connector.fields, values, 'settings')),
+      sandbox: toSandbox,
       ...(reconnect !== null && { connectionId: reconnect.id, sandbox: reconnect.sandbox }),
     })
   }
   return (
     <form onSubmit={submit}>
       <Stack>
+        {standIn !== null && (
+          <Text size="sm">
+            {toSandbox
+              ? `The sandboxes are on: this leads to the sandbox’s ${connector.label}.`
+              : `This leads to the real ${connector.label}: the address is not the sandbox’s, ${standIn}.`}
+            {toSandbox && reconnect === null && ` Give ${connector.label}’s own address to connect the real one.`}
+          </Text>
+        )}
         {connector.fields.map((field) => (
           <Field
             key={field.name}
@@ -143,6 +169,8 @@ function TokenPart({ connector, identity, reconnect, onClose }: Part & { onClose
     </form>
   )
 }
+
+const isAddress = ({ name }: FieldManifest): boolean => ADDRESSES.has(name)
 
 const isEmpty = (value: Json | undefined): boolean => value === undefined || value === null || value === ''
 

@@ -1,4 +1,4 @@
-import { Button, Group, Menu, Text, Title } from '@mantine/core'
+import { Button, Group, Menu, Modal, Text, Title } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { ChevronDown, RefreshCw } from 'lucide-react'
@@ -13,11 +13,12 @@ import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
 import { BudgetDialog, budgetWords } from './budget-dialog.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
+import { KeyFieldPanel } from './key-field-panel.tsx'
 
 /** One connected system: whether it works, what holds it up, and how to mend it. */
 export function ConnectionCard({ row, connector }: { row: ConnectionSummary; connector: ConnectorManifest | null }) {
   const client = useQueryClient()
-  const [open, setOpen] = useState<'budget' | 'reconnect' | null>(null)
+  const [open, setOpen] = useState<'budget' | 'reconnect' | 'key-field' | null>(null)
   const refresh = () => client.invalidateQueries({ queryKey: trpc.connections.pathKey() })
   const check = useMutation(
     trpc.connections.check.mutationOptions({
@@ -74,6 +75,9 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
             <Menu.Item onClick={() => check.mutate({ id: row.id })}>Check it now</Menu.Item>
             <Menu.Item onClick={() => setOpen('reconnect')}>Reconnect</Menu.Item>
             <Menu.Item onClick={() => setOpen('budget')}>Change the budget</Menu.Item>
+            {row.app === 'salesforce' && (
+              <Menu.Item onClick={() => setOpen('key-field')}>Install the key field</Menu.Item>
+            )}
             <Menu.Divider />
             <Menu.Item color="red" onClick={() => remove.mutate({ id: row.id })}>
               Remove
@@ -109,6 +113,15 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
         </Notice>
       )}
       {open === 'budget' && <BudgetDialog row={row} onClose={() => setOpen(null)} />}
+      {open === 'key-field' && (
+        <Modal opened onClose={() => setOpen(null)} title={`The key field in ${row.name}`} size="md">
+          <Text size="sm" mb="md">
+            By the unique field <span className="sb-mono">Signalbox_Key__c</span> Salesforce itself refuses a second
+            copy of what a playbook creates.
+          </Text>
+          <KeyFieldPanel connectionId={row.id} name={row.name} />
+        </Modal>
+      )}
       {open === 'reconnect' && connector !== null && (
         <ConnectDialog connector={connector} taken={[]} reconnect={row} onClose={() => setOpen(null)} />
       )}

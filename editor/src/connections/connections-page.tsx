@@ -10,17 +10,19 @@ import { Empty } from '../ui/empty.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import '../canvas/canvas.css'
+import { BeginHere } from './begin-here.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { ConnectionCard } from './connection-card.tsx'
 import './connections.css'
 
 export function ConnectionsPage() {
-  const { connected, problem, detail } = useSearch({ from: '/app/connections' })
+  const { connected, problem, detail, ...begun } = useSearch({ from: '/app/connections' })
   const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 10_000 })
   const manifest = useQuery({ ...trpc.catalog.manifest.queryOptions(), staleTime: Number.POSITIVE_INFINITY })
   const [connecting, setConnecting] = useState<ConnectorManifest | null>(null)
   const rows = connections.data?.data ?? []
   const connectors = manifest.data?.connectors ?? []
+  const beginning = connectors.find(({ app }) => app === begun.begin)
   return (
     <Page
       title="Connections"
@@ -31,6 +33,17 @@ export function ConnectionsPage() {
           <Notice tone="good" title={`${rows.find(({ slug }) => slug === connected)?.name ?? connected} is connected`}>
             <Text size="sm">Runs that waited for it go on by themselves.</Text>
           </Notice>
+        </div>
+      )}
+      {beginning !== undefined && (
+        <div style={{ marginBottom: 16 }}>
+          <BeginHere
+            app={beginning.app}
+            label={beginning.label}
+            slug={begun.slug ?? beginning.app}
+            name={begun.name ?? beginning.label}
+            connectionId={begun.connection}
+          />
         </div>
       )}
       {problem !== undefined && (

@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { Check } from 'lucide-react'
 import { type FormEvent, type ReactNode, useState } from 'react'
 import { trpc } from '../api/client.ts'
+import { KeyFieldPanel, useKeyFieldDone } from '../connections/key-field-panel.tsx'
 import { Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
@@ -57,13 +58,6 @@ export function GoingLivePage() {
             <OAuthAppForm app={app} label={label} clientId={ids.get(app) ?? null} />
           </Step>
         ))}
-        <Step done={live.some(({ app }) => app === 'salesforce')} title="Install one field in Salesforce">
-          <Text size="sm">
-            A custom text field <Code>Signalbox_Key__c</Code>, length 255, unique and marked as external id, on
-            Opportunity and every object that playbooks create. By it Salesforce itself refuses a second record,
-            whatever happens on the way. Without it Signalbox looks for what it wrote before it tries again.
-          </Text>
-        </Step>
         <Step done={live.length > 0} title="Connect">
           <Text size="sm">
             Sign in to each vendor with a user made for the integration. Connections to the sandboxes stay beside them
@@ -71,6 +65,7 @@ export function GoingLivePage() {
           </Text>
           <ConnectLive />
         </Step>
+        <KeyFieldStep connections={live.filter(({ app }) => app === 'salesforce')} />
         <Step done={false} title="Let Intercom tell Signalbox">
           <Text size="sm">
             Enter this as the webhook URL of the app at Intercom, with the topics you want to react to:
@@ -102,6 +97,27 @@ export function GoingLivePage() {
         </Step>
       </ol>
     </Page>
+  )
+}
+
+function KeyFieldStep({ connections }: { connections: Array<{ id: string; name: string }> }) {
+  const done = useKeyFieldDone(connections.map(({ id }) => id))
+  return (
+    <Step done={done} title="Install one field in Salesforce">
+      <Text size="sm">
+        A custom text field <Code>Signalbox_Key__c</Code>, length 255, unique and marked as external id, on the objects
+        that playbooks create. By it Salesforce itself refuses a second record, whatever happens on the way.
+        Opportunities and accounts are not created without it.
+      </Text>
+      {connections.length === 0 && (
+        <Text size="sm" c="dimmed">
+          One click installs it here when the real Salesforce is connected.
+        </Text>
+      )}
+      {connections.map(({ id, name }) => (
+        <KeyFieldPanel key={id} connectionId={id} name={name} />
+      ))}
+    </Step>
   )
 }
 
