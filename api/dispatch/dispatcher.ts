@@ -45,12 +45,20 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   }
   const keepStatistics = statisticsKeeper(deps)
   let stopped = false
+  const workLanes = async () => {
+    const worked = await workEvents(work)
+    hand(worked.runs)
+    return worked
+  }
+  const second = createSecondLoop(async () => {
+    while (!stopped && (await workLanes()).full);
+  }, deps.onError)
   const loop = async (): Promise<void> => {
     const timer = dueTimer(work)
     while (!stopped) {
       try {
-        const worked = await workEvents(work)
-        hand(worked.runs)
+        const worked = await workLanes()
+        if (worked.full) second.call()
         if (worked.events > 0) keepStatistics.look()
         const due = await timer.work()
         hand(due.runs)
@@ -69,6 +77,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       stopped = true
       alarm.ring()
       await running
+      await second.done()
       await listener.stop()
       await Promise.all(starting)
       await keepStatistics.done()
@@ -96,6 +105,23 @@ function createAlarm() {
         })
       wake = null
       rung = false
+    },
+  }
+}
+
+/** A second batch beside the first while there is more than one takes: the database works while this process thinks. */
+function createSecondLoop(work: () => Promise<void>, onError: (error: unknown) => void) {
+  let working: Promise<void> | null = null
+  return {
+    call: (): void => {
+      working ??= work()
+        .catch(onError)
+        .finally(() => {
+          working = null
+        })
+    },
+    done: async (): Promise<void> => {
+      await working
     },
   }
 }
@@ -133,7 +159,7 @@ function dueTimer(work: WorkDeps) {
         next = await nextDue(q)
         asked = now
       }
-      if (next === null || next > now) return { events: 0, runs: [] }
+      if (next === null || next > now) return { events: 0, runs: [], full: false }
       const worked = await workDue(work)
       // Another dispatcher has the timer: look again a little later.
       if (worked.events === 0) next = null

@@ -24,7 +24,7 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
   return again(() =>
     inTransaction(deps.pool, async (q) => {
       const [lock] = await q.rows<{ taken: boolean }>(TRY_LOCK, [LANE_LOCKS, DUE_LOCK])
-      if (!lock?.taken) return { events: 0, runs: [] }
+      if (!lock?.taken) return { events: 0, runs: [], full: false }
       await shareCatalog(q)
       return askDue(q, deps.catalogs, deps.clock())
     }),
@@ -38,7 +38,7 @@ export async function askDue(q: Queryable, catalogs: CatalogCache, now: number):
   const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
   for (const workspaceId of [...byWorkspace.keys()].sort())
     runs.push(...(await askAgain(q, catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })))
-  return { events: due.length, runs }
+  return { events: due.length, runs, full: due.length === DUE_PER_BATCH }
 }
 
 async function askAgain(

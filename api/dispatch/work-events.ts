@@ -22,6 +22,8 @@ export interface Worked {
   /** Events taken off the queue. */
   events: number
   runs: RunRef[]
+  /** Whether it took as much as a batch may: more is likely left. */
+  full: boolean
 }
 
 /** Half of the lanes: a second dispatcher finds work, and one alone has all of it in two batches. */
@@ -41,11 +43,12 @@ export async function workEvents(deps: WorkDeps): Promise<Worked> {
       inTransaction(deps.pool, async (q) => {
         taken = []
         const lanes = await claimLanes(q, LANES_PER_BATCH)
-        if (lanes.length === 0) return { events: 0, runs: [] }
+        if (lanes.length === 0) return { events: 0, runs: [], full: false }
         await shareCatalog(q)
         const { events, firstPosition } = await fetchPending(q, lanes, BATCH_EVENTS)
         taken = events
-        return { events: events.length, runs: await processAll(q, deps, { events, firstPosition }) }
+        const runs = await processAll(q, deps, { events, firstPosition })
+        return { events: events.length, runs, full: lanes.length === LANES_PER_BATCH }
       }),
     )
   } catch (error) {
@@ -75,7 +78,7 @@ async function processAll(
 }
 
 async function isolate(deps: WorkDeps, events: PendingEvent[]): Promise<Worked> {
-  const worked: Worked = { events: 0, runs: [] }
+  const worked: Worked = { events: 0, runs: [], full: false }
   for (const event of events) {
     const runs = await workAlone(deps, event)
     if (runs === null) continue

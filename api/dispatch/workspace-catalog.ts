@@ -36,50 +36,72 @@ const AUDIENCES: Statement = {
 const PLAYBOOKS: Statement = {
   name: 'catalog-playbooks',
   text: `
-SELECT p.id, v.version, v.plan_hash, plans.plan
+SELECT p.id, v.version, v.plan_hash AS "planHash"
 FROM playbooks p
 JOIN playbook_versions v ON v.workspace_id = p.workspace_id AND v.playbook_id = p.id AND v.version = p.live_version
-JOIN plans ON plans.workspace_id = p.workspace_id AND plans.hash = v.plan_hash
 WHERE p.workspace_id = $1 AND p.status IN ('on', 'paused') ORDER BY p.id`,
+}
+const PLANS: Statement = {
+  name: 'catalog-plans',
+  text: 'SELECT hash, plan FROM plans WHERE workspace_id = $1 AND hash = ANY($2::text[])',
 }
 
 interface PlaybookRow {
   id: string
   version: number
-  plan_hash: string
-  plan: Plan
+  planHash: string
+}
+
+/** By hash, of those a workspace has live: a plan never changes, so publishing one playbook reads one plan. */
+type Plans = ReadonlyMap<string, Plan>
+
+async function plansOf(q: Queryable, workspaceId: string, given: { hashes: string[]; known: Plans }): Promise<Plans> {
+  const missing = given.hashes.filter((hash) => !given.known.has(hash))
+  const read =
+    missing.length === 0 ? [] : await q.rows<{ hash: string; plan: Plan }>(PLANS, [workspaceId, [...new Set(missing)]])
+  const fresh = new Map(read.map(({ hash, plan }) => [hash, plan]))
+  return new Map(
+    given.hashes.flatMap((hash): Array<[string, Plan]> => {
+      const plan = given.known.get(hash) ?? fresh.get(hash)
+      return plan === undefined ? [] : [[hash, plan]]
+    }),
+  )
 }
 
 /** Keeps catalogs in memory; publishing, pausing and audience changes raise the workspace's revision. */
 export function createCatalogCache(): CatalogCache {
-  const known = new Map<string, WorkspaceCatalog>()
+  const known = new Map<string, { catalog: WorkspaceCatalog; plans: Plans }>()
   return {
     get: async (q, workspaceId) => {
       const [row] = await q.rows<{ revision: string }>(REVISION, [workspaceId])
       if (row === undefined) throw new Error(`Workspace ${workspaceId} is gone.`)
       const cached = known.get(workspaceId)
-      if (cached?.revision === row.revision) return cached
+      if (cached?.catalog.revision === row.revision) return cached.catalog
       const audiences = await q.rows<Audience>(AUDIENCES, [workspaceId])
       const playbooks = await q.rows<PlaybookRow>(PLAYBOOKS, [workspaceId])
+      const hashes = playbooks.map(({ planHash }) => planHash)
+      const plans = await plansOf(q, workspaceId, { hashes, known: cached?.plans ?? new Map() })
+      const published = playbooks.flatMap((playbook) => {
+        const plan = plans.get(playbook.planHash)
+        return plan === undefined ? [] : [{ key: livePlaybook(playbook, plan), plan }]
+      })
       const catalog = {
         revision: row.revision,
         audiences: buildAudienceIndex(audiences),
-        triggers: buildTriggerIndex(
-          playbooks.map((playbook) => ({ key: livePlaybook(playbook), plan: playbook.plan })),
-        ),
+        triggers: buildTriggerIndex(published),
       }
-      known.set(workspaceId, catalog)
+      known.set(workspaceId, { catalog, plans })
       return catalog
     },
   }
 }
 
-const livePlaybook = (row: PlaybookRow): LivePlaybook => ({
-  id: row.id,
-  version: row.version,
-  planHash: row.plan_hash,
-  subject: row.plan.subject,
-  enrollment: row.plan.enrollment,
+const livePlaybook = ({ id, version, planHash }: PlaybookRow, plan: Plan): LivePlaybook => ({
+  id,
+  version,
+  planHash,
+  subject: plan.subject,
+  enrollment: plan.enrollment,
 })
 
 /** Dispatchers hold this shared while they work a batch; whoever changes audiences takes it alone for a moment. */
