@@ -1,11 +1,9 @@
-import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
-import { freePort } from '../embedded/free-port.ts'
-import { POSTGRES_READY, postgresUrl, preparePostgres } from '../embedded/postgres.ts'
+import { postgresUrl } from '../embedded/postgres.ts'
+import { withPostgres } from '../embedded/temporary-postgres.ts'
 import { readEnvironment } from '../environment.ts'
-import { startChild, watchOrphans } from '../supervise/child.ts'
 import { UserError } from '../supervise/user-error.ts'
 
 const DATABASE = 'signalbox'
@@ -36,7 +34,9 @@ export async function withDatabase<T>(work: (installation: Installation) => Prom
   })
   const running = runningPort(dataDir)
   if (running !== null && (await answers(installation(running).url))) return work(installation(running))
-  return withOwnServer({ dataDir, cluster, password }, (port) => work(installation(port)))
+  // A folder of its own for pid files: the supervisor's are not ours to touch.
+  const server = { dataDir: cluster, password, durable: true, pids: join(dataDir, 'cli-pids') }
+  return withPostgres(server, (port) => work(installation(port)))
 }
 
 const readKept = (dataDir: string, name: string): string => readFileSync(join(dataDir, name), 'utf8').trim()
@@ -57,39 +57,5 @@ async function answers(url: string): Promise<boolean> {
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false
     throw error
-  }
-}
-
-async function withOwnServer<T>(
-  folder: { dataDir: string; cluster: string; password: string },
-  work: (port: number) => Promise<T>,
-): Promise<T> {
-  const prepared = await preparePostgres({ dataDir: folder.cluster, password: folder.password, durable: true })
-  const port = await freePort()
-  // A folder of its own for pid files: the supervisor's are not ours to touch.
-  const runFolder = { pids: join(folder.dataDir, 'cli-pids'), run: randomUUID() }
-  const watcher = watchOrphans(runFolder)
-  const lines: string[] = []
-  const server = startChild(
-    {
-      name: 'postgres',
-      command: prepared.command,
-      args: prepared.args(port),
-      as: prepared.as,
-      env: process.env,
-      readyText: POSTGRES_READY,
-      stopSignal: 'SIGINT',
-      graceMs: 10_000,
-    },
-    runFolder,
-    (line) => lines.push(line),
-  )
-  try {
-    const ended = await Promise.race([server.ready.then(() => null), server.exited])
-    if (ended !== null) throw new UserError(`Postgres did not start on ${folder.cluster}: ${lines.slice(-3).join(' ')}`)
-    return await work(port)
-  } finally {
-    await server.stop()
-    watcher.stop()
   }
 }

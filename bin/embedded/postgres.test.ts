@@ -1,13 +1,12 @@
-import { randomUUID } from 'node:crypto'
 import { chmodSync, mkdirSync, mkdtempSync, readdirSync, readlinkSync, rmSync, statSync } from 'node:fs'
 import { symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
 import { afterEach, beforeEach, expect, it } from 'vitest'
-import { startChild, watchOrphans } from '../supervise/child.ts'
 import { freePort, isPortFree } from './free-port.ts'
-import { POSTGRES_READY, postgresUrl, preparePostgres, reachableCopy } from './postgres.ts'
+import { postgresUrl, reachableCopy } from './postgres.ts'
+import { withPostgres } from './temporary-postgres.ts'
 
 let root: string
 beforeEach(() => {
@@ -16,32 +15,8 @@ beforeEach(() => {
 afterEach(() => rmSync(root, { recursive: true, force: true }))
 
 /** Starts it, answers one query, and stops it. */
-async function ask(dataDir: string, password: string, text: string): Promise<unknown[]> {
-  const prepared = await preparePostgres({ dataDir, password, durable: false })
-  const port = await freePort()
-  const folder = { pids: join(root, 'pids'), run: randomUUID() }
-  const watcher = watchOrphans(folder)
-  const said: string[] = []
-  const child = startChild(
-    {
-      name: 'postgres',
-      command: prepared.command,
-      args: prepared.args(port),
-      as: prepared.as,
-      env: process.env,
-      readyText: POSTGRES_READY,
-      stopSignal: 'SIGINT',
-      graceMs: 5000,
-    },
-    folder,
-    (line) => said.push(line),
-  )
-  const ended = child.exited.then(() => {
-    throw new Error(said.join('\n'))
-  })
-  ended.catch(() => undefined)
-  try {
-    await Promise.race([child.ready, ended])
+const ask = (dataDir: string, password: string, text: string): Promise<unknown[]> =>
+  withPostgres({ dataDir, password, durable: false, pids: join(root, 'pids') }, async (port) => {
     const client = new pg.Client({ connectionString: postgresUrl({ port, password }, 'postgres') })
     await client.connect()
     try {
@@ -49,11 +24,7 @@ async function ask(dataDir: string, password: string, text: string): Promise<unk
     } finally {
       await client.end()
     }
-  } finally {
-    await child.stop()
-    watcher.stop()
-  }
-}
+  })
 
 it('runs below a folder that only its owner may enter, also as root, and keeps its data', async () => {
   chmodSync(root, 0o700)
@@ -80,6 +51,14 @@ it('makes its folder anew when the first start was killed halfway', async () => 
   mkdirSync(join(root, 'data.new'))
   writeFileSync(join(root, 'data.new', 'PG_VERSION'), '18\n')
   expect(await ask(join(root, 'data'), 'secret', 'SELECT 1 AS one')).toEqual([{ one: 1 }])
+})
+
+it('says why it does not start', async () => {
+  chmodSync(root, 0o711)
+  const dataDir = join(root, 'data')
+  await ask(dataDir, 'secret', 'SELECT 1')
+  writeFileSync(join(dataDir, 'PG_VERSION'), '9.6\n')
+  await expect(ask(dataDir, 'secret', 'SELECT 1')).rejects.toThrow(/did not start on .*data: .*(version|incompatible)/)
 })
 
 it('copies its programs out of a folder that its user may not enter, once', () => {
