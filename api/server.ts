@@ -32,6 +32,8 @@ import { hookRoutes } from './webhooks/hook-routes.ts'
 export interface ServerDeps extends Omit<ApiDeps, 'log'> {
   sessions: Sessions
   clock: () => number
+  /** Whose X-Forwarded-For is believed; empty: nobody's, and the caller is who holds the socket. */
+  trustedProxies: string[]
   /** The folder of the built editor. */
   editorDir: string
   version: string
@@ -47,6 +49,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     logger: deps.logger,
     genReqId: requestId,
     bodyLimit: BODY_LIMIT_BYTES,
+    trustProxy: deps.trustedProxies.length > 0 && deps.trustedProxies,
     // A batch of tRPC calls has all their names in the path.
     routerOptions: { maxParamLength: 5_000 },
     forceCloseConnections: true,

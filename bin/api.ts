@@ -108,6 +108,7 @@ function serverDeps(
     sandboxUrl,
     publicUrl,
     clock: Date.now,
+    trustedProxies: environment.trustedProxies,
     editorDir: join(ROOT, 'dist/editor'),
     version: packageVersion(),
     logger: loggerOptions(process.env.SIGNALBOX_LOG_LEVEL ?? 'warn'),

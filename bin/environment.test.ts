@@ -68,3 +68,17 @@ it('uses TLS for Temporal when anything asks for it, and no half of a client cer
   expect(() => readEnvironment({ TEMPORAL_TLS_CLIENT_CERT_PATH: '/c.pem' }, PRODUCTION)).toThrow(/belong together/)
   expect(readEnvironment({ TEMPORAL_API_KEY: 'key', TEMPORAL_TLS: 'off' }, PRODUCTION).temporal.tls).toBeNull()
 })
+
+it('takes addresses, ranges and names of proxies, and refuses what would trust everybody or nobody known', () => {
+  const read = (text: string) => readEnvironment({ SIGNALBOX_TRUSTED_PROXIES: text }, PRODUCTION).trustedProxies
+  expect(readEnvironment({}, PRODUCTION).trustedProxies).toEqual([])
+  expect(read('10.0.0.5, 172.16.0.0/12,::1,fd00::/8, loopback')).toEqual([
+    '10.0.0.5',
+    '172.16.0.0/12',
+    '::1',
+    'fd00::/8',
+    'loopback',
+  ])
+  for (const text of ['0.0.0.0/0', '::/0', 'true', 'proxy.internal', '10.0.0.0/33', '10.0.0.0/8/8', '10.0.0.5,'])
+    expect(() => read(text), text).toThrow(/SIGNALBOX_TRUSTED_PROXIES is no list of addresses/)
+})

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net'
 import { resolve } from 'node:path'
 import { z } from 'zod'
 import { UserError } from './supervise/user-error.ts'
@@ -24,11 +25,34 @@ const url = (protocols: string[]) =>
       `is not an address. Write it like ${protocols[0]}//host.`,
     )
 
+/** Ranges by name, as the web server knows them. */
+const PROXY_RANGES = new Set(['loopback', 'linklocal', 'uniquelocal'])
+
+const proxies = z
+  .string()
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .refine(
+    (parts) => parts.every(isProxy),
+    'is no list of addresses. Write the proxies’ addresses or ranges with commas between, like 10.0.0.5, 172.16.0.0/12, or loopback, linklocal or uniquelocal.',
+  )
+
+/** A range of everybody is refused: whoever sends a header would choose the address they are counted under. */
+function isProxy(part: string): boolean {
+  if (PROXY_RANGES.has(part)) return true
+  const [address = '', bits, ...rest] = part.split('/')
+  const family = isIP(address)
+  if (family === 0 || rest.length > 0) return false
+  return (
+    bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) >= 1 && Number(bits) <= (family === 4 ? 32 : 128))
+  )
+}
+
 const schema = (defaults: Defaults) =>
   z.object({
     SIGNALBOX_HOST: z.string().default('127.0.0.1'),
     SIGNALBOX_PORT: port(4000),
     SIGNALBOX_PUBLIC_URL: url(['http:', 'https:']).optional(),
+    SIGNALBOX_TRUSTED_PROXIES: proxies.optional(),
     SIGNALBOX_DATA_DIR: z.string().default('.signalbox'),
     SIGNALBOX_DATABASE_URL: url(['postgres:', 'postgresql:']).optional(),
     SIGNALBOX_SANDBOX: flag.default(defaults.sandbox),
@@ -79,6 +103,8 @@ export type Environment = {
   host: string
   port: number
   publicUrl: string
+  /** Whose word on the caller's address (X-Forwarded-For) is taken; empty: nobody's. */
+  trustedProxies: string[]
   /** Absolute. */
   dataDir: string
   /** Null: embedded Postgres in the data folder. */
@@ -118,6 +144,7 @@ export function readEnvironment(variables: NodeJS.ProcessEnv, defaults: Defaults
     host: read.SIGNALBOX_HOST,
     port: read.SIGNALBOX_PORT,
     publicUrl: (read.SIGNALBOX_PUBLIC_URL ?? `http://localhost:${read.SIGNALBOX_PORT}`).replace(/\/+$/, ''),
+    trustedProxies: read.SIGNALBOX_TRUSTED_PROXIES ?? [],
     dataDir: resolve(read.SIGNALBOX_DATA_DIR),
     databaseUrl: read.SIGNALBOX_DATABASE_URL ?? null,
     temporal: {

@@ -57,7 +57,9 @@ export interface TestWorkspace {
 }
 
 /** The whole API over a database of its own, with nothing but Temporal left out. */
-export async function startTestApi(options: { sandboxUrl?: string; publicUrl?: string } = {}): Promise<TestApi> {
+export async function startTestApi(
+  options: { sandboxUrl?: string; publicUrl?: string; trustedProxies?: string[] } = {},
+): Promise<TestApi> {
   const testDatabase = await createTestDatabase()
   const database = openDatabase(testDatabase.url, { max: 6 })
   const clock = { now: Date.now() }
@@ -86,6 +88,7 @@ export async function startTestApi(options: { sandboxUrl?: string; publicUrl?: s
     sandboxUrl,
     publicUrl,
     clock: now,
+    trustedProxies: options.trustedProxies ?? [],
     editorDir: '/nowhere',
     version: 'test',
     logger: loggerOptions('trace', { write: (line) => log.push(line) }),
