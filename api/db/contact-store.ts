@@ -15,14 +15,16 @@ export interface KnownIdentity extends Identity {
   accountIds: string[]
 }
 
+// Looked up one by one, which LIMIT insists on: a plan made while a workspace was small would read all its contacts.
 const FIND: Statement = {
   name: 'identities-find',
   text: `
-SELECT i.kind, i.value, i.contact_id AS "contactId", c.external_id AS "externalId",
+SELECT wanted.kind, wanted.value, i.contact_id AS "contactId", c.external_id AS "externalId",
   ARRAY(SELECT account_id FROM account_contacts ac WHERE ac.workspace_id = $1 AND ac.contact_id = i.contact_id) AS "accountIds"
-FROM unnest($2::text[], $3::text[]) AS wanted(kind, value)
-JOIN identities i ON i.workspace_id = $1 AND i.kind = wanted.kind AND i.value = wanted.value
-JOIN contacts c ON c.workspace_id = $1 AND c.id = i.contact_id`,
+FROM unnest($2::text[], $3::text[]) AS wanted(kind, value),
+  LATERAL (SELECT contact_id FROM identities
+    WHERE workspace_id = $1 AND kind = wanted.kind AND value = wanted.value LIMIT 1) AS i,
+  LATERAL (SELECT external_id FROM contacts WHERE workspace_id = $1 AND id = i.contact_id LIMIT 1) AS c`,
 }
 
 /** Those of the identities that are known, each with its contact and the contact's accounts. */

@@ -2,15 +2,16 @@ import type { Queryable, Statement } from './sql.ts'
 
 /** A table's statistics are too old when it has this many times the pages they were made from. */
 const GROWTH = 4
-/** Below this many pages every plan is quick. */
-const SMALL_PAGES = 8
 
 const OUTGROWN: Statement = {
   name: 'statistics-outgrown',
   text: `
-SELECT oid::regclass::text AS name FROM pg_class
-WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace
-  AND pg_relation_size(oid) > current_setting('block_size')::bigint * ${GROWTH} * greatest(relpages, ${SMALL_PAGES})
+SELECT t.oid::regclass::text AS name, (
+    SELECT string_agg(DISTINCT quote_ident(a.attname), ', ') FROM pg_index i
+    JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = ANY(i.indkey) WHERE i.indrelid = t.oid) AS columns
+FROM pg_class t
+WHERE t.relkind = 'r' AND t.relnamespace = current_schema()::regnamespace AND EXISTS (SELECT 1 FROM pg_index WHERE indrelid = t.oid)
+  AND pg_relation_size(t.oid) > current_setting('block_size')::bigint * ${GROWTH} * greatest(t.relpages, 1)
 ORDER BY 1`,
 }
 
@@ -21,8 +22,9 @@ ORDER BY 1`,
  * @returns the tables, as SQL writes them
  */
 export async function analyzeOutgrown(q: Queryable): Promise<string[]> {
-  const tables = (await q.rows<{ name: string }>(OUTGROWN, [])).map(({ name }) => name)
-  // One that is being looked at already is left to whoever does.
-  for (const name of tables) await q.rows({ name: `analyze-${name}`, text: `ANALYZE (SKIP_LOCKED) ${name}` }, [])
-  return tables
+  const tables = await q.rows<{ name: string; columns: string }>(OUTGROWN, [])
+  // What no index holds decides no plan here, and documents take long. One that is being looked at is left to whoever does.
+  for (const { name, columns } of tables)
+    await q.rows({ name: `analyze-${name}`, text: `ANALYZE (SKIP_LOCKED) ${name} (${columns})` }, [])
+  return tables.map(({ name }) => name)
 }
