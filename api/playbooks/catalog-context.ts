@@ -50,8 +50,8 @@ export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext
 async function readEventNames({ db, workspaceId }: Scoped): Promise<string[]> {
   const { rows } = await sql<{ name: string }>`
     SELECT DISTINCT name FROM (
-      SELECT name FROM events WHERE workspace_id = ${workspaceId} AND kind = 'track' AND name IS NOT NULL
-      ORDER BY seq DESC LIMIT ${LOOKED_AT}) AS newest
+      SELECT kind, name FROM events WHERE workspace_id = ${workspaceId} ORDER BY seq DESC LIMIT ${LOOKED_AT}) AS newest
+    WHERE kind = 'track' AND name IS NOT NULL
     ORDER BY name`.execute(db)
   return rows.map(({ name }) => name)
 }
