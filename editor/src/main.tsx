@@ -8,9 +8,11 @@ import { RouterProvider } from '@tanstack/react-router'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
 import { queryClient } from './api/client.ts'
+import { askAhead } from './app/ask-ahead.ts'
 import { router } from './app/router.tsx'
 import { cssVariables, theme } from './theme/theme.ts'
 
+askAhead(window.location)
 const root = document.getElementById('root')
 if (root === null) throw new Error('index.html has lost its #root.')
 createRoot(root).render(

@@ -1,3 +1,4 @@
+import './step-icon.css'
 import {
   Box,
   CalendarClock,

@@ -16,7 +16,7 @@ import {
 } from './edit.ts'
 import { openPorts, upstream, whyNotConnect } from './graph.ts'
 import { record, redo, startHistory, undo } from './history.ts'
-import { layoutGraph } from './layout.ts'
+import { layoutGraph } from './layout-graph.ts'
 import { layoutInput } from './tidy.ts'
 
 const words = {

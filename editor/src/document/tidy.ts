@@ -1,7 +1,7 @@
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { Manifest } from '../../../nodes/manifest.ts'
 import { edgesOf, portsOfStep } from './graph.ts'
-import { type LayoutGraph, layoutGraph, type Places, stepWidth } from './layout.ts'
+import { type LayoutGraph, type Places, stepWidth } from './layout.ts'
 
 /** Above this many steps the layout runs in a worker, so that the page stays alive. */
 export const WORKER_FROM = 120
@@ -26,10 +26,10 @@ export function layoutInput(document: PlaybookDocument, manifest: Manifest): Lay
   }
 }
 
-/** Places for all steps. @throws Error when the worker fails */
-export function tidy(document: PlaybookDocument, manifest: Manifest): Promise<Places> {
+/** Places for all steps. @throws Error when the worker fails, or the layout cannot be fetched */
+export async function tidy(document: PlaybookDocument, manifest: Manifest): Promise<Places> {
   const graph = layoutInput(document, manifest)
-  if (graph.steps.length < WORKER_FROM) return Promise.resolve(layoutGraph(graph))
+  if (graph.steps.length < WORKER_FROM) return (await import('./layout-graph.ts')).layoutGraph(graph)
   return new Promise((resolve, reject) => {
     const worker = new Worker(new URL('./layout.worker.ts', import.meta.url), { type: 'module' })
     worker.addEventListener('message', (event: MessageEvent<Array<[string, [number, number]]>>) => {

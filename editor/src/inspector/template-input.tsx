@@ -2,10 +2,12 @@ import { ActionIcon, Input, Tooltip } from '@mantine/core'
 import { useDisclosure, useId } from '@mantine/hooks'
 import { Braces } from 'lucide-react'
 import { type KeyboardEvent, type ReactNode, useMemo, useRef, useState } from 'react'
-import { renderInput } from '../../../engine/expression/render.ts'
-import { isTemplate, parseTemplate } from '../../../engine/expression/template.ts'
-import { type DataGroup, sampleScope } from '../document/upstream-data.ts'
+import type { DataGroup } from '../document/upstream-data.ts'
+import { later } from '../ui/later.ts'
 import { DataPicker } from './data-picker.tsx'
+
+/** The expression language is fetched with the first field that shows a sample. */
+const usePreview = later(() => import('./template-preview.ts'))
 
 /**
  * A text that may hold `{{ expressions }}`: they are tinted, can be picked from what is there when the step runs, and
@@ -30,7 +32,8 @@ export function TemplateInput(props: {
   const [open, picker] = useDisclosure(false)
   const [caret, setCaret] = useState(value.length)
   const id = useId()
-  const preview = useMemo(() => previewOf(value, groups), [value, groups])
+  const previews = usePreview()
+  const preview = useMemo(() => previews?.previewOf(value, groups) ?? null, [previews, value, groups])
 
   const insert = (expression: string) => {
     const begun = value.slice(0, caret).match(/\{\{\s*[\w.]*$/)
@@ -115,19 +118,4 @@ function marked(value: string): ReactNode[] {
   return value
     .split(/(\{\{[\s\S]*?\}\})/)
     .map((part, index) => (part.startsWith('{{') ? <mark key={index}>{part}</mark> : <span key={index}>{part}</span>))
-}
-
-function previewOf(value: string, groups: DataGroup[]): { text: string; tone: 'good' | 'bad' | 'idle' } | null {
-  if (!isTemplate(value)) return null
-  const parsed = parseTemplate(value)
-  // While an expression is being typed it is not wrong yet; the problems list says so anyway.
-  if (!parsed.ok) return { text: parsed.message, tone: 'bad' }
-  try {
-    const shown = renderInput({ value }, sampleScope(groups)).value
-    return { text: `→ ${typeof shown === 'string' ? shown : JSON.stringify(shown)}`, tone: 'good' }
-  } catch (error) {
-    if (error instanceof Error && error.name === 'FaultError')
-      return { text: 'No sample here: it is filled when a run comes by.', tone: 'idle' }
-    throw error
-  }
 }

@@ -23,6 +23,7 @@ import { useProblems } from './use-problems.ts'
 import { useShortcuts } from './use-shortcuts.ts'
 import { useAddStep, useCanvasEditing } from './use-steps.ts'
 
+const NONE: readonly Problem[] = []
 const NO_PROBLEMS: ReadonlyMap<string, Problem[]> = new Map()
 
 /** Bar, palette, canvas, side panel and problems of the editor. */
@@ -35,7 +36,7 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
   const dryRun = tried?.document === document ? tried.shown : null
   const onDryRun = useCallback((shown: DryRunShown | null) => setTried({ shown, document }), [document])
   const showProblems = useEditor((state) => state.panel) === 'inspector'
-  const byStep = useMemo(() => groupByStep(problems), [problems])
+  const byStep = useMemo(() => groupByStep(problems ?? NONE), [problems])
   const flow = useFlowMarks(slug)
   const marks: ReadonlyMap<string, StepMark> = dryRun === null ? flow : dryRunMarks(dryRun)
   useShortcuts(saving)
@@ -43,7 +44,7 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
 
   return (
     <div className="sb-editor">
-      <TopBar slug={slug} saving={saving} problems={problems} />
+      <TopBar slug={slug} saving={saving} problems={problems ?? NONE} />
       <div className="sb-editor-main">
         <Palette />
         <div className="sb-editor-stage">

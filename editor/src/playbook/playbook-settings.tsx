@@ -52,8 +52,8 @@ export function PlaybookSettings() {
       <Textarea
         label="Description"
         placeholder="What it is for"
-        autosize
-        minRows={2}
+        rows={2}
+        resize="vertical"
         value={document.description ?? ''}
         onChange={(event) => {
           const description = event.currentTarget.value

@@ -1,6 +1,6 @@
 import { UnstyledButton } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
-import { ChevronDown, ChevronUp, CircleCheck, CircleX, TriangleAlert } from 'lucide-react'
+import { ChevronDown, ChevronUp, CircleCheck, CircleDashed, CircleX, TriangleAlert } from 'lucide-react'
 import type { Problem } from '../../../engine/model/problem.ts'
 import { findStep } from '../../../nodes/manifest.ts'
 import { labelOf } from '../canvas/step-summary.ts'
@@ -11,8 +11,17 @@ import { useDraft, useEditorStore } from './store.ts'
 const SHOWN = 200
 
 /** What keeps the draft from being published; a click leads to the step and field. */
-export function ProblemsPanel({ problems }: { problems: readonly Problem[] }) {
+export function ProblemsPanel({ problems }: { problems: readonly Problem[] | null }) {
   const [open, panel] = useDisclosure(false)
+  if (problems === null)
+    return (
+      <section className="sb-problems" aria-label="Problems">
+        <div className="sb-problems-head">
+          <CircleDashed size={16} aria-hidden="true" />
+          <span role="status">Looking for problems…</span>
+        </div>
+      </section>
+    )
   const errors = problems.filter(({ severity }) => severity === 'error').length
   const warnings = problems.length - errors
   const Icon = errors > 0 ? CircleX : warnings > 0 ? TriangleAlert : CircleCheck

@@ -1,22 +1,27 @@
 import { useEffect, useMemo, useState } from 'react'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
-import { layoutGraph, type Places } from '../document/layout.ts'
+import type { Places } from '../document/layout.ts'
 import { layoutInput, tidy, WORKER_FROM } from '../document/tidy.ts'
+import { later } from '../ui/later.ts'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
+
+/** What is drawn here has its places; only other documents need them worked out. */
+const useLayout = later(() => import('../document/layout-graph.ts'))
 
 /**
  * Where each step is drawn: as the document says, and where it says nothing (one made by the API, say) as the layout
  * finds. Nothing is written into the document by looking at it.
- * @returns null while a large graph is being laid out: drawn all in one place it would only cost time
+ * @returns null while a graph is being laid out: drawn all in one place it would only cost time
  */
 export function usePlaces(document: PlaybookDocument): Places | null {
   const { manifest } = useCatalog()
   const placed = document.steps.every((step) => step.at !== undefined)
   const large = document.steps.length >= WORKER_FROM
+  const layout = useLayout(!placed && !large)
   const here = useMemo(
-    () => (placed || large ? null : layoutGraph(layoutInput(document, manifest))),
-    [placed, large, document, manifest],
+    () => (placed || large || layout === null ? null : layout.layoutGraph(layoutInput(document, manifest))),
+    [placed, large, layout, document, manifest],
   )
   const [there, setThere] = useState<Places | null>(null)
   useEffect(() => {

@@ -1,16 +1,22 @@
 import { useEffect, useMemo, useRef, useState } from 'react'
-import { createCompiler } from '../../../engine/compile/compile.ts'
 import type { CompileContext } from '../../../engine/compile/context.ts'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { Problem } from '../../../engine/model/problem.ts'
+import { later } from '../ui/later.ts'
 import type { CompileAnswer, CompileRequest } from './compile.worker.ts'
 import { useCatalog } from './catalog-context.ts'
 
 /** Up to here a compile after one edit stays far below a frame; larger graphs are compiled in a worker. */
 const HERE_UP_TO = 200
 
-/** What keeps the draft from being published, worked out as one types by the same `compile` that publishing uses. */
-export function useProblems(document: PlaybookDocument): readonly Problem[] {
+/** The drawing is there before its problems are: compile and the expression language come after the first look. */
+const useCompile = later(() => import('../../../engine/compile/compile.ts'))
+
+/**
+ * What keeps the draft from being published, worked out as one types by the same `compile` that publishing uses.
+ * @returns null while it is not known yet
+ */
+export function useProblems(document: PlaybookDocument): readonly Problem[] | null {
   const { manifest, workspace } = useCatalog()
   const context = useMemo(
     (): CompileContext => ({
@@ -21,21 +27,20 @@ export function useProblems(document: PlaybookDocument): readonly Problem[] {
     }),
     [manifest, workspace],
   )
-  const [compileHere] = useState(createCompiler)
   const large = document.steps.length > HERE_UP_TO
+  const compile = useCompile(!large)
+  const compileHere = useMemo(() => compile?.createCompiler() ?? null, [compile])
   const here = useMemo(
-    () => (large ? null : compileHere(document, context).problems),
+    () => (large || compileHere === null ? null : compileHere(document, context).problems),
     [large, compileHere, document, context],
   )
   const there = useWorkerProblems(large ? document : null, context)
   return here ?? there
 }
 
-const NONE: readonly Problem[] = []
-
 /** Only the newest document counts: while one is compiled, later ones replace each other. */
-function useWorkerProblems(document: PlaybookDocument | null, context: CompileContext): readonly Problem[] {
-  const [problems, setProblems] = useState(NONE)
+function useWorkerProblems(document: PlaybookDocument | null, context: CompileContext): readonly Problem[] | null {
+  const [problems, setProblems] = useState<readonly Problem[] | null>(null)
   const worker = useRef<{ worker: Worker; context: CompileContext | null; busy: boolean } | null>(null)
   const waiting = useRef<PlaybookDocument | null>(null)
   useEffect(() => {

@@ -1,0 +1,31 @@
+import { useSyncExternalStore } from 'react'
+import { failed } from './toast.ts'
+
+/**
+ * A part of the app that the first look does without: it is fetched once something that uses it stands on the page.
+ * @returns a hook that gives the part, null until it is there or while it is not `wanted`
+ */
+export function later<Part>(load: () => Promise<Part>): (wanted?: boolean) => Part | null {
+  let part: Part | null = null
+  let asked = false
+  const listeners = new Set<() => void>()
+  const ask = async () => {
+    asked = true
+    try {
+      part = await load()
+      for (const tell of listeners) tell()
+    } catch (error) {
+      // Whoever needs it next asks again.
+      asked = false
+      failed(error)
+    }
+  }
+  const subscribe = (listener: () => void) => {
+    listeners.add(listener)
+    if (!asked) void ask()
+    return () => void listeners.delete(listener)
+  }
+  return (wanted = true) => useSyncExternalStore(wanted ? subscribe : never, () => part)
+}
+
+const never = () => () => {}
