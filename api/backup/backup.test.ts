@@ -1,9 +1,11 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, realpathSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gunzipSync, gzipSync } from 'node:zlib'
 import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { parseSnapshot, readSnapshotOf } from '../../nodes/sandbox/snapshot.ts'
+import { startSandbox } from '../../nodes/sandbox/start.ts'
 import { startTestApi, type TestApi } from '../../test/helpers/api.ts'
 import { createTestDatabase, type TestDatabase } from '../../test/helpers/postgres.ts'
 import { firstStart } from '../first-start.ts'
@@ -15,7 +17,7 @@ let api: TestApi
 let folder: string
 let file: string
 const targets: TestDatabase[] = []
-const about = { version: 'test', now: Date.UTC(2026, 2, 2) }
+const about = { version: 'test', now: Date.UTC(2026, 2, 2), sandbox: null }
 
 beforeAll(async () => {
   api = await startTestApi()
@@ -69,7 +71,7 @@ async function contents(url: string): Promise<Record<string, string[]>> {
 }
 
 it('brings every row of every table back as it was', async () => {
-  const { createdAt, rows } = await restoreBackup(target.url, file, { force: false })
+  const { createdAt, rows } = await restoreBackup(target.url, file, { force: false, sandboxDir: null })
   expect(createdAt).toBe('2026-03-02T00:00:00.000Z')
   expect(rows).toBeGreaterThan(8)
   const [before, after] = [await contents(api.databaseUrl), await contents(target.url)]
@@ -78,7 +80,7 @@ it('brings every row of every table back as it was', async () => {
 })
 
 it('goes on counting where the backup stopped', async () => {
-  await restoreBackup(target.url, file, { force: false })
+  await restoreBackup(target.url, file, { force: false, sandboxDir: null })
   const client = new pg.Client({ connectionString: target.url })
   await client.connect()
   const { rows } = await client.query(
@@ -101,13 +103,13 @@ it('refuses a database with data, and replaces it only when told to', async () =
   const { db, close } = openDatabase(target.url)
   await firstStart(db, Date.now(), given)
   await close()
-  await expect(restoreBackup(target.url, file, { force: false })).rejects.toThrow(/--force/)
-  await restoreBackup(target.url, file, { force: true })
+  await expect(restoreBackup(target.url, file, { force: false, sandboxDir: null })).rejects.toThrow(/--force/)
+  await restoreBackup(target.url, file, { force: true, sandboxDir: null })
   expect(await contents(target.url)).toEqual(await contents(api.databaseUrl))
 })
 
 it('refuses a database on which Signalbox runs', async () => {
-  await expect(restoreBackup(api.databaseUrl, file, { force: true })).rejects.toThrow(/Stop it/)
+  await expect(restoreBackup(api.databaseUrl, file, { force: true, sandboxDir: null })).rejects.toThrow(/Stop it/)
 })
 
 it('refuses a file that was cut off, or is something else, and changes nothing', async () => {
@@ -123,9 +125,11 @@ it('refuses a file that was cut off, or is something else, and changes nothing',
   for (const [name, bytes] of Object.entries(variants)) {
     const path = join(folder, 'variant.gz')
     writeFileSync(path, bytes)
-    await expect(restoreBackup(target.url, path, { force: false }), name).rejects.toThrow(/backup/)
+    await expect(restoreBackup(target.url, path, { force: false, sandboxDir: null }), name).rejects.toThrow(/backup/)
   }
-  await expect(restoreBackup(target.url, join(folder, 'none.gz'), { force: false })).rejects.toThrow(/cannot be read/)
+  await expect(restoreBackup(target.url, join(folder, 'none.gz'), { force: false, sandboxDir: null })).rejects.toThrow(
+    /cannot be read/,
+  )
   expect(await contents(target.url)).toEqual(before)
 })
 
@@ -133,7 +137,9 @@ it('refuses a backup of a newer version', async () => {
   const text = gunzipSync(readFileSync(file)).toString()
   const path = join(folder, 'newer.gz')
   writeFileSync(path, gzipSync(text.replace('"0001-initial"', '"0001-initial","9999-future"')))
-  await expect(restoreBackup(target.url, path, { force: false })).rejects.toThrow(/newer Signalbox.*9999-future/)
+  await expect(restoreBackup(target.url, path, { force: false, sandboxDir: null })).rejects.toThrow(
+    /newer Signalbox.*9999-future/,
+  )
 })
 
 it('leaves the database as it was when loading fails halfway', async () => {
@@ -148,6 +154,88 @@ it('leaves the database as it was when loading fails halfway', async () => {
   )
   const path = join(folder, 'broken.gz')
   writeFileSync(path, gzipSync(`${broken.join('\n')}\n`))
-  await expect(restoreBackup(target.url, path, { force: true })).rejects.toThrow(/violates check constraint/)
+  await expect(restoreBackup(target.url, path, { force: true, sandboxDir: null })).rejects.toThrow(
+    /violates check constraint/,
+  )
   expect(await contents(target.url)).toEqual(before)
+})
+
+describe('the sandboxes’ records', () => {
+  const contact = { email: 'ada@example.com' }
+  const contactsAt = async (url: string) => {
+    const answer = await fetch(`${url}/_sandbox/intercom/records/contacts`)
+    return ((await answer.json()) as { data: Array<{ id: string; email: string }> }).data
+  }
+  let from: string
+  let backup: string
+  let kept: Array<{ id: string; email: string }>
+  let token: string
+  beforeAll(async () => {
+    from = join(folder, 'from')
+    backup = join(folder, 'with-sandbox.gz')
+    const sandbox = await startSandbox({ port: 0, dataDir: from })
+    const control = (path: string, body: object) =>
+      fetch(`${sandbox.url}/_sandbox/intercom${path}`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      })
+    for (let n = 0; n < 3; n += 1) await control('/records/contacts', { email: `${n}-${contact.email}` })
+    token = ((await (await control('/tokens', {})).json()) as { data: { accessToken: string } }).data.accessToken
+    kept = await contactsAt(sandbox.url)
+    const answered = await (await fetch(`${sandbox.url}/_sandbox/snapshot`)).text()
+    const pages = parseSnapshot(answered, from)
+    expect(parseSnapshot(answered, folder)).toBeNull()
+    await sandbox.close()
+    expect(readSnapshotOf(from)).toEqual(pages)
+    const { records } = await writeBackup(api.databaseUrl, backup, { ...about, sandbox: pages })
+    expect(records).toBeGreaterThan(3)
+  })
+
+  it('come back with the database, with the grants by which connections reach them', async () => {
+    const to = join(folder, 'to')
+    const { records } = await restoreBackup(target.url, backup, { force: false, sandboxDir: to })
+    expect(records).toBeGreaterThan(3)
+    expect(await contents(target.url)).toEqual(await contents(api.databaseUrl))
+    const sandbox = await startSandbox({ port: 0, dataDir: to })
+    try {
+      expect(await contactsAt(sandbox.url)).toEqual(kept)
+      const found = await fetch(`${sandbox.url}/intercom/contacts/${kept[0]?.id ?? ''}`, {
+        headers: { authorization: `Bearer ${token}` },
+      })
+      expect(found.status).toBe(200)
+      expect(await (await fetch(`${sandbox.url}/_sandbox/snapshot`)).text()).toContain(`"${realpathSync(to)}"`)
+    } finally {
+      await sandbox.close()
+    }
+  })
+
+  it('are left out, and said to be, where no sandboxes belong to the database', async () => {
+    expect(await restoreBackup(target.url, backup, { force: false, sandboxDir: null })).toMatchObject({
+      records: 'left',
+    })
+  })
+
+  it('replace others only when told to, and not while those are in use', async () => {
+    const to = join(folder, 'taken')
+    const sandbox = await startSandbox({ port: 0, dataDir: to })
+    const before = await contents(target.url)
+    await expect(restoreBackup(target.url, backup, { force: false, sandboxDir: to })).rejects.toThrow(/--force/)
+    await expect(restoreBackup(target.url, backup, { force: true, sandboxDir: to })).rejects.toThrow(/Stop Signalbox/)
+    expect(await contents(target.url)).toEqual(before)
+    await sandbox.close()
+    await restoreBackup(target.url, backup, { force: true, sandboxDir: to })
+    const again = await startSandbox({ port: 0, dataDir: to })
+    expect(await contactsAt(again.url)).toEqual(kept)
+    await again.close()
+  }, 30_000)
+
+  it('stay as they are when the database cannot be restored', async () => {
+    const to = join(folder, 'kept')
+    await (await startSandbox({ port: 0, dataDir: to })).close()
+    const before = readSnapshotOf(to)
+    await expect(restoreBackup(api.databaseUrl, backup, { force: true, sandboxDir: to })).rejects.toThrow(/Stop it/)
+    expect(readSnapshotOf(to)).toEqual(before)
+    expect(readdirSync(to)).not.toContain('sandbox.restoring')
+  })
 })

@@ -1,9 +1,11 @@
 import { createReadStream } from 'node:fs'
 import { createGunzip } from 'node:zlib'
 import pg from 'pg'
+import { hasSnapshot, type SnapshotPage, type SnapshotWriter, writeSnapshot } from '../../nodes/sandbox/snapshot.ts'
+import { DatabaseInUse } from '../../nodes/sandbox/store.ts'
 import { knownMigrations, migrateToLatest, migrateTo } from '../db/migrate.ts'
 import { tablesInOrder } from './table-order.ts'
-import type { BackupFooter, BackupHeader } from './write-backup.ts'
+import { type BackupFooter, type BackupHeader, OF_SANDBOX } from './write-backup.ts'
 
 /** What a person can mend about a restore. */
 export class RestoreRefused extends Error {
@@ -16,13 +18,15 @@ const KEPT_ASIDE = 'signalbox_before_restore'
  * Puts a backup into a database: checks the whole file first, loads it beside what is there, and only then replaces
  * that. A failure leaves the database as it was.
  * @param options.force replaces data that is there
+ * @param options.sandboxDir the data folder of the installation's own sandboxes; null where it has none
+ * @returns `records`: the sandboxes' rows, or that they were left out, or null where the backup has none
  * @throws RestoreRefused
  */
 export async function restoreBackup(
   url: string,
   path: string,
-  options: { force: boolean },
-): Promise<{ rows: number; createdAt: string }> {
+  options: { force: boolean; sandboxDir: string | null },
+): Promise<{ rows: number; records: number | 'left' | null; createdAt: string }> {
   const { header, footer } = await checkFile(path)
   const unknown = header.migrations.filter((name) => !knownMigrations().includes(name))
   const newest = header.migrations.at(-1)
@@ -30,11 +34,35 @@ export async function restoreBackup(
     throw new RestoreRefused(
       `The backup was made by a newer Signalbox (${header.version}; it has ${unknown.join(', ') || 'no migrations'}). Restore it with that version.`,
     )
+  const records = countOf(footer, (table) => table.startsWith(OF_SANDBOX))
+  const sandbox = records === 0 ? null : await loadSandbox(path, options)
+  try {
+    await restoreDatabase(url, path, { header, newest, force: options.force })
+  } catch (error) {
+    sandbox?.abandon()
+    throw error
+  }
+  sandbox?.commit()
+  return {
+    rows: countOf(footer, (table) => !table.startsWith(OF_SANDBOX)),
+    records: records === 0 ? null : sandbox === null ? 'left' : records,
+    createdAt: header.createdAt,
+  }
+}
+
+const countOf = ({ rows }: BackupFooter, counts: (table: string) => boolean): number =>
+  Object.entries(rows).reduce((sum, [table, n]) => (counts(table) ? sum + n : sum), 0)
+
+async function restoreDatabase(
+  url: string,
+  path: string,
+  { header, newest, force }: { header: BackupHeader; newest: string; force: boolean },
+): Promise<void> {
   const client = new pg.Client({ connectionString: url, application_name: 'signalbox restore' })
   await client.connect()
   try {
     await refuseBusy(client)
-    if (!options.force) await refuseData(client)
+    if (!force) await refuseData(client)
     await client.query(`DROP SCHEMA IF EXISTS ${KEPT_ASIDE} CASCADE`)
     await client.query(`ALTER SCHEMA public RENAME TO ${KEPT_ASIDE}`)
     try {
@@ -51,7 +79,43 @@ export async function restoreBackup(
   } finally {
     await client.end()
   }
-  return { rows: Object.values(footer.rows).reduce((sum, n) => sum + n, 0), createdAt: header.createdAt }
+}
+
+/** Beside what the sandboxes have; put in its place once the database is restored. */
+async function loadSandbox(
+  path: string,
+  { force, sandboxDir }: { force: boolean; sandboxDir: string | null },
+): Promise<SnapshotWriter | null> {
+  if (sandboxDir === null) return null
+  if (!force && hasSnapshot(sandboxDir))
+    throw new RestoreRefused(
+      `The sandboxes in ${sandboxDir} have records already. Restore into an empty data folder, or add --force to replace what is there.`,
+    )
+  const writer = openWriter(sandboxDir)
+  try {
+    for await (const line of linesOf(path)) {
+      const tab = line.indexOf('\t')
+      if (!line.startsWith(OF_SANDBOX) || tab <= 0) continue
+      writer.add({
+        table: line.slice(OF_SANDBOX.length, tab),
+        rows: JSON.parse(line.slice(tab + 1)) as SnapshotPage['rows'],
+      })
+    }
+    return writer
+  } catch (error) {
+    writer.abandon()
+    throw error
+  }
+}
+
+function openWriter(dataDir: string): SnapshotWriter {
+  try {
+    return writeSnapshot(dataDir)
+  } catch (error) {
+    if (error instanceof DatabaseInUse)
+      throw new RestoreRefused(`The sandboxes of ${dataDir} are running. Stop Signalbox first, then restore.`)
+    throw error
+  }
 }
 
 async function checkFile(path: string): Promise<{ header: BackupHeader; footer: BackupFooter }> {
@@ -85,9 +149,9 @@ function readHeader(line: string): BackupHeader {
   if (!line.startsWith('{"signalbox":"backup"'))
     throw new RestoreRefused('This is not a backup of Signalbox. Name a file that "signalbox backup" made.')
   const header = JSON.parse(line) as BackupHeader
-  if (header.format !== 1)
+  if (header.format !== 1 && header.format !== 2)
     throw new RestoreRefused(
-      `The backup has the form ${String(header.format)}, which this version does not know. Update Signalbox.`,
+      `The backup has the form ${JSON.stringify((header as { format: unknown }).format)}, which this version does not know. Update Signalbox.`,
     )
   return header
 }
@@ -117,7 +181,7 @@ async function load(client: pg.Client, path: string, header: BackupHeader): Prom
     const known = new Set(await tablesInOrder(client))
     for await (const line of linesOf(path)) {
       const tab = line.indexOf('\t')
-      if (tab <= 0 || line.startsWith('{')) continue
+      if (tab <= 0 || line.startsWith('{') || line.startsWith(OF_SANDBOX)) continue
       const table = line.slice(0, tab)
       if (!known.has(table)) throw new RestoreRefused(`The backup has a table "${table}" that its schema has not.`)
       await client.query(

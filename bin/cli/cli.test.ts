@@ -4,6 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSandbox } from '../../nodes/sandbox/start.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import { createTestDatabase } from '../../test/helpers/postgres.ts'
 
@@ -149,4 +150,29 @@ describe('on the installation', () => {
       await target.drop()
     }
   })
+
+  it('backs the running sandboxes up with it, and says so when they answer elsewhere', async () => {
+    const dataDir = join(folder, 'instance')
+    const sandbox = await startSandbox({ port: 0, dataDir })
+    const target = await createTestDatabase({ empty: true })
+    const port = new URL(sandbox.url).port
+    const env = { SIGNALBOX_DATABASE_URL: api.databaseUrl, SIGNALBOX_SANDBOX: 'on', SIGNALBOX_DATA_DIR: dataDir }
+    try {
+      const made = await cli(['backup', 'whole.gz'], { ...env, SIGNALBOX_SANDBOX_PORT: port })
+      expect(made).toMatchObject({ code: 0, out: expect.stringMatching(/tables, \d+ of the sandboxes\./) })
+      const elsewhere = await cli(['backup', 'other.gz'], { ...env, SIGNALBOX_SANDBOX_PORT: '9' })
+      expect(elsewhere).toMatchObject({ code: 1, err: expect.stringContaining('Set SIGNALBOX_SANDBOX_PORT') })
+      const none = await cli(['backup', 'none.gz'], { SIGNALBOX_DATABASE_URL: api.databaseUrl })
+      expect(none.out).toContain('No sandboxes belong to this database')
+      const restored = await cli(['restore', 'whole.gz'], {
+        SIGNALBOX_DATABASE_URL: target.url,
+        SIGNALBOX_SANDBOX: 'on',
+        SIGNALBOX_DATA_DIR: join(folder, 'another'),
+      })
+      expect(restored).toMatchObject({ code: 0, out: expect.stringContaining('The sandboxes have their') })
+    } finally {
+      await sandbox.close()
+      await target.drop()
+    }
+  }, 60_000)
 })

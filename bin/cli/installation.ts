@@ -10,6 +10,7 @@ import { openDatabase } from '../../api/db/database.ts'
 import { migrateToLatest } from '../../api/db/migrate.ts'
 import type { CliOptions } from '../cli.ts'
 import { UserError } from '../supervise/user-error.ts'
+import { snapshotOf } from './sandbox-snapshot.ts'
 import { withDatabase } from './with-database.ts'
 
 /** Sets a made-up password, prints it, and signs the person out everywhere. */
@@ -29,20 +30,31 @@ export async function resetPasswordOf([email]: string[]): Promise<void> {
 
 export async function backup([path]: string[]): Promise<void> {
   if (path === undefined) throw new UserError('Name the file to write: signalbox backup <file>')
-  const { rows, tables } = await withDatabase(({ url }) =>
-    writeBackup(url, path, { version: version(), now: Date.now() }),
-  )
-  console.log(`${path}: ${rows} rows of ${tables} tables.`)
+  const { rows, tables, records } = await withDatabase(async ({ url, sandboxes }) => {
+    const sandbox = sandboxes === null ? null : await snapshotOf(sandboxes)
+    return writeBackup(url, path, { version: version(), now: Date.now(), sandbox })
+  })
+  console.log(`${path}: ${rows} rows of ${tables} tables${records === null ? '' : `, ${records} of the sandboxes`}.`)
   console.log(
-    'Not in it: SIGNALBOX_SECRET, without which connections must be made again (keep it apart from the backup), ' +
-      'Temporal’s histories (open runs go on from their record), and the sandboxes’ made-up data.',
+    'Not in it: SIGNALBOX_SECRET, without which connections must be made again (keep it apart from the backup), and ' +
+      'Temporal’s histories (open runs go on from their record).' +
+      (records === null ? ' No sandboxes belong to this database (SIGNALBOX_SANDBOX=on says that they do).' : ''),
   )
 }
 
 export async function restore([path]: string[], { force = false }: CliOptions): Promise<void> {
   if (path === undefined) throw new UserError('Name the file: signalbox restore <file>')
-  const { rows, createdAt } = await withDatabase(({ url }) => restoreBackup(url, path, { force }))
-  console.log(`Restored ${rows} rows as of ${createdAt}. Start Signalbox with the SIGNALBOX_SECRET of that time.`)
+  const { rows, records, createdAt } = await withDatabase(({ url, sandboxes }) =>
+    restoreBackup(url, path, { force, sandboxDir: sandboxes?.dataDir ?? null }),
+  )
+  const others = {
+    none: '',
+    left: ' The sandboxes’ records in the backup were left out: none belong to this database (SIGNALBOX_SANDBOX=on says that they do).',
+    restored: ` The sandboxes have their ${records} rows back.`,
+  }[records === null ? 'none' : records === 'left' ? 'left' : 'restored']
+  console.log(
+    `Restored ${rows} rows as of ${createdAt}.${others} Start Signalbox with the SIGNALBOX_SECRET of that time.`,
+  )
 }
 
 /** After a key was put in front of SIGNALBOX_SECRET: seals everything with it, so that the old one can go. */

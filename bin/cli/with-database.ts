@@ -5,6 +5,7 @@ import { postgresUrl } from '../embedded/postgres.ts'
 import { withPostgres } from '../embedded/temporary-postgres.ts'
 import { readEnvironment } from '../environment.ts'
 import { UserError } from '../supervise/user-error.ts'
+import type { OwnSandboxes } from './sandbox-snapshot.ts'
 
 const DATABASE = 'signalbox'
 
@@ -12,6 +13,8 @@ export interface Installation {
   url: string
   /** SIGNALBOX_SECRET, or what npm start keeps in the data folder; null: neither is there. */
   secret: string | null
+  /** The sandboxes that belong to the database; null: none do. */
+  sandboxes: OwnSandboxes | null
 }
 
 /**
@@ -20,8 +23,13 @@ export interface Installation {
  * @throws UserError when there is none
  */
 export async function withDatabase<T>(work: (installation: Installation) => Promise<T>): Promise<T> {
-  const { databaseUrl, dataDir, secret } = readEnvironment(process.env, { sandbox: false, demo: false })
-  if (databaseUrl !== null) return work({ url: databaseUrl, secret })
+  const { databaseUrl, dataDir, secret, sandbox, sandboxPort } = readEnvironment(process.env, {
+    sandbox: false,
+    demo: false,
+  })
+  const own: OwnSandboxes = { dataDir, port: sandboxPort }
+  // Beside a database of somebody's own there are sandboxes only where the environment says so.
+  if (databaseUrl !== null) return work({ url: databaseUrl, secret, sandboxes: sandbox ? own : null })
   const cluster = join(dataDir, 'postgres')
   if (!existsSync(join(cluster, 'PG_VERSION')))
     throw new UserError(
@@ -31,6 +39,7 @@ export async function withDatabase<T>(work: (installation: Installation) => Prom
   const installation = (port: number): Installation => ({
     url: postgresUrl({ port, password }, DATABASE),
     secret: secret ?? (existsSync(join(dataDir, 'secret')) ? readKept(dataDir, 'secret') : null),
+    sandboxes: own,
   })
   const running = runningPort(dataDir)
   if (running !== null && (await answers(installation(running).url))) return work(installation(running))

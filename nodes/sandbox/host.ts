@@ -5,6 +5,7 @@ import { faultBox } from './faults.ts'
 import { limitSchema, rateWindow } from './limits.ts'
 import { observe } from './observe.ts'
 import { requestLog } from './requests.ts'
+import { readSnapshot, snapshotText } from './snapshot.ts'
 import { type Database, openDatabase } from './store.ts'
 
 export interface HostOptions {
@@ -58,6 +59,9 @@ export async function startSandboxHost(options: HostOptions): Promise<RunningSan
     server.register(async (scope) => controlRoutes(scope, stage), { prefix: `/_sandbox/${app.app}` })
   }
   server.get('/_sandbox', () => ({ data: options.apps.map(({ app, label }) => ({ app, label })) }))
+  server.get('/_sandbox/snapshot', (_request, reply) =>
+    reply.type('text/plain; charset=utf-8').send(snapshotText(options.dataDir, readSnapshot(database.sqlite))),
+  )
   server.addHook('onClose', () => database.close())
   try {
     base = await server.listen({ port: options.port, host: '127.0.0.1' })
