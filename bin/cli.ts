@@ -12,7 +12,7 @@ Over the API (SIGNALBOX_URL, default http://localhost:4000; SIGNALBOX_API_KEY):
 
 On the installation itself (SIGNALBOX_DATABASE_URL, or the data folder of npm start):
   signalbox reset-password <e-mail>             sets a new password and prints it
-  signalbox backup <file>                       everything in the database, in one file
+  signalbox backup <file>                       everything in the database, and its sandboxes, in one file
   signalbox restore <file> [--force]            puts a backup into an empty database (stop Signalbox first)
   signalbox reseal                              seals all credentials with the first key of SIGNALBOX_SECRET
 `

@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
-import { type Instance, startInstance } from '../helpers/instance.ts'
+import { type Instance, startInstance, withoutProduct } from '../helpers/instance.ts'
 
 let instance: Instance
 let app: App
@@ -63,6 +66,31 @@ it('one click installs the key field in Salesforce, and says what was done or wh
   await page.keyboard.press('Escape')
 }, 60_000)
 
+it('going live says what is installed in an org that is not the sandbox’s, and installs it', async () => {
+  const { page } = app
+  const made = await sandbox('/salesforce/tokens', {})
+  const { accessToken } = ((await made.json()) as { data: { accessToken: string } }).data
+  await sandbox('/salesforce/fields', { object: 'Lead', name: 'Signalbox_Key__c', absent: true })
+  await app.open('Connections')
+  await page.getByRole('button', { name: 'Connect Salesforce' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('textbox', { name: 'Name', exact: true }).fill('Live org')
+  await dialog.getByRole('textbox', { name: 'Access token' }).fill(accessToken)
+  // The stand-in by another name is as good as a real org: the connection does not know it for the sandbox.
+  const address = `${instance.sandboxUrl.replace('127.0.0.1', 'localhost')}/salesforce`
+  await dialog.getByRole('textbox', { name: 'Instance address' }).fill(address)
+  await dialog.getByRole('button', { name: 'Connect with this token' }).click()
+  await page.getByRole('region', { name: 'Live org' }).getByText('Connected').waitFor()
+  await app.open('Going live')
+  const org = page.getByRole('group', { name: 'Signalbox_Key__c in Live org' })
+  await org.getByText('Lead: not installed').waitFor()
+  await org.getByRole('button', { name: 'Install Signalbox_Key__c' }).click()
+  await org.getByText('Installed on Lead').waitFor()
+  await page.getByRole('heading', { name: 'Install one field in Salesforce · done' }).waitFor()
+  await org.scrollIntoViewIfNeeded()
+  await app.picture('26-going-live-key-field')
+}, 60_000)
+
 it('a real vendor asked for at another address goes on at the public one, after a word and a sign-in there', async () => {
   const { page } = app
   const publicUrl = app.url
@@ -94,3 +122,19 @@ it('a real vendor asked for at another address goes on at the public one, after 
   expect(new URL(asked[0] ?? '').searchParams.get('redirect_uri')).toBe(`${publicUrl}/oauth/callback/salesforce`)
   expect(app.faults).toEqual([])
 }, 90_000)
+
+it('the backup of a running installation has its sandboxes’ records', async () => {
+  const file = join(instance.dataDir, 'backup.gz')
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--disable-warning=ExperimentalWarning', join(import.meta.dirname, '../../bin/cli.ts'), 'backup', file],
+    {
+      env: {
+        ...withoutProduct(process.env),
+        SIGNALBOX_DATA_DIR: instance.dataDir,
+        SIGNALBOX_SANDBOX_PORT: new URL(instance.sandboxUrl).port,
+      },
+    },
+  )
+  expect(stdout).toMatch(/rows of \d+ tables, \d+ of the sandboxes\./)
+}, 60_000)
