@@ -1,10 +1,10 @@
 import { runId } from '../../engine/ids.ts'
 import type { Reentry } from '../../engine/model/playbook.ts'
 import type { Trace } from '../../engine/model/rule.ts'
+import { type Entered, mayEnter } from '../../engine/run/may-enter.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import {
   enrollmentHistory,
-  type History,
   lockEnrollment,
   type NewEnrollment,
   type NewRun,
@@ -104,7 +104,7 @@ export async function enroll(
 
 interface EnrollmentState {
   statuses: Map<string, string>
-  history: Map<string, Pick<History, 'last' | 'open'>>
+  history: Map<string, Entered>
   started: Map<string, { runId: string; subjectId: string }>
 }
 
@@ -130,8 +130,6 @@ async function readState(q: Queryable, workspaceId: string, candidates: Candidat
   }
 }
 
-const DAY_MS = 86_400_000
-
 function decide(
   candidate: Candidate,
   state: EnrollmentState,
@@ -146,28 +144,9 @@ function decide(
     return candidate.playbook.subject === 'account'
       ? { code: 'NO_ACCOUNT', reason: 'The contact belongs to no account, or to several; name one by context.groupId.' }
       : { code: 'NO_CONTACT', reason: 'The trigger is about an account and the playbook about contacts.' }
-  return reentryRefusal(
-    candidate.playbook.enrollment.reentry,
-    state.history.get(pairKey(candidate.playbook.id, candidate.subjectId)),
-    now,
-  )
-}
-
-function reentryRefusal(
-  reentry: Reentry,
-  before: Pick<History, 'last' | 'open'> | undefined,
-  now: number,
-): { code: EnrollmentCode; reason: string } | null {
-  if (before === undefined || reentry.policy === 'every') return null
-  if (before.open) return { code: 'ALREADY_ENROLLED', reason: 'A run for this subject is still open.' }
-  if (reentry.policy === 'once')
-    return { code: 'ALREADY_ENROLLED', reason: 'This subject has been in; the playbook takes everyone once.' }
-  const free = before.last + reentry.days * DAY_MS
-  if (now >= free) return null
-  return {
-    code: 'REENTRY_TOO_SOON',
-    reason: `The last run started less than ${reentry.days} days ago; the next may start from ${new Date(free).toISOString()}.`,
-  }
+  const before = state.history.get(pairKey(candidate.playbook.id, candidate.subjectId)) ?? null
+  const entry = mayEnter(candidate.playbook.enrollment.reentry, before, now)
+  return entry.ok ? null : { code: entry.code, reason: entry.reason }
 }
 
 const runRow = (candidate: Candidate, id: string, subjectId: string): NewRun => ({

@@ -1,11 +1,12 @@
-import { sql } from 'kysely'
 import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
 import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
+import type { Entered } from '../../engine/run/may-enter.ts'
 import { simulate, type Simulated } from '../../engine/run/simulate.ts'
 import { findStep, type Json } from '../../nodes/manifest.ts'
 import { createFactsSource } from '../customers/facts-source.ts'
-import type { Context, Scoped } from '../context.ts'
+import type { Context } from '../context.ts'
+import { enrollmentHistory, type Pair } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
 import { problem } from '../problem.ts'
 import { compileDraft, refusal, requireDocument } from './compile-draft.ts'
@@ -62,7 +63,7 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
     trigger,
     answer: (step) => ({ output: sampleOf(ctx, step) }),
     render: renderInput,
-    lastStart: subjectId === null ? null : await lastStart(ctx, playbook.id, subjectId),
+    entered: subjectId === null ? null : await enteredBefore(ctx, { playbookId: playbook.id, subjectId }),
   })
   return {
     enrolls: simulated.enrollment.ok,
@@ -134,15 +135,9 @@ const sampleOf = ({ manifest }: Context, step: PlanStep): Json => findStep(manif
 const asValues = (value: Json): Values =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
 
-async function lastStart({ db, workspaceId }: Scoped, playbookId: string, subjectId: string): Promise<number | null> {
-  const row = await db
-    .selectFrom('runs')
-    .select(sql<Date | null>`max(created_at)`.as('last'))
-    .where('workspace_id', '=', workspaceId)
-    .where('playbook_id', '=', playbookId)
-    .where('subject_id', '=', subjectId)
-    .executeTakeFirst()
-  return row?.last?.getTime() ?? null
+async function enteredBefore({ pool, workspaceId }: Context, pair: Pair): Promise<Entered | null> {
+  const [history] = await enrollmentHistory(onPool(pool), workspaceId, [pair])
+  return history ?? null
 }
 
 const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

@@ -198,7 +198,7 @@ describe('every shell agrees', () => {
           trigger: { step: 't0', data: {} },
           answer: (step) => (failing.has(step.id) ? { fault: testFault } : { output: null }),
           render: (input) => input,
-          lastStart: null,
+          entered: null,
         })
         const inputs: RunInput[] = []
         let state: RunState | null = null

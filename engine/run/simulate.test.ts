@@ -31,7 +31,7 @@ const world = (more: Partial<Simulation> = {}): Simulation => ({
   trigger: { step: 'start', data: {} },
   answer: () => ({ output: { id: '006', stage: 'won' } }),
   render: renderInput,
-  lastStart: null,
+  entered: null,
   ...more,
 })
 
@@ -69,7 +69,7 @@ describe('simulate', () => {
 
   it('says that somebody may not enter, and shows the path all the same', () => {
     const once = { ...plan, enrollment: { ...plan.enrollment, reentry: { policy: 'once' as const } } }
-    const dry = simulate(once, world({ lastStart: T0 - DAY }))
+    const dry = simulate(once, world({ entered: { last: T0 - DAY, open: false } }))
     expect(dry.enrollment).toMatchObject({ ok: false, reason: expect.stringMatching(/once/) })
     expect(dry.status).toBe('completed')
     expect(simulate(plan, world({ facts: { ...factsAt(T0), contact: null } })).enrollment).toMatchObject({ ok: false })
@@ -90,13 +90,17 @@ describe('simulate', () => {
 })
 
 describe('mayEnter', () => {
+  const over = (last: number) => ({ last, open: false })
+  const monthly = { policy: 'once_per' as const, days: 30 }
   it.each([
-    [{ policy: 'every' as const }, T0 - 1, { ok: true }],
+    [{ policy: 'every' as const }, { last: T0 - 1, open: true }, { ok: true }],
     [{ policy: 'once' as const }, null, { ok: true }],
-    [{ policy: 'once' as const }, T0 - 999 * DAY, { ok: false, again: null }],
-    [{ policy: 'once_per' as const, days: 30 }, T0 - 30 * DAY, { ok: true }],
-    [{ policy: 'once_per' as const, days: 30 }, T0 - 30 * DAY + 1, { ok: false, again: T0 + 1 }],
-  ])('%j after %s', (reentry, lastStart, answer) => {
-    expect(mayEnter(reentry, lastStart, T0)).toMatchObject(answer)
+    [{ policy: 'once' as const }, over(T0 - 999 * DAY), { ok: false, code: 'ALREADY_ENROLLED', again: null }],
+    [monthly, over(T0 - 30 * DAY), { ok: true }],
+    [monthly, over(T0 - 30 * DAY + 1), { ok: false, code: 'REENTRY_TOO_SOON', again: T0 + 1 }],
+    // Its run of last quarter is not over yet.
+    [monthly, { last: T0 - 90 * DAY, open: true }, { ok: false, code: 'ALREADY_ENROLLED', again: null }],
+  ])('%j after %j', (reentry, before, answer) => {
+    expect(mayEnter(reentry, before, T0)).toMatchObject(answer)
   })
 })

@@ -5,7 +5,7 @@ import type { Facts, Instant, SubjectFacts, Trace } from '../model/rule.ts'
 import type { Advanced, RunCommand, RunInput, RunState, RunStatus, StepOutcome, StepStatus } from '../model/run.ts'
 import { stepsReadBy } from '../rules/reads.ts'
 import { advance } from './advance.ts'
-import { type Entry, mayEnter } from './may-enter.ts'
+import { type Entered, type Entry, mayEnter } from './may-enter.ts'
 
 type Values = { [name: string]: Json }
 
@@ -29,8 +29,8 @@ export interface Simulation {
    * @throws FaultError
    */
   render: (input: Values, scope: Readable) => Values
-  /** When the subject last started a run of this playbook; null: never. */
-  lastStart: Instant | null
+  /** What the subject has to do with this playbook so far; null: it was never in. */
+  entered: Entered | null
 }
 
 export interface SimulatedStep {
@@ -154,14 +154,15 @@ function fill(world: World, step: PlanStep & { op: 'act' }): { input: Values } |
 const flat = (subject: SubjectFacts | null): Values | null =>
   subject === null ? null : { ...subject.properties, id: subject.id, externalId: subject.externalId }
 
-function enrollmentOf(plan: Plan, { facts, lastStart }: Simulation): Entry {
+function enrollmentOf(plan: Plan, { facts, entered }: Simulation): Entry {
   if (facts[plan.subject] === null)
     return {
       ok: false,
+      code: plan.subject === 'contact' ? 'NO_CONTACT' : 'NO_ACCOUNT',
       reason: `This playbook runs for ${plan.subject}s, and there is no ${plan.subject}.`,
       again: null,
     }
-  return mayEnter(plan.enrollment.reentry, lastStart, facts.at)
+  return mayEnter(plan.enrollment.reentry, entered, facts.at)
 }
 
 function describeStep(world: World, step: PlanStep, state: RunState): SimulatedStep {
