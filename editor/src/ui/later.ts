@@ -2,7 +2,7 @@ import { useSyncExternalStore } from 'react'
 import { failed } from './toast.ts'
 
 /**
- * A part of the app that the first look does without: it is fetched once something that uses it stands on the page.
+ * A part of the app that the first look does without: it is fetched once something that uses it was painted.
  * @returns a hook that gives the part, null until it is there or while it is not `wanted`
  */
 export function later<Part>(load: () => Promise<Part>): (wanted?: boolean) => Part | null {
@@ -10,6 +10,7 @@ export function later<Part>(load: () => Promise<Part>): (wanted?: boolean) => Pa
   let asked = false
   const listeners = new Set<() => void>()
   const ask = async () => {
+    if (asked) return
     asked = true
     try {
       part = await load()
@@ -22,10 +23,13 @@ export function later<Part>(load: () => Promise<Part>): (wanted?: boolean) => Pa
   }
   const subscribe = (listener: () => void) => {
     listeners.add(listener)
-    if (!asked) void ask()
+    if (!asked) afterPaint(() => void ask())
     return () => void listeners.delete(listener)
   }
   return (wanted = true) => useSyncExternalStore(wanted ? subscribe : never, () => part)
 }
 
 const never = () => () => {}
+
+/** A frame is painted after its callbacks; a tab in the background paints none, and has no hurry. */
+const afterPaint = (run: () => void) => requestAnimationFrame(() => setTimeout(run))
