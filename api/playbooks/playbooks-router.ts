@@ -124,13 +124,16 @@ export const playbooksRouter = router({
       path: '/v1/playbooks/{slug}/publish',
       tags,
       summary: 'Freezes the draft as the next version',
-      description: '422 with problems[] when the draft has any.',
+      description:
+        '422 with problems[] when the draft has any. With If-Match: <revision> only the draft that you have seen is ' +
+        'published; one that someone saved meanwhile is refused (409).',
+      headers: { 'if-match': 'revision' },
       example: { output: { version: 1 } },
     },
   })
-    .input(bySlug)
+    .input(bySlug.extend({ revision: z.int().min(0).optional() }))
     .output(z.object({ version: z.int() }))
-    .mutation(({ ctx, input }) => publishPlaybook(ctx, input.slug)),
+    .mutation(({ ctx, input }) => publishPlaybook(ctx, input.slug, input.revision)),
 
   setStatus: procedure({ scope: 'playbooks:write' })
     .input(bySlug.extend({ action: z.enum(['resume', 'pause', 'archive']), openRuns }))

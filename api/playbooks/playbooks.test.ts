@@ -96,6 +96,17 @@ describe('a draft', () => {
     expect(twin.json().result.data.slug).toBe('ete-a-la-carte-2')
   })
 
+  it('is published only as the caller has seen it, where the caller says what that is', async () => {
+    const headers = await home.signIn()
+    const call = (name: string, payload: object) =>
+      api.server.inject({ method: 'POST', url: `/trpc/playbooks.${name}`, headers, payload })
+    const { slug } = (await call('create', { name: 'Seen', subject: 'contact' })).json().result.data
+    await call('save', { slug, document: document(), revision: 1 })
+    const stale = await call('publish', { slug, revision: 1 })
+    expect(stale.json().error.data.problem).toMatchObject({ status: 409, code: 'REVISION_STALE' })
+    expect((await call('publish', { slug, revision: 2 })).json().result.data).toEqual({ version: 1 })
+  })
+
   it('is refused by If-Match over REST in the same way', async () => {
     await home.rest('PUT', '/v1/playbooks/matched', document())
     const answer = await api.server.inject({

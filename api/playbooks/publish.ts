@@ -18,10 +18,17 @@ import { keepWebhookTokens } from './webhook-tokens.ts'
 
 /**
  * Freezes the draft as the next version and turns the playbook on. Publishing what is live already changes nothing.
- * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS, 409 PLAYBOOK_ARCHIVED
+ * @param revision of the draft that the caller has seen; undefined publishes whichever there is
+ * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS, 409 PLAYBOOK_ARCHIVED, 409 REVISION_STALE
  */
-export async function publishPlaybook(ctx: Context, slug: string): Promise<{ version: number }> {
+export async function publishPlaybook(ctx: Context, slug: string, revision?: number): Promise<{ version: number }> {
   const draft = await readPlaybook(ctx, slug)
+  if (revision !== undefined && revision !== draft.draftRevision)
+    throw problem(
+      409,
+      'REVISION_STALE',
+      `Someone saved revision ${draft.draftRevision} meanwhile; you have seen ${revision}. Load the playbook again, then publish.`,
+    )
   const compiled = await compileDraft(ctx, draft.draft)
   if (!compiled.ok)
     throw refusal(

@@ -54,6 +54,11 @@ export class Autosave {
     })
   }
 
+  /** Of the draft on the server, as far as is known here. */
+  get revision(): number {
+    return this.#revision
+  }
+
   get dirty(): boolean {
     return this.#store.getState().history.present !== this.#saved
   }

@@ -40,9 +40,10 @@ export function PublishDialog(props: {
   const go = async () => {
     publish.reset()
     setSaves(true)
-    const saved = await saving.flush()
+    const revision = await saving.flush()
     setSaves(false)
-    if (saved) publish.mutate({ slug })
+    // What is published is what stands here, not what someone else saved a moment ago.
+    if (revision !== null) publish.mutate({ slug, revision })
   }
   const unsaved = whyUnsaved(saving.state)
   return (

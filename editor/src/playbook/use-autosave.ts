@@ -7,7 +7,8 @@ import type { EditorStore } from './store.ts'
 /** Everything the page needs to know and do about saving. */
 export interface Saving {
   state: SaveState
-  flush(): Promise<boolean>
+  /** @returns the revision that has everything, or null when it could not be saved */
+  flush(): Promise<number | null>
   settle(keep: 'mine' | 'theirs'): Promise<void>
 }
 
@@ -42,11 +43,14 @@ export function useAutosave(store: EditorStore, slug: string, revision: number):
   return useMemo(
     () => ({
       state,
-      flush: () => autosave?.flush() ?? Promise.resolve(true),
+      flush: async () => {
+        if (autosave === null) return revision
+        return (await autosave.flush()) ? autosave.revision : null
+      },
       settle: async (keep) => {
         await autosave?.settle(await loadDraft(slug), keep)
       },
     }),
-    [state, autosave, slug],
+    [state, autosave, slug, revision],
   )
 }
