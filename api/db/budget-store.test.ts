@@ -84,12 +84,23 @@ describe('a budget of 10 calls a second', () => {
   it('lets those after pay for calls that were needed beyond those asked for', async () => {
     const id = await connection(10, 1000)
     const budgets = createBudgets(onPool(opened.pool), () => AT)
-    for (let i = 0; i < 11; i += 1) await budgets.take(id, 1, null)
+    for (let i = 0; i < 10; i += 1) await budgets.take(id, 1, null)
     await budgets.settle(id, 5)
-    const first = await budgets.take(id, 1, null)
-    const next = await budgets.take(id, 1, null)
-    if (first.granted || next.granted) throw new Error('The limit was passed.')
-    expect(next.at - first.at).toBeGreaterThanOrEqual(600)
+    const refused = await budgets.take(id, 1, null)
+    if (refused.granted) throw new Error('The limit was passed.')
+    expect(refused.at - AT).toBeGreaterThanOrEqual(500)
+    // Paid although nobody was granted anything: who comes back from the line waits no less.
+    expect(await budgets.take(id, 1, AT)).toEqual({ granted: false, at: refused.at })
+  })
+
+  it('gives back calls that were drawn and not made', async () => {
+    const id = await connection(10, 1000)
+    let now = AT
+    const budgets = createBudgets(onPool(opened.pool), () => now)
+    for (let i = 0; i < 10; i += 1) await budgets.take(id, 1, null)
+    await budgets.settle(id, -5)
+    now = AT + 100
+    for (let i = 0; i < 5; i += 1) expect(await budgets.take(id, 1, null)).toEqual({ granted: true })
   })
 
   it('draws nothing before the instant a vendor named', async () => {

@@ -57,21 +57,24 @@ export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
       const now = clock()
       const inLine = slot !== null && now >= slot - EARLY_MS
       const local = localOf(connectionId)
-      const wanted = Math.max(0, calls + local.debt)
-      if (local.lease.until > now && local.lease.calls >= wanted) {
-        local.lease.calls -= wanted
+      const { lease, debt } = local
+      if (lease.until > now && lease.calls >= calls + debt) {
+        lease.calls -= calls + debt
         local.debt = 0
         return { granted: true }
       }
-      // A tenth of a second's worth: few questions when quick, little unused when it ends.
-      const block = Math.max(wanted, 100 / limit.intervalMs)
+      // Booked with this draw, leased calls that were not used as a credit; others ask while the database answers.
+      local.lease = { calls: 0, until: 0 }
       local.debt = 0
       const { workspaceId, burstMs, intervalMs } = limit
-      const values = [connectionId, workspaceId, now, burstMs, intervalMs * wanted, intervalMs * block, inLine]
+      // A tenth of a second's worth: few questions when quick, little unused when it ends.
+      const block = Math.max(calls, 100 / intervalMs)
+      const owed = intervalMs * (debt - lease.calls)
+      const values = [connectionId, workspaceId, now, burstMs, intervalMs * calls, intervalMs * block, inLine, owed]
       const [row] = await q.rows<Drawn>(DRAW, values)
       if (row === undefined) throw new Error(`The budget of connection ${connectionId} could not be drawn on.`)
       if (!row.granted) return { granted: false, at: Math.ceil(Math.max(row.place, now + 1)) }
-      local.lease = { calls: row.drawn / intervalMs - wanted, until: now + LEASE_MS }
+      local.lease = { calls: local.lease.calls + row.drawn / intervalMs - calls, until: now + LEASE_MS }
       return { granted: true }
     },
     settle(connectionId, calls) {
@@ -112,17 +115,18 @@ interface Drawn {
   place: number
 }
 
-const START = (row: string) => `GREATEST(${row}.next_at, $3 - $4, ${row}.blocked_until)`
+const START = (row: string) => `GREATEST(${row}.next_at + $8::float8, $3 - $4, ${row}.blocked_until)`
 /** Free now, and nobody else's turn. */
 const GRANTED = (row: string) => `(${START(row)} <= $3 AND ($7 OR ${row}.line_at <= $3))`
 
-// $3 now, $4 burst, $5 what is wanted, $6 a block (milliseconds of line; only where all of it may go now), $7 in line.
+// $3 now, $4 burst, $5 what is wanted, $6 a block (milliseconds of line; only where all of it may go now), $7 in line,
+// $8 what is owed for calls already made (negative: a credit for calls that were drawn and not made).
 const DRAW: Statement = {
   name: 'budget-draw',
   text: `INSERT INTO budgets AS b (connection_id, workspace_id, next_at)
-    VALUES ($1::uuid, $2::uuid, $3::float8 - $4::float8 + $5::float8)
+    VALUES ($1::uuid, $2::uuid, $3::float8 - $4::float8 + $5::float8 + $8::float8)
     ON CONFLICT (connection_id) DO UPDATE SET
-      next_at = CASE WHEN NOT ${GRANTED('b')} THEN b.next_at
+      next_at = CASE WHEN NOT ${GRANTED('b')} THEN b.next_at + $8
         WHEN NOT $7::boolean AND ${START('b')} + $6::float8 <= $3 THEN ${START('b')} + $6
         ELSE ${START('b')} + $5 END,
       line_at = CASE WHEN ${GRANTED('b')} OR $7 THEN b.line_at ELSE GREATEST(b.line_at, ${START('b')}) + $5 END

@@ -20,6 +20,8 @@ export function temporalArgs(options: { port: number; namespace: string; dbFilen
   const address = ['--ip', '127.0.0.1', '--port', String(options.port), '--namespace', options.namespace]
   // Off by default outside Temporal Cloud; slow actions are dispatched fairly between connections.
   const fairness = ['--dynamic-config-value', 'matching.enableFairness=true']
+  // By default timers of less than a second ring up to a second late, for clusters whose clocks differ.
+  const prompt = ['--dynamic-config-value', 'history.timerProcessorMaxTimeShift="50ms"']
   const quiet = ['--headless', '--log-level', 'warn']
-  return ['server', 'start-dev', ...address, ...quiet, ...fairness, ...storage, ...attributes]
+  return ['server', 'start-dev', ...address, ...quiet, ...fairness, ...prompt, ...storage, ...attributes]
 }
