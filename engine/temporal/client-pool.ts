@@ -4,7 +4,7 @@ import { effectKey } from '../ids.ts'
 import type { Instant } from '../model/rule.ts'
 import type { Ports } from '../ports.ts'
 import type { PerformOptions } from './activities.ts'
-import type { ActOrder } from './messages.ts'
+import type { ActOrder } from '../run/act-order.ts'
 
 export interface ClientUse {
   order: ActOrder

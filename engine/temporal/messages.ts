@@ -4,6 +4,7 @@ import type { Plan, TriggerData } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 import type { OperatorCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
+import type { ActOrder } from '../run/act-order.ts'
 
 /** Everything that crosses between the run workflow, its activities and its clients. Types and names. */
 
@@ -69,27 +70,6 @@ export interface RunActivities {
    * everything left must be waited for. All of it is in the record when it answers.
    */
   proceed(order: Local<ProceedOrder>): Promise<Progress>
-}
-
-export interface ActOrder extends RunRef {
-  step: string
-  visit: number
-  attempt: number
-  /** A place in the line of the connection's budget, kept for this attempt. */
-  slot: Instant | null
-  action: string
-  connection: string | null
-  /** Templates, not yet rendered. */
-  input: { [field: string]: Json }
-  scope: TemplateScope
-}
-
-/** What a template may read. */
-export interface TemplateScope {
-  contact: { [name: string]: Json } | null
-  account: { [name: string]: Json } | null
-  trigger: { [name: string]: Json }
-  steps: { [step: string]: Json }
 }
 
 /** `elsewhere`: too slow for a local activity; hand it to the shared action queue. */

@@ -8,7 +8,8 @@ import type { EffectRow, Ports, RecordPart, RunRef } from '../ports.ts'
 import { nextAttempt, retryOf } from '../run/retry.ts'
 import type { PerformOptions } from './activities.ts'
 import type { ClientPool } from './client-pool.ts'
-import type { ActOrder, ActResult } from './messages.ts'
+import type { ActOrder } from '../run/act-order.ts'
+import type { ActResult } from './messages.ts'
 
 /** Waits shorter than this are spent here; longer ones become timers of the workflow. */
 const SHORT_WAIT_MS = 1000

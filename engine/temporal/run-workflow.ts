@@ -13,7 +13,7 @@ import {
 import type { OperatorCommand, RunCommand, RunState } from '../model/run.ts'
 import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
-import { actOrderOf } from './act-order.ts'
+import { actOrderOf } from '../run/act-order.ts'
 import {
   type ActionActivities,
   type Arrival,

@@ -5,7 +5,7 @@ import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { indexPlan } from '../run/plan-index.ts'
 import { summaryOf } from '../run/summary.ts'
-import { actOrderOf } from './act-order.ts'
+import { actOrderOf } from '../run/act-order.ts'
 import { type Arrival, type ProceedOrder, type Progress, stepKey } from './messages.ts'
 import type { Perform } from './perform.ts'
 

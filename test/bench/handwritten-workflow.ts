@@ -1,5 +1,6 @@
 import { ApplicationFailure, proxyLocalActivities } from '@temporalio/workflow'
-import type { ActOrder, RunWorkflowStart } from '../../engine/temporal/messages.ts'
+import type { ActOrder } from '../../engine/run/act-order.ts'
+import type { RunWorkflowStart } from '../../engine/temporal/messages.ts'
 import type { RunInput, StepOutcome } from '../../engine/model/run.ts'
 import type { RunSummary } from '../../engine/ports.ts'
 import type { HandwrittenActivities, HandwrittenSteps } from './run-variants.ts'

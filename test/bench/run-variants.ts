@@ -2,7 +2,8 @@ import type { Json } from '../../nodes/manifest.ts'
 import type { Facts, Instant, Reads } from '../../engine/model/rule.ts'
 import type { RunInput } from '../../engine/model/run.ts'
 import type { RecordPart, RunRef } from '../../engine/ports.ts'
-import type { ActOrder, ActResult } from '../../engine/temporal/messages.ts'
+import type { ActOrder } from '../../engine/run/act-order.ts'
+import type { ActResult } from '../../engine/temporal/messages.ts'
 
 /** What crosses between the bench and its two handwritten workflows. Types only: the workflow bundles reach this file. */
 

@@ -1,8 +1,30 @@
+import type { Json } from '../../nodes/manifest.ts'
 import type { Plan } from '../model/plan.ts'
+import type { Instant } from '../model/rule.ts'
 import type { RunCommand, RunState } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
-import { indexPlan } from '../run/plan-index.ts'
-import type { ActOrder } from './messages.ts'
+import { indexPlan } from './plan-index.ts'
+
+export interface ActOrder extends RunRef {
+  step: string
+  visit: number
+  attempt: number
+  /** A place in the line of the connection's budget, kept for this attempt. */
+  slot: Instant | null
+  action: string
+  connection: string | null
+  /** Templates, not yet rendered. */
+  input: { [field: string]: Json }
+  scope: TemplateScope
+}
+
+/** What a template may read. */
+export interface TemplateScope {
+  contact: { [name: string]: Json } | null
+  account: { [name: string]: Json } | null
+  trigger: { [name: string]: Json }
+  steps: { [step: string]: Json }
+}
 
 /** What an action's attempt needs to know: its templates, and what they may read. */
 export function actOrderOf(
