@@ -8,7 +8,7 @@ import { openDatabase } from '../api/db/database.ts'
 import { createRunChanges } from '../api/db/run-changes.ts'
 import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
-import { startDispatcher } from '../api/dispatch/dispatcher.ts'
+import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
 import { createPorts } from '../api/ports.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
@@ -71,7 +71,7 @@ async function main(): Promise<void> {
     startRuns: client.startRuns,
     onError: say,
   })
-  const sweeper = startSweeper(directory, client)
+  const sweeper = startSweeper(unheld(directory, dispatcher), client)
   const stop = async (): Promise<void> => {
     sweeper.stop()
     await dispatcher.stop()
@@ -98,6 +98,13 @@ function connectionStore(environment: Environment, db: ReturnType<typeof openDat
     clock: Date.now,
   })
 }
+
+/** Without the runs that this process is about to start anyway: in a burst they are many, and old. */
+const unheld = (directory: RunDirectory, dispatcher: Dispatcher): RunDirectory => ({
+  ...directory,
+  unstarted: async (before, limit) =>
+    (await directory.unstarted(before, limit)).filter((run) => !dispatcher.isStarting(run)),
+})
 
 /** Starts overdue runs every few seconds, and compares all open runs with Temporal at the start and hourly. */
 function startSweeper(directory: RunDirectory, client: RunClient): { stop(): void } {

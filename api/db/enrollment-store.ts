@@ -1,5 +1,6 @@
 import type { TriggerData } from '../../engine/model/plan.ts'
 import type { Trace } from '../../engine/model/rule.ts'
+import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Queryable, Statement } from './sql.ts'
 
@@ -122,6 +123,18 @@ SELECT $1, x.id, to_timestamp($3 / 1000.0), x."eventSeq", x."edgeId", x."playboo
   x.code, x.reason, x."runId", x.why
 FROM json_to_recordset($2::json) AS x(id uuid, "eventSeq" bigint, "edgeId" uuid, "playbookId" uuid, version int, step text,
   "subjectId" uuid, outcome text, code text, reason text, "runId" text, why jsonb)`,
+}
+
+const NOTE_STARTED: Statement = {
+  name: 'runs-note-started',
+  text: `
+UPDATE runs SET started = true FROM unnest($1::uuid[], $2::text[]) AS handed (workspace_id, id)
+WHERE runs.workspace_id = handed.workspace_id AND runs.id = handed.id AND NOT started`,
+}
+
+/** Notes that Temporal has these runs, of any workspace, though they may not have begun. */
+export async function noteStarted(q: Queryable, runs: RunRef[]): Promise<void> {
+  await q.rows(NOTE_STARTED, [runs.map((run) => run.workspaceId), runs.map((run) => run.runId)])
 }
 
 export async function writeEnrollments(

@@ -1,9 +1,11 @@
 import type pg from 'pg'
 import type { RunRef } from '../../engine/ports.ts'
 import { nextDue } from '../db/audience-store.ts'
+import { noteStarted } from '../db/enrollment-store.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
 import { onPool } from '../db/sql.ts'
 import { analyzeOutgrown } from '../db/table-statistics.ts'
+import { createStartQueue } from './start-queue.ts'
 import { workBackfill } from './work-backfill.ts'
 import { workDue } from './work-due.ts'
 import { type WorkDeps, workEvents } from './work-events.ts'
@@ -19,7 +21,9 @@ export interface DispatcherDeps {
 }
 
 export interface Dispatcher {
-  /** Resolves when the batch under way is committed and its runs are handed over. */
+  /** Whether this dispatcher has the run in hand: committed, and waiting for its turn to be started. */
+  isStarting(run: RunRef): boolean
+  /** Resolves when the batch under way is committed. Runs that still wait for their turn are left to the sweep. */
   stop(): Promise<void>
 }
 
@@ -36,18 +40,15 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const alarm = createAlarm()
   const listener = listen(deps, alarm.ring)
   const work: WorkDeps = { pool: deps.pool, clock: deps.clock, catalogs: createCatalogCache() }
-  const starting = new Set<Promise<void>>()
-  const hand = (runs: RunRef[]): void => {
-    if (runs.length === 0) return
-    const started = deps.startRuns(runs).catch((error: unknown) => deps.onError(error))
-    starting.add(started)
-    void started.finally(() => starting.delete(started))
-  }
+  const starts = createStartQueue({
+    ...deps,
+    noteStarted: (runs) => noteStarted(onPool(deps.pool), runs),
+  })
   const keepStatistics = statisticsKeeper(deps)
   let stopped = false
   const workLanes = async () => {
     const worked = await workEvents(work)
-    hand(worked.runs)
+    starts.add(worked.runs)
     return worked
   }
   const second = createSecondLoop(async () => {
@@ -61,7 +62,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
         if (worked.full) second.call()
         if (worked.events > 0) keepStatistics.look()
         const due = await timer.work()
-        hand(due.runs)
+        starts.add(due.runs)
         if (worked.events > 0 || due.events > 0) continue
         if ((await workBackfill(work)) > 0) continue
         await alarm.wait(Math.min(POLL_MS, timer.msLeft()))
@@ -73,13 +74,14 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   }
   const running = loop()
   return {
+    isStarting: starts.holds,
     stop: async () => {
       stopped = true
       alarm.ring()
       await running
       await second.done()
       await listener.stop()
-      await Promise.all(starting)
+      await starts.stop()
       await keepStatistics.done()
     },
   }

@@ -1,11 +1,10 @@
-import type { RunRef } from '../../engine/ports.ts'
 import { attachContacts, writeAccounts } from '../db/account-store.ts'
 import { writeEdges, writeMembers } from '../db/audience-store.ts'
 import { writeContacts, writeIdentities } from '../db/contact-store.ts'
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
-import { type Candidate, enroll } from '../enroll/enroll.ts'
+import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { applyEvent, noteNeeds } from './apply-event.ts'
 import type { Edge } from './evaluate-touched.ts'
 import { evaluateTouched } from './evaluate-touched.ts'
@@ -31,7 +30,7 @@ export class StaleBatch extends Error {
 export async function processEvents(
   q: Queryable,
   given: { workspaceId: string; events: PendingEvent[]; firstPosition: number; catalog: WorkspaceCatalog; now: number },
-): Promise<RunRef[]> {
+): Promise<EnteredRun[]> {
   const { workspaceId, events, catalog, now } = given
   const world = emptyWorld(workspaceId, now, () => newId(now))
   await loadIdentities(q, world, events)
@@ -63,7 +62,7 @@ export async function processEvents(
     }),
   )
   await finishEvents(q, workspaceId, { events: done, now })
-  return outcomes.flatMap((outcome) => (outcome.outcome === 'started' ? [{ workspaceId, runId: outcome.runId }] : []))
+  return enteredRuns(workspaceId, candidates, outcomes)
 }
 
 /** Writes what has changed in memory. @throws StaleBatch */

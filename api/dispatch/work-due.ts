@@ -1,10 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
-import type { RunRef } from '../../engine/ports.ts'
 import { type DueMember, dueMembers } from '../db/audience-store.ts'
 import { DUE_LOCK, LANE_LOCKS } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction, type Queryable } from '../db/sql.ts'
-import { enroll } from '../enroll/enroll.ts'
+import { type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { evaluateTouched, type Edge, type Touch } from './evaluate-touched.ts'
 import { edgeCandidates } from './find-candidates.ts'
 import { loadSubjects, noNeeds } from './load-world.ts'
@@ -34,7 +33,7 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
 /** In the caller's transaction: answers that have run out by `now`, the oldest first, as many as fit a batch. */
 export async function askDue(q: Queryable, catalogs: CatalogCache, now: number): Promise<Worked> {
   const due = await dueMembers(q, now, DUE_PER_BATCH)
-  const runs: RunRef[] = []
+  const runs: EnteredRun[] = []
   const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
   for (const workspaceId of [...byWorkspace.keys()].sort())
     runs.push(...(await askAgain(q, catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })))
@@ -45,7 +44,7 @@ async function askAgain(
   q: Queryable,
   catalogs: CatalogCache,
   given: { workspaceId: string; due: DueMember[]; now: number },
-): Promise<RunRef[]> {
+): Promise<EnteredRun[]> {
   const { workspaceId, due, now } = given
   const { audiences: index, triggers } = await catalogs.get(q, workspaceId)
   const world = emptyWorld(workspaceId, now, () => newId(now))
@@ -80,5 +79,5 @@ async function askAgain(
   await writeWorld(q, world, edges)
   const candidates = edges.flatMap((edge) => edgeCandidates(world, triggers, { edge, eventSeq: null, who: null }))
   const outcomes = await enroll(q, workspaceId, { candidates, now })
-  return outcomes.flatMap((o) => (o.outcome === 'started' ? [{ workspaceId, runId: o.runId }] : []))
+  return enteredRuns(workspaceId, candidates, outcomes)
 }

@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import type { RunRef } from '../../engine/ports.ts'
 import {
   claimLanes,
   fetchPending,
@@ -9,6 +8,7 @@ import {
   refuseEvent,
 } from '../db/event-store.ts'
 import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
+import type { EnteredRun } from '../enroll/enroll.ts'
 import { processEvents, StaleBatch } from './process-events.ts'
 import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
 
@@ -21,7 +21,7 @@ export interface WorkDeps {
 export interface Worked {
   /** Events taken off the queue. */
   events: number
-  runs: RunRef[]
+  runs: EnteredRun[]
   /** Whether it took as much as a batch may: more is likely left. */
   full: boolean
 }
@@ -61,9 +61,9 @@ async function processAll(
   q: Queryable,
   deps: WorkDeps,
   batch: { events: PendingEvent[]; firstPosition: number },
-): Promise<RunRef[]> {
+): Promise<EnteredRun[]> {
   const byWorkspace = Map.groupBy(batch.events, (event) => event.workspaceId)
-  const runs: RunRef[] = []
+  const runs: EnteredRun[] = []
   let firstPosition = batch.firstPosition
   // In one order everywhere: locks of several workspaces never close a circle.
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
@@ -101,7 +101,7 @@ SELECT nextval('event_batches') AS batch FROM events WHERE workspace_id = $1 AND
 }
 
 /** @returns null when another dispatcher has the lane, or has done the event */
-async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<RunRef[] | null> {
+async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<EnteredRun[] | null> {
   const claimed = async (q: Queryable): Promise<number | null> => {
     const [lane] = await q.rows<{ taken: boolean }>(LOCK_LANE, [LANE_LOCKS, event.workspaceId, event.seq])
     if (!lane?.taken) return null

@@ -1,6 +1,7 @@
 import { runId } from '../../engine/ids.ts'
 import type { Reentry } from '../../engine/model/playbook.ts'
 import type { Trace } from '../../engine/model/rule.ts'
+import type { RunRef } from '../../engine/ports.ts'
 import { type Entered, mayEnter } from '../../engine/run/may-enter.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import {
@@ -55,6 +56,22 @@ export type EnrollmentOutcome =
   /** The same occurrence came before: its run is the answer. */
   | { outcome: 'repeated'; runId: string; subjectId: string }
   | { outcome: 'refused'; code: EnrollmentCode; reason: string }
+
+/** A run that has to be started in Temporal once the transaction has committed. */
+export interface EnteredRun extends RunRef {
+  playbookId: string
+}
+
+/** Of these candidates' outcomes those that are new runs. */
+export const enteredRuns = (
+  workspaceId: string,
+  candidates: Candidate[],
+  outcomes: EnrollmentOutcome[],
+): EnteredRun[] =>
+  candidates.flatMap(({ playbook }, i) => {
+    const outcome = outcomes[i]
+    return outcome?.outcome === 'started' ? [{ workspaceId, runId: outcome.runId, playbookId: playbook.id }] : []
+  })
 
 /** Occurrence keys, each kind in a space of its own. */
 export const occurrence = {

@@ -1,5 +1,4 @@
 import { defineSignal } from '@temporalio/workflow'
-import type { Json } from '../../nodes/manifest.ts'
 import type { Plan, TriggerData } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 import type { OperatorCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
