@@ -68,7 +68,7 @@ async function main(): Promise<void> {
   const dispatcher = startDispatcher({
     pool: database.pool,
     clock: Date.now,
-    startRuns: client.startRuns,
+    startRuns: client.startEntered,
     onError: say,
   })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)

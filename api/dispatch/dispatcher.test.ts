@@ -1,6 +1,8 @@
 import { sql } from 'kysely'
 import { afterEach, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
+import { createRunDirectory } from '../db/run-directory.ts'
+import type { EnteredRun } from '../enroll/enroll.ts'
 import { type Dispatcher, startDispatcher } from './dispatcher.ts'
 import { createCatalogCache } from './workspace-catalog.ts'
 import { workEvents } from './work-events.ts'
@@ -12,12 +14,16 @@ afterEach(async () => {
   await w.close()
 })
 
-const start = (startRuns: (ids: string[]) => void, errors: unknown[] = []): void => {
+const start = (startRuns: (ids: string[], runs: EnteredRun[]) => void, errors: unknown[] = []): void => {
   running.push(
     startDispatcher({
       pool: w.opened.pool,
       clock: () => Date.now(),
-      startRuns: async (runs) => startRuns(runs.map((run) => run.runId)),
+      startRuns: async (runs) =>
+        startRuns(
+          runs.map((run) => run.runId),
+          runs,
+        ),
       onError: (error) => errors.push(error),
     }),
   )
@@ -117,4 +123,15 @@ it('asks the rule of a new audience for everybody who is there, in pages that a 
     .where('audience_id', '=', id)
     .execute()
   expect([members.length, runs]).toEqual([350, []])
+})
+
+it('hands a run over as its row says it, with the account of its event', async () => {
+  w = await createTestWorkspace(Date.now())
+  await w.playbook('grouped', { trigger: { type: 'trigger.event', input: { event: 'Now' } } })
+  await w.send({ type: 'group', userId: 'u', groupId: 'g1' }, { type: 'group', userId: 'u', groupId: 'g2' })
+  const started = new Promise<EnteredRun[]>((resolve) => start((_ids, runs) => resolve(runs)))
+  await w.send({ type: 'track', userId: 'u', event: 'Now', properties: { seats: 4 }, context: { groupId: 'g2' } })
+  const runs = await started
+  expect(runs[0]?.subject.related).toEqual(expect.any(String))
+  expect(runs).toEqual(await createRunDirectory(w.opened.pool).startData(runs))
 })

@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { RunRef } from '../../engine/ports.ts'
+import type { EnteredRun } from '../enroll/enroll.ts'
 import { nextDue } from '../db/audience-store.ts'
 import { noteStarted } from '../db/enrollment-store.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
@@ -16,7 +17,7 @@ export interface DispatcherDeps {
   /** Milliseconds since 1970. */
   clock: () => number
   /** Called after the commit. A run that could not be started is found by the sweep over unstarted runs. */
-  startRuns(runs: RunRef[]): Promise<void>
+  startRuns(runs: EnteredRun[]): Promise<void>
   onError(error: unknown): void
 }
 

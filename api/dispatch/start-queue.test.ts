@@ -1,8 +1,17 @@
 import { afterEach, expect, it } from 'vitest'
 import type { RunRef } from '../../engine/ports.ts'
+import type { EnteredRun } from '../enroll/enroll.ts'
 import { createStartQueue } from './start-queue.ts'
 
-const run = (playbookId: string, n: number) => ({ workspaceId: 'w', runId: `${playbookId}-${n}`, playbookId })
+const run = (playbookId: string, n: number): EnteredRun => ({
+  workspaceId: 'w',
+  runId: `${playbookId}-${n}`,
+  playbookId,
+  version: 1,
+  planHash: 'plan',
+  subject: { kind: 'contact', id: 'c' },
+  trigger: { step: 'start', data: {} },
+})
 const runs = (playbookId: string, count: number) => Array.from({ length: count }, (_, n) => run(playbookId, n))
 const idsOf = (refs: RunRef[]) => refs.map(({ runId }) => runId)
 const turn = () => new Promise((resolve) => setImmediate(resolve))

@@ -3,7 +3,7 @@ import type { EnteredRun } from '../enroll/enroll.ts'
 
 export interface StartQueueDeps {
   /** Starts their workflows. Safe to repeat. */
-  startRuns(runs: RunRef[]): Promise<void>
+  startRuns(runs: EnteredRun[]): Promise<void>
   /** Notes that these were handed over, so that no sweep hands them over again while they wait for their first step. */
   noteStarted(runs: RunRef[]): Promise<void>
   onError(error: unknown): void

@@ -1,7 +1,7 @@
 import { runId } from '../../engine/ids.ts'
 import type { Reentry } from '../../engine/model/playbook.ts'
 import type { Trace } from '../../engine/model/rule.ts'
-import type { RunRef } from '../../engine/ports.ts'
+import type { RunRef, RunStartData } from '../../engine/ports.ts'
 import { type Entered, mayEnter } from '../../engine/run/may-enter.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import {
@@ -57,10 +57,8 @@ export type EnrollmentOutcome =
   | { outcome: 'repeated'; runId: string; subjectId: string }
   | { outcome: 'refused'; code: EnrollmentCode; reason: string }
 
-/** A run that has to be started in Temporal once the transaction has committed. */
-export interface EnteredRun extends RunRef {
-  playbookId: string
-}
+/** A run that has to be started in Temporal once the transaction has committed, with what its start needs. */
+export type EnteredRun = RunRef & RunStartData
 
 /** Of these candidates' outcomes those that are new runs. */
 export const enteredRuns = (
@@ -68,10 +66,30 @@ export const enteredRuns = (
   candidates: Candidate[],
   outcomes: EnrollmentOutcome[],
 ): EnteredRun[] =>
-  candidates.flatMap(({ playbook }, i) => {
+  candidates.flatMap((candidate, i) => {
     const outcome = outcomes[i]
-    return outcome?.outcome === 'started' ? [{ workspaceId, runId: outcome.runId, playbookId: playbook.id }] : []
+    if (outcome?.outcome !== 'started' || candidate.subjectId === null) return []
+    const { id, version, planHash, subject: kind } = candidate.playbook
+    const related = relatedIn(candidate.cause, kind)
+    return [
+      {
+        workspaceId,
+        runId: outcome.runId,
+        playbookId: id,
+        version,
+        planHash,
+        subject: { kind, id: candidate.subjectId, ...(related === null ? {} : { related }) },
+        trigger: { step: candidate.step, data: candidate.data },
+      },
+    ]
   })
+
+/** Of a contact the account, of an account the contact that the cause names: as the run's row answers it later. */
+function relatedIn(cause: Json, kind: 'contact' | 'account'): string | null {
+  if (cause === null || typeof cause !== 'object' || Array.isArray(cause)) return null
+  const related = cause[kind === 'contact' ? 'accountId' : 'contactId']
+  return typeof related === 'string' ? related : null
+}
 
 /** Occurrence keys, each kind in a space of its own. */
 export const occurrence = {

@@ -63,6 +63,11 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       await inTurn(await directory.startData(runs), (run) => start(run, 'REJECT_DUPLICATE'))
     },
 
+    /** The same for runs that have just entered, with nothing to look up. */
+    async startEntered(runs: Array<RunRef & RunStartData>): Promise<void> {
+      await inTurn(runs, (run) => start(run, 'REJECT_DUPLICATE'))
+    },
+
     /** Starts workflows that are missing; each goes on from its record. */
     async restartRuns(runs: RunRef[]): Promise<void> {
       await inTurn(await directory.startData(runs), (run) => start(run, 'ALLOW_DUPLICATE'))
