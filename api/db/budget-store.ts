@@ -7,12 +7,14 @@ const EARLY_MS = 20
 const LIMIT_CACHE_MS = 5_000
 /** Leased calls are used within this, or given up. */
 const LEASE_MS = 1_000
+/** Less than the second's worth that is allowed: calls are made some time after they were drawn, on a busy machine late. */
+const BURST_MS = 600
 
 interface Limit {
   workspaceId: string
   /** Milliseconds between two calls at the limit; null: no limit. */
   intervalMs: number | null
-  /** How far behind the line may start: one second's worth of calls may go at once. */
+  /** How far behind the line may start: so much of the limit may go at once. */
   burstMs: number
   readAt: Instant
 }
@@ -24,7 +26,7 @@ interface Local {
 }
 
 /**
- * Budgets of vendor calls in Postgres: calls go at their interval, with at most a second's worth at once. Whoever is
+ * Budgets of vendor calls in Postgres: calls go at their interval, with at most six tenths of a second's worth at once. Whoever is
  * not yet due gets a place in the line as an instant and comes back then, holding nothing meanwhile, so that a
  * throttled connection slows no other. A place is a promise of precedence over newcomers and not of the instant: those
  * who come late use what was left over. Without a line a process leases a block and asks again after it.
@@ -70,7 +72,17 @@ export function createBudgets(q: Queryable, clock: () => Instant): Budgets {
       // A tenth of a second's worth: few questions when quick, little unused when it ends.
       const block = Math.max(calls, 100 / intervalMs)
       const owed = intervalMs * (debt - lease.calls)
-      const values = [connectionId, workspaceId, now, burstMs, intervalMs * calls, intervalMs * block, inLine, owed]
+      const values = [
+        connectionId,
+        workspaceId,
+        now,
+        burstMs,
+        intervalMs * calls,
+        intervalMs * block,
+        inLine,
+        owed,
+        intervalMs,
+      ]
       const [row] = await q.rows<Drawn>(DRAW, values)
       if (row === undefined) throw new Error(`The budget of connection ${connectionId} could not be drawn on.`)
       if (!row.granted) return { granted: false, at: Math.ceil(Math.max(row.place, now + 1)) }
@@ -99,7 +111,7 @@ function limitFrom(row: LimitRow | undefined, readAt: Instant): Limit {
   const unlimited = { workspaceId: row?.workspace_id ?? '', intervalMs: null, burstMs: 0, readAt }
   if (row === undefined || row.budget_calls === null || row.budget_per_ms === null) return unlimited
   const intervalMs = row.budget_per_ms / row.budget_calls
-  return { ...unlimited, intervalMs, burstMs: Math.min(row.budget_per_ms, 1_000) }
+  return { ...unlimited, intervalMs, burstMs: Math.min(row.budget_per_ms, BURST_MS) }
 }
 
 const LIMIT: Statement = {
@@ -117,10 +129,12 @@ interface Drawn {
 
 const START = (row: string) => `GREATEST(${row}.next_at + $8::float8, $3 - $4, ${row}.blocked_until)`
 /** Free now, and nobody else's turn. */
-const GRANTED = (row: string) => `(${START(row)} <= $3 AND ($7 OR ${row}.line_at <= $3))`
+const GRANTED = (row: string) => `(${START(row)} <= $3 AND ($7 OR GREATEST(${row}.line_at, ${row}.again_at) <= $3))`
 
 // $3 now, $4 burst, $5 what is wanted, $6 a block (milliseconds of line; only where all of it may go now), $7 in line,
-// $8 what is owed for calls already made (negative: a credit for calls that were drawn and not made).
+// $8 what is owed for calls already made (negative: a credit for calls that were drawn and not made), $9 one call.
+// Places are one call apart, however many an action is expected to make: a line that is too loose leaves the limit
+// unused, and who finds no room at his place stands in the second line, as ordered as the first.
 const DRAW: Statement = {
   name: 'budget-draw',
   text: `INSERT INTO budgets AS b (connection_id, workspace_id, next_at)
@@ -129,11 +143,12 @@ const DRAW: Statement = {
       next_at = CASE WHEN NOT ${GRANTED('b')} THEN b.next_at + $8
         WHEN NOT $7::boolean AND ${START('b')} + $6::float8 <= $3 THEN ${START('b')} + $6
         ELSE ${START('b')} + $5 END,
-      line_at = CASE WHEN ${GRANTED('b')} OR $7 THEN b.line_at ELSE GREATEST(b.line_at, ${START('b')}) + $5 END
+      line_at = CASE WHEN ${GRANTED('b')} OR $7 THEN b.line_at ELSE GREATEST(b.line_at, ${START('b')}) + $9::float8 END,
+      again_at = CASE WHEN ${GRANTED('b')} OR NOT $7 THEN b.again_at ELSE GREATEST(b.again_at, ${START('b')}) + $9 END
     RETURNING
       old.next_at IS NULL OR ${GRANTED('old')} AS granted,
       CASE WHEN old.next_at IS NULL THEN $5 ELSE new.next_at - ${START('old')} END AS drawn,
-      CASE WHEN $7 THEN ${START('old')} ELSE GREATEST(old.line_at, ${START('old')}) END AS place`,
+      GREATEST(CASE WHEN $7 THEN old.again_at ELSE old.line_at END, ${START('old')}) AS place`,
 }
 
 const BACK_OFF: Statement = {

@@ -240,6 +240,7 @@ export interface BudgetsTable {
   workspace_id: string
   next_at: number
   line_at: Generated<number>
+  again_at: Generated<number>
   blocked_until: Generated<number>
 }
 

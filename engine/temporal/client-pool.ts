@@ -21,6 +21,8 @@ export interface ClientPool {
   use<T>(use: ClientUse, act: (context: ActionContext<never, never>) => Promise<T>): Promise<T>
 }
 
+/** What an action asks the budget for before it was seen: a look and a write. Too much comes back as a credit. */
+const FIRST_CALLS = 2
 /** How fast the averages follow. */
 const WEIGHT = 0.2
 /** How long an action that nobody here carries out counts as slow. */
@@ -33,7 +35,7 @@ const REMEMBERED_MS = 30_000
 export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'callTimeoutMs'>): ClientPool {
   const averages = new Map<string, { calls: number; ms: number; at: Instant }>()
   const averageOf = (connectionId: string, action: string) =>
-    averages.get(`${connectionId} ${action}`) ?? { calls: 1, ms: 0, at: 0 }
+    averages.get(`${connectionId} ${action}`) ?? { calls: FIRST_CALLS, ms: 0, at: 0 }
 
   return {
     expectedCalls: (connectionId, action) => averageOf(connectionId, action).calls,
