@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util'
+import { type CliOptions, OPTIONS } from './cli/options.ts'
 import { isUserError, UserError } from './supervise/user-error.ts'
 
 const HELP = `signalbox: work with playbooks from the command line
@@ -16,23 +17,6 @@ On the installation itself (SIGNALBOX_DATABASE_URL, or the data folder of npm st
   signalbox restore <file> [--force]            puts a backup into an empty database (stop Signalbox first)
   signalbox reseal                              seals all credentials with the first key of SIGNALBOX_SECRET
 `
-
-const OPTIONS = {
-  dir: { type: 'string' },
-  contact: { type: 'string' },
-  account: { type: 'string' },
-  data: { type: 'string' },
-  key: { type: 'string' },
-  playbook: { type: 'string' },
-  status: { type: 'string' },
-  subject: { type: 'string' },
-  force: { type: 'boolean' },
-  help: { type: 'boolean', short: 'h' },
-} as const
-
-export type CliOptions = { [name in Exclude<keyof typeof OPTIONS, 'force' | 'help'>]?: string | undefined } & {
-  force?: boolean | undefined
-}
 
 type Command = (names: string[], options: CliOptions) => Promise<void>
 

@@ -1,4 +1,4 @@
-import type { FailPoint } from '../engine/temporal/activities.ts'
+import type { FailPoint } from '../engine/temporal/perform-options.ts'
 import { UserError } from './supervise/user-error.ts'
 
 const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']

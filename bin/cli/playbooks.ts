@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import type { CliOptions } from '../cli.ts'
+import type { CliOptions } from './options.ts'
 import { UserError } from '../supervise/user-error.ts'
 import { callApi, problemLine } from './api-client.ts'
 

@@ -3,6 +3,7 @@ import type { Ports } from '../ports.ts'
 import type { ClientPool } from './client-pool.ts'
 import type { ActionActivities, RunActivities } from './messages.ts'
 import { createPerform } from './perform.ts'
+import type { PerformOptions } from './perform-options.ts'
 import { Stint } from './stint.ts'
 
 /** The activities of the run workflow over the ports; everything they need from the outside is an argument. */
@@ -51,15 +52,3 @@ function createPlans({ blobs }: Pick<Ports, 'blobs'>): (hash: string) => Promise
     return loading
   }
 }
-
-export interface PerformOptions {
-  /** An action that lately took longer than this, in milliseconds, goes to the shared queue. */
-  slowMs: number
-  /** Milliseconds after which one vendor call is given up. */
-  callTimeoutMs: number
-  random: () => number
-  /** A fail point of tests: called by name between intent, call, outcome and end of the task. */
-  reached?: (point: FailPoint) => void
-}
-
-export type FailPoint = 'before-intent' | 'after-intent' | 'after-call' | 'after-outcome' | 'before-task-end'

@@ -3,7 +3,7 @@ import { FaultError } from '../../nodes/fault.ts'
 import { effectKey } from '../ids.ts'
 import type { Instant } from '../model/rule.ts'
 import type { Ports } from '../ports.ts'
-import type { PerformOptions } from './activities.ts'
+import type { PerformOptions } from './perform-options.ts'
 import type { ActOrder } from '../run/act-order.ts'
 
 export interface ClientUse {

@@ -3,7 +3,7 @@ import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { planHash } from '../ids.ts'
 import { replay } from '../run/view.ts'
-import type { FailPoint } from './activities.ts'
+import type { FailPoint } from './perform-options.ts'
 import { Stint } from './stint.ts'
 
 const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']

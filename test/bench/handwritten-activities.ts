@@ -1,4 +1,4 @@
-import type { PerformOptions } from '../../engine/temporal/activities.ts'
+import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import { createClientPool } from '../../engine/temporal/client-pool.ts'
 import { createPerform } from '../../engine/temporal/perform.ts'
 import type { Ports } from '../../engine/ports.ts'

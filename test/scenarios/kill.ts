@@ -32,7 +32,7 @@ const PROCESSES = ['worker', 'api', 'temporal', 'postgres', 'sandbox', 'supervis
 const AT_ONCE = 20
 const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
 /** A worker also dies by its own hand, between intent, call, outcome and the end of the workflow task. */
-const FAIL_POINTS = 'before-intent:0.003,after-intent:0.005,after-call:0.005,after-outcome:0.005'
+const FAIL_POINTS = 'before-intent:0.003,after-intent:0.005,after-call:0.005,after-outcome:0.005,before-task-end:0.005'
 
 export async function killScenario({ seed, runs, kills }: KillOptions): Promise<KillReport> {
   const random = seeded(seed)

@@ -2,7 +2,7 @@ import type { ReactNode } from 'react'
 import type { Problem } from '../../../engine/model/problem.ts'
 import type { FieldManifest, Json } from '../../../nodes/manifest.ts'
 import type { DataGroup } from '../document/upstream-data.ts'
-import type { RuleWorld } from '../rules/rule-builder.tsx'
+import type { RuleWorld } from '../rules/rule-model.ts'
 
 /** What every widget gets. `undefined` is an empty field. */
 export interface FieldProps {

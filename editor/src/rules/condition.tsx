@@ -5,13 +5,13 @@ import type { DataType } from '../document/upstream-data.ts'
 import { DurationInput } from '../inspector/duration-input.tsx'
 import { PropertyInput } from '../inspector/property-input.tsx'
 import { Remove } from './remove.tsx'
-import type { RuleWorld } from './rule-builder.tsx'
 import {
   type ConditionKind,
   kindOf,
   listValue,
   newCondition,
   opsFor,
+  type RuleWorld,
   valueKindOf,
   withOp,
   withProperty,

@@ -1,7 +1,6 @@
 import { Button, Group as Row, Select, Text } from '@mantine/core'
 import { FolderPlus, Plus } from 'lucide-react'
 import type { Rule } from '../../../engine/model/rule.ts'
-import type { DataGroup } from '../document/upstream-data.ts'
 import { Condition } from './condition.tsx'
 import { Remove } from './remove.tsx'
 import {
@@ -11,18 +10,11 @@ import {
   type Group,
   type GroupKind,
   newCondition,
+  type RuleWorld,
   replaceChild,
   rootGroup,
 } from './rule-model.ts'
 import './rules.css'
-
-/** What a rule can be built from. */
-export interface RuleWorld {
-  groups: DataGroup[]
-  eventNames: string[]
-  segments: Array<{ slug: string; name: string }>
-  signals: Array<{ slug: string; name: string }>
-}
 
 const KINDS: Array<{ value: GroupKind; label: string }> = [
   { value: 'all', label: 'All of these' },

@@ -1,6 +1,14 @@
 import type { PropertyOp, PropertyRule, Rule } from '../../../engine/model/rule.ts'
 import type { Json } from '../../../nodes/manifest.ts'
-import type { DataType } from '../document/upstream-data.ts'
+import type { DataGroup, DataType } from '../document/upstream-data.ts'
+
+/** What a rule can be built from. */
+export interface RuleWorld {
+  groups: DataGroup[]
+  eventNames: string[]
+  segments: Array<{ slug: string; name: string }>
+  signals: Array<{ slug: string; name: string }>
+}
 
 /** A rule as the builder draws it: groups of conditions, and conditions. The rule itself stays the only state. */
 export type GroupKind = 'all' | 'any' | 'none'
