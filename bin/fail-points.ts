@@ -1,5 +1,9 @@
+import { writeSync } from 'node:fs'
 import type { FailPoint } from '../engine/temporal/perform-options.ts'
 import { UserError } from './supervise/user-error.ts'
+
+/** Begins the last line of a worker that died by its own hand. */
+export const FAIL_POINT_MARK = 'signalbox:fail-point '
 
 const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']
 
@@ -11,7 +15,10 @@ export function failPoints(setting: string | undefined): ((point: FailPoint) => 
   if (setting === undefined || setting === '') return undefined
   const chances = new Map(setting.split(',').map(parsePoint))
   return (point) => {
-    if (Math.random() < (chances.get(point) ?? 0)) process.kill(process.pid, 'SIGKILL')
+    if (Math.random() >= (chances.get(point) ?? 0)) return
+    // Not through the stream: what it still holds dies with the process.
+    writeSync(1, `${FAIL_POINT_MARK}${point}\n`)
+    process.kill(process.pid, 'SIGKILL')
   }
 }
 

@@ -23,6 +23,8 @@ export function openDatabase(
 ): OpenedDatabase {
   const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'signalbox' })
   pool.on('error', (error) => options.onError?.(error))
+  // A client that is lost between two statements of a transaction has nobody who listens; the next statement says so.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   return { db, pool, close: () => db.destroy() }
 }

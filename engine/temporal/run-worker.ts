@@ -44,8 +44,6 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
     workflowBundle: { codePath: bundlePath },
     activities: sayingGone({ ...createRunActivities(ports, pool, perform), ...schedules }),
     maxConcurrentLocalActivityExecutions: 200,
-    // With free slots a run starts along with its workflow, without a turn of the queue.
-    maxConcurrentWorkflowTaskExecutions: 200,
     maxCachedWorkflows: 500,
   })
   const actions = await Worker.create({

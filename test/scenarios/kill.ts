@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { FAIL_POINT_MARK } from '../../bin/fail-points.ts'
 import { isMain } from '../helpers/is-main.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
 import { EXPANSION, insist, type Product, productOf, seeded } from './product.ts'
@@ -18,6 +21,8 @@ export interface KillReport {
   seed: number
   runs: number
   kills: { [process: string]: number }
+  /** Deaths of workers by their own hand, by where. */
+  failPoints: { [point: string]: number }
   statuses: { [status: string]: number }
   /** Contacts without their tag, and with more than one. */
   untagged: number
@@ -32,7 +37,7 @@ const PROCESSES = ['worker', 'api', 'temporal', 'postgres', 'sandbox', 'supervis
 const AT_ONCE = 20
 const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
 /** A worker also dies by its own hand, between intent, call, outcome and the end of the workflow task. */
-const FAIL_POINTS = 'before-intent:0.003,after-intent:0.005,after-call:0.005,after-outcome:0.005,before-task-end:0.005'
+const FAIL_POINTS = 'before-intent:0.002,after-intent:0.002,after-call:0.002,after-outcome:0.002,before-task-end:0.002'
 
 export async function killScenario({ seed, runs, kills }: KillOptions): Promise<KillReport> {
   const random = seeded(seed)
@@ -53,6 +58,7 @@ export async function killScenario({ seed, runs, kills }: KillOptions): Promise<
       seed,
       runs,
       kills: killed,
+      failPoints: countBy(failPointsIn(instance)),
       seconds: Math.round((Date.now() - startedAt) / 1000),
     }
   } finally {
@@ -171,6 +177,11 @@ async function report(product: Product, ids: string[]) {
     withSeveralOpportunities: ids.filter((id) => opportunity(id) > 1).length,
     reviews: reviews.length,
   }
+}
+
+function failPointsIn({ dataDir }: Instance): string[] {
+  const lines = readFileSync(join(dataDir, 'logs', 'worker.log'), 'utf8').split('\n')
+  return lines.flatMap((line) => (line.startsWith(FAIL_POINT_MARK) ? [line.slice(FAIL_POINT_MARK.length)] : []))
 }
 
 function countBy(values: string[]): { [value: string]: number } {
