@@ -48,6 +48,8 @@ export interface RecordPart {
 }
 
 export interface RunRecord {
+  /** What is recorded from this position on: a stint that is done again goes on from what the lost one recorded. */
+  since(run: RunRef, position: number): Promise<RunInput[]>
   /**
    * Writes the start unless one is there, and answers all recorded inputs: a restarted run goes on from them. The
    * first start wins, because writes may already have been made on what it saw.
@@ -133,6 +135,8 @@ export interface EffectsLedger {
    * `resumed`: an earlier attempt began and its end is not known. A failed row is opened again: it never landed.
    */
   intend(intent: EffectIntent, at: Instant, record: RecordPart | null): Promise<EffectRow & { resumed: boolean }>
+  /** Whether an attempt at this effect has begun whose end is not known to the run: open, landed or in review. */
+  hasBegun(effect: EffectRef): Promise<boolean>
   land(effect: EffectRef, result: { output: Json; externalId: string | null; before: Json }, at: Instant): Promise<void>
   /** A write is about to be made again after an open attempt: later read-backs wait from here. */
   reattempt(effect: EffectRef, at: Instant): Promise<void>

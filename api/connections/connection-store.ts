@@ -62,7 +62,8 @@ export class ConnectionStore implements Connections {
       .executeTakeFirst()
     const opened = this.#opened(row)
     if (this.#cache.size > 1_000) this.#cache.clear()
-    this.#cache.set(name, { at: now, opened })
+    // A pause is not remembered: a run that is told of the reconnect would find it again.
+    if (opened.state === 'open') this.#cache.set(name, { at: now, opened })
     return opened
   }
 

@@ -1,7 +1,7 @@
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { EffectRef, EffectRow, EffectStatus, EffectsLedger, RunRef } from '../../engine/ports.ts'
-import { partValues, WRITE_PART } from './run-record.ts'
+import { partValues, refuseGone, WRITE_PART } from './run-record.ts'
 import type { Queryable, Statement } from './sql.ts'
 
 /**
@@ -22,9 +22,12 @@ export function createEffectsLedger(q: Queryable, changed: (run: RunRef) => void
       const [row] =
         record === null
           ? await q.rows<Row>(INTEND, [workspaceId, runId, ...own])
-          : await q.rows<Row>(INTEND_WITH_RECORD, [...partValues(intent, record), ...own])
+          : await refuseGone(intent, q.rows<Row>(INTEND_WITH_RECORD, [...partValues(intent, record), ...own]))
       if (row === undefined) throw new Error(`The intent ${key} was not written.`)
       return { ...rowOf(row), resumed: row.was_open === true && row.status === 'intended' }
+    },
+    async hasBegun({ workspaceId, key }) {
+      return (await q.rows(BEGUN, [workspaceId, key])).length > 0
     },
     land: (effect, { output, externalId, before }, at) =>
       end(LAND, effect, [JSON.stringify(output), externalId, JSON.stringify(before), new Date(at)]),
@@ -53,6 +56,11 @@ const INTEND: Statement = { name: 'effect-intend', text: intendInto(3) }
 const INTEND_WITH_RECORD: Statement = {
   name: 'effect-intend-record',
   text: `WITH ${WRITE_PART}, intent AS (${intendInto(11)}) SELECT * FROM intent`,
+}
+
+const BEGUN: Statement = {
+  name: 'effect-begun',
+  text: `SELECT 1 FROM effects WHERE workspace_id = $1 AND key = $2 AND (open_attempt OR status IN ('landed', 'unknown'))`,
 }
 
 const ending = (name: string, set: string): Statement => ({

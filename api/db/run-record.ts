@@ -11,9 +11,12 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
   return {
     async open(run, start, epoch) {
       const values = [run.workspaceId, run.runId, new Date(start.at), epoch, JSON.stringify(start)]
-      const rows = await refuseGone(run, q.rows<{ input: RunInput }>(OPEN, values))
+      const rows = await refuseGone(run, q.rows<Recorded>(OPEN, values))
       changed(run)
-      return rows.map((row) => row.input)
+      return inARow(rows, 0)
+    },
+    async since(run, position) {
+      return inARow(await q.rows<Recorded>(SINCE, [run.workspaceId, run.runId, position]), position)
     },
     async wake(run, { position, due, epoch }) {
       const values = [run.workspaceId, run.runId, position, new Date(due.at), epoch, JSON.stringify(due)]
@@ -36,7 +39,8 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
   }
 }
 
-async function refuseGone<T>(run: RunRef, work: Promise<T>): Promise<T> {
+/** @throws RunGone where the work refers to a run that is not there */
+export async function refuseGone<T>(run: RunRef, work: Promise<T>): Promise<T> {
   try {
     return await work
   } catch (error) {
@@ -79,6 +83,25 @@ export const WRITE_PART = `
       waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
     WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
 
+interface Recorded {
+  position: number
+  input: RunInput
+}
+
+/**
+ * The inputs up to the first gap. Two parts of one stint are written at once, and a kill may leave only the later one;
+ * what lies behind the gap is written again.
+ */
+function inARow(rows: Recorded[], from: number): RunInput[] {
+  const gap = rows.findIndex((row, i) => row.position !== from + i)
+  return (gap === -1 ? rows : rows.slice(0, gap)).map((row) => row.input)
+}
+
+const SINCE: Statement = {
+  name: 'run-since',
+  text: `SELECT position, input FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND position >= $3 ORDER BY position`,
+}
+
 // Within one statement the second SELECT does not see the insert: a fresh start answers with itself alone.
 const OPEN: Statement = {
   name: 'run-open',
@@ -104,6 +127,7 @@ const WAKE: Statement = {
       input = CASE WHEN run_inputs.input ->> 'kind' = 'due' AND run_inputs.input ->> 'step' = $7::text
           AND (run_inputs.input ->> 'visit')::int = $8::int
         THEN run_inputs.input ELSE EXCLUDED.input END
+      WHERE run_inputs.epoch <= EXCLUDED.epoch
     RETURNING input`,
 }
 

@@ -11,6 +11,8 @@ export interface ActOrder extends RunRef {
   attempt: number
   /** A place in the line of the connection's budget, kept for this attempt. */
   slot: Instant | null
+  /** The run goes on without it: only an attempt that has begun is brought to its end. */
+  givenUp: boolean
   action: string
   connection: string | null
   /** Templates, not yet rendered. */
@@ -44,6 +46,7 @@ export function actOrderOf(
     visit,
     attempt,
     slot: null,
+    givenUp: state.steps[command.step]?.cancelRequested === true,
     action: step.type,
     connection: step.connection,
     input: step.input,

@@ -30,7 +30,7 @@ export interface Carried {
 }
 
 /** Something that happened and is not applied yet. */
-export type Arrival = RunInput | { kind: 'wake'; step: string; visit: number }
+export type Arrival = RunInput | { kind: 'wake'; step: string; visit: number; until: Instant }
 
 export interface ProceedOrder extends Pick<RunWorkflowStart, 'workspaceId' | 'runId' | 'subject' | 'trigger'> {
   planHash: string
@@ -50,7 +50,7 @@ export interface Progress {
   /** What was applied, in order, and is recorded. */
   inputs: RunInput[]
   /** Actions that are too slow for a local activity: for the shared action queue. */
-  elsewhere: Array<{ step: string; visit: number; connectionId: string }>
+  elsewhere: Array<{ step: string; visit: number; connectionId: string; slot: Instant | null }>
   /** The record says that the run has ended. */
   over: boolean
 }

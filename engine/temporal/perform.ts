@@ -30,6 +30,7 @@ export function createPerform(
   return async (order, takeRecord) => {
     const definition = findAction(ports.catalog, order.action)
     if (definition === undefined) return failed(unknownAction(order.action))
+    if (order.givenUp && !(await hasBegun(ports, order))) return { kind: 'paced', at: ports.clock() }
     const ready = await prepare(ports, order, definition)
     if ('kind' in ready) return ready
     const { input, connection } = ready
@@ -192,6 +193,9 @@ const intend = (ports: Ports, order: ActOrder, what: Intent) =>
     ports.clock(),
     what.record,
   )
+
+const hasBegun = (ports: Ports, order: ActOrder): Promise<boolean> =>
+  ports.ledger.hasBegun({ ...refOf(order), key: effectKey(order.runId, order.step, order.visit) })
 
 /** An outcome the ledger already knows. */
 function settled(row: EffectRow): ActResult | null {

@@ -13,7 +13,7 @@ import {
 import type { OperatorCommand, RunCommand, RunState } from '../model/run.ts'
 import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
-import { actOrderOf } from '../run/act-order.ts'
+import { type ActOrder, actOrderOf } from '../run/act-order.ts'
 import {
   type ActionActivities,
   type Arrival,
@@ -60,10 +60,10 @@ class RunExecution {
   private readonly start: RunWorkflowStart
   private readonly planRef: PlanRef
   private inbox: Arrival[] = []
-  /** Timers of this history, by what they are for; one that has rung stays until the state has moved on. */
+  /** Timers of this history, by what they are for; one that has rung stays until it is applied. */
   private readonly timers = new Map<string, CancellationScope>()
   /** Actions that the shared queue is carrying out. */
-  private readonly away = new Set<string>()
+  private readonly away = new Map<string, CancellationScope>()
   private state: RunState | null
   /** How many inputs are applied, and recorded. */
   private position: number
@@ -92,8 +92,15 @@ class RunExecution {
       if (this.inbox.length > 0 || this.hasMoreToDo()) continue
       if (over) return null
       if (this.away.size === 0 && shouldCarryOver(this.current())) return this.carry()
-      await condition(() => this.inbox.length > 0)
+      await condition(() => this.inbox.length > 0 || this.hasMoreToDo())
     }
+  }
+
+  /** The timers that rang are done with: a step that sleeps until the same instant again gets a new one. */
+  private takeArrivals(): Arrival[] {
+    const arrivals = this.inbox.splice(0)
+    for (const arrival of arrivals) if (arrival.kind === 'wake') this.timers.delete(timerKey(arrival))
+    return arrivals
   }
 
   private async proceed(): Promise<Progress> {
@@ -106,8 +113,8 @@ class RunExecution {
       planHash: this.planRef.$plan,
       state: this.state,
       position: this.position,
-      arrivals: this.inbox.splice(0),
-      away: [...this.away],
+      arrivals: this.takeArrivals(),
+      away: [...this.away.keys()],
       epoch: Date.now(),
       notBefore: this.latest,
     }
@@ -119,6 +126,7 @@ class RunExecution {
     }
     this.position += progress.inputs.length
     for (const handed of progress.elsewhere) this.handOn(handed)
+    this.giveUp()
     this.keepTimers()
     return progress
   }
@@ -129,16 +137,28 @@ class RunExecution {
   }
 
   /** To the queue that all connections share fairly, for the actions that would keep a worker's own runs waiting. */
-  private handOn({ step, visit, connectionId }: Progress['elsewhere'][number]): void {
+  private handOn({ step, visit, connectionId, slot }: Progress['elsewhere'][number]): void {
     const isIt = (command: RunCommand): command is ActCommand =>
       command.kind === 'act' && command.step === step && command.visit === visit
     const command = outstanding(this.current()).find(isIt)
     if (command === undefined) throw new Error(`The step ${step} does not act.`)
-    this.away.add(stepKey(command))
-    void this.actElsewhere(command, connectionId)
+    const order = { ...actOrderOf(this.start, { plan: this.planRef.plan, state: this.current() }, command), slot }
+    const scope = new CancellationScope()
+    this.away.set(stepKey(command), scope)
+    void this.actElsewhere(scope, order, connectionId)
   }
 
-  private async actElsewhere(command: ActCommand, connectionId: string): Promise<void> {
+  /** An action that still waits on the queue when the run goes on without it is taken back. */
+  private giveUp(): void {
+    for (const [key, scope] of this.away) if (this.current().open.some((id) => this.isGivenUp(id, key))) scope.cancel()
+  }
+
+  private isGivenUp(id: string, key: string): boolean {
+    const step = this.current().steps[id]
+    return step?.cancelRequested === true && stepKey({ step: id, visit: step.visit }) === key
+  }
+
+  private async actElsewhere(scope: CancellationScope, order: ActOrder, connectionId: string): Promise<void> {
     // Not eagerly: eager dispatch passes the queue's fairness and limits.
     const remote = proxyActivities<ActionActivities>({
       taskQueue: actionQueueOf(workflowInfo().taskQueue),
@@ -147,18 +167,24 @@ class RunExecution {
       allowEagerDispatch: false,
       priority: { fairnessKey: connectionId },
       retry: patient,
+      // One that has begun is let finish.
+      cancellationType: 'WAIT_CANCELLATION_COMPLETED',
     })
-    const [performed] = await remote.perform([
-      actOrderOf(this.start, { plan: this.planRef.plan, state: this.current() }, command),
-    ])
-    if (performed === undefined) throw new Error('perform answered nothing for its order.')
-    this.inbox.push({ kind: 'outcome', step: command.step, visit: command.visit, ...performed })
+    try {
+      const [performed] = await scope.run(() => remote.perform([order]))
+      if (performed === undefined) throw new Error('perform answered nothing for its order.')
+      this.inbox.push({ kind: 'outcome', step: order.step, visit: order.visit, ...performed })
+    } catch (error) {
+      if (!isCancellation(error)) throw error
+      // An earlier attempt may have begun: the next stint asks the ledger and says what became of it.
+      this.away.delete(stepKey(order))
+    }
   }
 
   /** One timer for each sleep of the state, and none for what is over. */
   private keepTimers(): void {
     const sleeps = outstanding(this.current()).flatMap((command) => (command.kind === 'sleep' ? [command] : []))
-    const wanted = new Map(sleeps.map((sleeping) => [`${stepKey(sleeping)}:${sleeping.until}`, sleeping]))
+    const wanted = new Map(sleeps.map((sleeping) => [timerKey(sleeping), sleeping]))
     for (const [key, scope] of this.timers) {
       if (wanted.has(key)) continue
       this.timers.delete(key)
@@ -175,7 +201,7 @@ class RunExecution {
   private async sleep(scope: CancellationScope, { step, visit, until }: RunCommand & { kind: 'sleep' }): Promise<void> {
     try {
       await scope.run(() => sleep(Math.max(1, until - Date.now())))
-      this.inbox.push({ kind: 'wake', step, visit })
+      this.inbox.push({ kind: 'wake', step, visit, until })
     } catch (error) {
       if (!isCancellation(error)) throw error
     }
@@ -192,6 +218,8 @@ class RunExecution {
     return this.state
   }
 }
+
+const timerKey = (sleep: { step: string; visit: number; until: number }): string => `${stepKey(sleep)}:${sleep.until}`
 
 function shouldCarryOver(state: RunState): boolean {
   const { continueAsNewSuggested, historyLength } = workflowInfo()

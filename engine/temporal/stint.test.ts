@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { chain, write } from '../../test/helpers/chain-plan.ts'
+import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { planHash } from '../ids.ts'
+import type { Plan } from '../model/plan.ts'
+import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
 import type { FailPoint } from './perform-options.ts'
+import type { ProceedOrder } from './messages.ts'
 import { Stint } from './stint.ts'
 
 const POINTS: FailPoint[] = ['before-intent', 'after-intent', 'after-call', 'after-outcome', 'before-task-end']
@@ -42,6 +45,57 @@ describe('a stint that breaks off', () => {
   })
 })
 
+describe('a stint that is done again because its task was lost', () => {
+  // start --> pause --> a --> b
+  it('goes on from what the lost one recorded, whatever arrived meanwhile', async () => {
+    const plan = chain(wait('pause', 60_000), write('a'), write('b'))
+    const run = await shell.enroll(plan)
+    const done = async () => ({ kind: 'done' as const, output: null })
+    const stint = (order: Partial<ProceedOrder>) =>
+      new Stint({ ports: shell.ports, perform: done }, plan, { ...firstOrder(run, plan), ...order }).run()
+    const first = await stint({})
+    const { state } = replay(plan, first.inputs)
+    const { until = 0 } = state?.steps.pause ?? {}
+    const rang = { kind: 'wake' as const, step: 'pause', visit: 1, until }
+    const waiting = { state, position: first.inputs.length }
+    const lost = await stint({ ...waiting, arrivals: [rang] })
+    expect(lost.over).toBe(true)
+    const cancel = { kind: 'cancel' as const, reason: 'too late' }
+    const again = await stint({
+      ...waiting,
+      arrivals: [{ kind: 'operator', at: until, id: 'c', command: cancel }, rang],
+      epoch: Date.now() + 1000,
+    })
+    expect(again.inputs.slice(0, lost.inputs.length)).toEqual(lost.inputs)
+    const inputs = await shell.inputs(run)
+    expect(inputs).toEqual([...first.inputs, ...again.inputs])
+    expect(replay(plan, inputs).state).toMatchObject({ status: 'completed' })
+  })
+})
+
+describe('a run that is cancelled before it began', () => {
+  it('makes no write', async () => {
+    const run = await shell.enroll(chain(write('a'), write('b')))
+    await shell.client.command(run, { id: 'c', command: { kind: 'cancel', reason: 'changed my mind' } })
+    await shell.ended(run)
+    expect(await shell.row(run)).toMatchObject({ status: 'cancelled', reason: 'changed my mind' })
+    expect(shell.outside.written).toEqual([])
+  })
+})
+
+const firstOrder = (run: RunRef, plan: Plan): ProceedOrder => ({
+  ...run,
+  subject: { kind: 'contact', id: '1' },
+  trigger: { step: 'start', data: {} },
+  planHash: planHash(run.workspaceId, JSON.stringify(plan)),
+  state: null,
+  position: 0,
+  arrivals: [],
+  away: [],
+  epoch: Date.now(),
+  notBefore: 0,
+})
+
 describe('a stint of many actions', () => {
   it('answers after a while with what is left to do, all of it recorded', async () => {
     const plan = chain(write('a'), write('b'), write('c'))
@@ -56,18 +110,7 @@ describe('a stint of many actions', () => {
       now += 1500
       return { kind: 'done' as const, output: null }
     }
-    const stint = new Stint({ ports: { ...shell.ports, clock }, perform }, plan, {
-      ...run,
-      subject: { kind: 'contact', id: '1' },
-      trigger: { step: 'start', data: {} },
-      planHash: planHash(run.workspaceId, JSON.stringify(plan)),
-      state: null,
-      position: 0,
-      arrivals: [],
-      away: [],
-      epoch: now,
-      notBefore: 0,
-    })
+    const stint = new Stint({ ports: { ...shell.ports, clock }, perform }, plan, firstOrder(run, plan))
     const { inputs, over } = await stint.run()
     expect(over).toBe(false)
     expect(inputs.map(({ kind }) => kind)).toEqual(['start', 'outcome', 'outcome'])

@@ -14,6 +14,8 @@ import type { Perform } from './perform.ts'
  * a timer are not kept waiting by a long chain of actions.
  */
 const BEGIN_WITHIN_MS = 2_000
+/** Parallel steps that act at once; the others follow. */
+const AT_ONCE = 20
 
 type ActCommand = RunCommand & { kind: 'act' }
 
@@ -22,9 +24,8 @@ type ActCommand = RunCommand & { kind: 'act' }
  * workflow, which applies them again to know what it waits for. So a run of ten quick actions costs one marker and one
  * turn of the workflow, and everything between two waits is written in transactions that happen anyway.
  *
- * It may run twice, or in two workers at once: a write that landed answers from the effects ledger, the first start
- * and the first wake-up win because writes may have been made on what they saw, and of the rest of the record the
- * later workflow task's stands.
+ * It may run twice: it goes on from what a lost one recorded, because writes may have been made on it, and a write
+ * that landed answers from the effects ledger. Where two workers have it at once, the later workflow task's record stands.
  */
 export class Stint {
   private readonly ports: Ports
@@ -40,7 +41,7 @@ export class Stint {
   private readonly elsewhere: Progress['elsewhere'] = []
   /** Places in the lines of budgets, of steps that were woken for their turn. */
   private readonly slots = new Map<string, number>()
-  private readonly beginUntil: number
+  private beginUntil = 0
   private state: RunState | null
   /** Whether the record and what the lists show are as the state is. */
   private recorded = false
@@ -55,12 +56,13 @@ export class Stint {
     this.busy = new Set(order.away)
     this.state = order.state
     this.latest = order.notBefore
-    this.beginUntil = this.ports.clock() + BEGIN_WITHIN_MS
   }
 
   async run(): Promise<Progress> {
     try {
       if (this.state === null) await this.open()
+      else for (const input of await this.ports.runs.since(this.ref(), this.order.position)) this.apply(input)
+      this.beginUntil = this.ports.clock() + BEGIN_WITHIN_MS
       for (;;) {
         await this.applyArrivals()
         this.beginActions()
@@ -121,6 +123,7 @@ export class Stint {
     if (this.ports.clock() > this.beginUntil) return
     for (const command of outstanding(this.current())) {
       if (command.kind !== 'act' || this.busy.has(stepKey(command))) continue
+      if (this.acting.size >= AT_ONCE) return
       this.busy.add(stepKey(command))
       const action = this.act(command).finally(() => this.acting.delete(action))
       this.acting.add(action)
@@ -133,7 +136,7 @@ export class Stint {
     this.slots.delete(step)
     const order = { ...actOrderOf(this.ref(), { plan: this.plan, state: this.current() }, command), slot }
     const result = await this.perform(order, () => this.takeRecord())
-    if (result.kind === 'elsewhere') this.elsewhere.push({ step, visit, connectionId: result.connectionId })
+    if (result.kind === 'elsewhere') this.elsewhere.push({ step, visit, connectionId: result.connectionId, slot })
     else this.inbox.push({ kind: 'outcome', at: this.ports.clock(), step, visit, outcome: result })
   }
 

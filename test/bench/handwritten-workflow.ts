@@ -36,7 +36,17 @@ export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSte
       steps: {},
     }
     const record = takeRecord({ status: 'running', reason: null, waitingUntil: null, at: [step], heldBy: [] })
-    const performed = await local.perform({ ...run, ...order, step, visit: 1, attempt: 1, slot: null, scope, record })
+    const performed = await local.perform({
+      ...run,
+      ...order,
+      step,
+      visit: 1,
+      attempt: 1,
+      slot: null,
+      givenUp: false,
+      scope,
+      record,
+    })
     inputs.push({ kind: 'outcome', at: performed.at, step, visit: 1, outcome: landed(performed.result) })
   }
   const mrr = account?.properties.mrr
