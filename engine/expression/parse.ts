@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
 import { cel, VARIABLES } from './cel.ts'
+import { remembered } from './remembered.ts'
 
 export interface ParsedExpression {
   source: string
@@ -22,8 +23,12 @@ const MOST_CHARACTERS = 2_000
 /** Each may multiply the size of its list: two in a row over what a person writes stay small. */
 const MOST_COMPREHENSIONS = 3
 
+const REMEMBERED = 4_000
+
 /** Parses and checks one CEL expression. The message of a failure is for the person who wrote it. */
-export function parseExpression(source: string): ExpressionResult {
+export const parseExpression = remembered(REMEMBERED, parseNew)
+
+function parseNew(source: string): ExpressionResult {
   if (source === '') return { ok: false, message: 'There is nothing between {{ and }}: write e.g. {{ contact.name }}.' }
   if (source.length > MOST_CHARACTERS)
     return { ok: false, message: `An expression may have ${MOST_CHARACTERS} characters; this has ${source.length}.` }

@@ -1,4 +1,5 @@
 import { type ParsedExpression, parseExpression } from './parse.ts'
+import { remembered } from './remembered.ts'
 
 /** A text with `{{ expressions }}`. One that is nothing but a single expression keeps that expression's type. */
 export interface Template {
@@ -17,19 +18,10 @@ const MOST_EXPRESSIONS = 100
 
 export const isTemplate = (text: string): boolean => text.includes('{{')
 
-// Texts repeat (every keystroke compiles the same steps, every run renders the same plan). Bounded: oldest out first.
-const cache = new Map<string, ParsedTemplate>()
-const CACHE_SIZE = 4_000
+const REMEMBERED = 4_000
 
 /** Splits a text into what stands there and what is worked out. Expressions may hold braces and quoted `}}`. */
-export function parseTemplate(text: string): ParsedTemplate {
-  const known = cache.get(text)
-  if (known) return known
-  const parsed = parseNew(text)
-  if (cache.size >= CACHE_SIZE) for (const oldest of cache.keys()) if (cache.delete(oldest)) break
-  cache.set(text, parsed)
-  return parsed
-}
+export const parseTemplate = remembered(REMEMBERED, parseNew)
 
 function parseNew(text: string): ParsedTemplate {
   if (text.length > MOST_CHARACTERS)
@@ -57,6 +49,9 @@ function parseNew(text: string): ParsedTemplate {
 
 /** Index of the `}}` that ends an expression begun before `from`, or -1. Quotes and inner braces do not count. */
 function findClose(text: string, from: number): number {
+  const nearest = text.indexOf('}}', from)
+  // Nearly always: nothing in between could hide it.
+  if (nearest < 0 || !/["'{]/.test(text.slice(from, nearest))) return nearest
   let depth = 0
   let quote: string | null = null
   for (let i = from; i < text.length; i += 1) {
