@@ -115,6 +115,26 @@ describe('the effects ledger', () => {
     expect(await ledger().intend(intent(), AT + 1000, null)).toMatchObject({ status: 'landed', output: 1 })
   })
 
+  it('leaves with the person what they were asked, and tells them that it landed after all', async () => {
+    const row = await ledger().intend(intent(), AT, null)
+    await ledger().review(row, fault, AT + 10)
+    await ledger().land(row, { output: { tag: '1' }, externalId: '1', before: null }, AT + 20)
+    expect(await ledger().intend(intent(), AT + 1000, null)).toMatchObject({
+      status: 'unknown',
+      resumed: false,
+      output: { tag: '1' },
+      externalId: '1',
+      fault: { code: 'OUTCOME_UNKNOWN', message: 'The answer came late: it landed.' },
+    })
+  })
+
+  it('leaves with the person what they were asked, and tells them that it failed after all', async () => {
+    const row = await ledger().intend(intent(), AT, null)
+    await ledger().review(row, { ...fault, code: 'OUTCOME_UNKNOWN' }, AT + 10)
+    await ledger().fail(row, fault, AT + 20)
+    expect(await ledger().intend(intent(), AT + 1000, null)).toMatchObject({ status: 'unknown', fault })
+  })
+
   it('writes what led to an intent in the same transaction', async () => {
     await ledger().intend(intent(), AT, part(0, AT, ['a', 'b']))
     expect(await inputs()).toEqual(['0:a', '1:b'])

@@ -69,12 +69,28 @@ const ending = (name: string, set: string): Statement => ({
   text: `UPDATE effects SET ${set} WHERE workspace_id = $1 AND key = $2 AND (status <> 'landed' OR ${name === 'land'}) RETURNING 1`,
 })
 
+/**
+ * A person was asked while this attempt was under way: the run waits for what they say, so the row stays in their
+ * list, and tells them what came of it.
+ */
+const unlessAsked = (status: string): string => `status = CASE status WHEN 'unknown' THEN status ELSE '${status}' END`
+const CAME_LATE = JSON.stringify({
+  code: 'OUTCOME_UNKNOWN',
+  who: 'user',
+  message: 'The answer came late: it landed.',
+  fix: 'Say in Reviews that it landed; the output that came is kept.',
+} satisfies Fault)
+
 const LAND = ending(
   'land',
-  `status = 'landed', output = $3::jsonb, external_id = $4::text, before = $5::jsonb, fault = NULL, open_attempt = false, ended_at = $6::timestamptz`,
+  `${unlessAsked('landed')}, output = $3::jsonb, external_id = $4::text, before = $5::jsonb,
+    fault = CASE status WHEN 'unknown' THEN '${CAME_LATE}'::jsonb END, open_attempt = false, ended_at = $6::timestamptz`,
 )
 const REATTEMPT = ending('reattempt', 'open_attempt = true, attempted_at = $3::timestamptz')
-const FAIL = ending('fail', `status = 'failed', fault = $3::jsonb, open_attempt = false, ended_at = $4::timestamptz`)
+const FAIL = ending(
+  'fail',
+  `${unlessAsked('failed')}, fault = $3::jsonb, open_attempt = false, ended_at = $4::timestamptz`,
+)
 const REVIEW = ending('review', `status = 'unknown', fault = $3::jsonb, ended_at = $4::timestamptz`)
 const CLEAR = ending('clear', `fault = $3::jsonb, open_attempt = false, ended_at = $4::timestamptz`)
 
