@@ -12,7 +12,7 @@ import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
 import { createPorts } from '../api/ports.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
-import { reconcile, startOverdue } from '../engine/temporal/reconcile.ts'
+import { reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
 import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
 import { createRunWorkers, dataConverterOf } from '../engine/temporal/run-worker.ts'
 import type { RunDirectory } from '../engine/ports.ts'
@@ -29,6 +29,9 @@ const SLOW_MS = 1_500
 const SWEEP_MS = 2_000
 /** A start that was lost between Postgres and Temporal is made up for after this. */
 const OVERDUE_MS = 3_000
+/** A message to a run that was lost on its way is sent again after this, and looked for this often. */
+const UNTOLD_MS = 10_000
+const UNTOLD_SWEEP_MS = 5_000
 const RECONCILE_MS = 3_600_000
 
 /** The worker process: dispatches events, carries runs out, and makes up for what was lost. Scales by adding more. */
@@ -106,22 +109,38 @@ const unheld = (directory: RunDirectory, dispatcher: Dispatcher): RunDirectory =
     (await directory.unstarted(before, limit)).filter((run) => !dispatcher.isStarting(run)),
 })
 
-/** Starts overdue runs every few seconds, and compares all open runs with Temporal at the start and hourly. */
+/**
+ * Every few seconds starts overdue runs and tells runs what was lost on its way to them; compares all open runs with
+ * Temporal at the start and hourly.
+ */
 function startSweeper(directory: RunDirectory, client: RunClient): { stop(): void } {
-  let sweeping = false
-  const sweep = async (): Promise<void> => {
-    if (sweeping) return
-    sweeping = true
-    await startOverdue(directory, client, Date.now() - OVERDUE_MS).catch(say)
-    sweeping = false
-  }
+  const start = oneAtATime(() => startOverdue(directory, client, Date.now() - OVERDUE_MS))
+  const resume = oneAtATime(() => resumeOverdue(directory, client, Date.now() - UNTOLD_MS))
+  const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
   const compare = async (): Promise<void> => {
     const report = await reconcile(directory, client).catch(say)
     if (report && report.restarted > 0) console.log(`Restarted ${report.restarted} of ${report.open} open runs.`)
   }
-  const timers = [setInterval(() => void sweep(), SWEEP_MS), setInterval(() => void compare(), RECONCILE_MS)]
+  const timers = [
+    setInterval(start, SWEEP_MS),
+    setInterval(resume, UNTOLD_SWEEP_MS),
+    setInterval(settle, UNTOLD_SWEEP_MS),
+    setInterval(() => void compare(), RECONCILE_MS),
+  ]
   void compare()
   return { stop: () => timers.forEach(clearInterval) }
+}
+
+/** Passed over while the last one is still at it. */
+function oneAtATime(sweep: () => Promise<unknown>): () => void {
+  let sweeping = false
+  const once = async (): Promise<void> => {
+    if (sweeping) return
+    sweeping = true
+    await sweep().catch(say)
+    sweeping = false
+  }
+  return () => void once()
 }
 
 function failing() {

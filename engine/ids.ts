@@ -19,6 +19,9 @@ export const runId = (workspaceId: string, playbookId: string, occurrence: strin
 /** The key of one intended write: the same for every attempt, new when a person says "do it again". */
 export const effectKey = (run: string, step: string, visit: number): string => `${run}:${step}:${visit}`
 
+/** The command in which a person settles this effect: one, however often it is sent. */
+export const settleId = (effect: string): string => `settle:${effect}`
+
 /** Content address of a plan; workspace-bound, so that one tenant can never name another's plan. */
 export const planHash = (workspaceId: string, planJson: string): string => `plan_${sha256(workspaceId, planJson)}`
 

@@ -80,8 +80,20 @@ export interface RunDirectory {
   /** Open and started, in id order after `after`. */
   open(after: RunRef | null, limit: number): Promise<RunRef[]>
   heldBy(workspaceId: string, connectionId: string): Promise<{ slug: string; runs: RunRef[] }>
+  /** Held by connections that are open now, and not moved since `before`: nobody told them. In id order after `after`. */
+  heldByOpen(before: Instant, after: RunRef | null, limit: number): Promise<Array<RunRef & { connections: string[] }>>
+  /** In review at a write that a person has settled before `before`: the command was lost on its way. */
+  unsettled(before: Instant): Promise<Array<RunRef & SettledEffect>>
   /** Does the work in one process at a time; answers null where another one is at it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
+}
+
+/** What a person said became of a write whose outcome was unknown. */
+export interface SettledEffect {
+  key: string
+  step: string
+  landed: boolean
+  output: Json
 }
 
 export interface RunStartData {

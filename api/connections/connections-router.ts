@@ -10,6 +10,7 @@ import {
   connectorNamed,
   listConnections,
   removeConnection,
+  resumeHeldRuns,
   setBudget,
 } from './connections.ts'
 import { budget, connectionView } from './connection-schemas.ts'
@@ -49,6 +50,8 @@ export const connectionsRouter = router({
       const sandbox = input.sandbox ?? hasSandbox(ctx.sandboxUrl, input.app)
       const made = await connectByToken(ctx, { ...input, sandbox })
       if (input.connectionId !== undefined) await reopened(ctx, made.id)
+      // One of this name may have been removed while runs were held by it.
+      else await resumeHeldRuns(ctx, made.id)
       return made
     }),
 

@@ -169,6 +169,18 @@ export async function storeConnection(ctx: Context, given: NewConnection & { id:
   ctx.connections.forget()
 }
 
+/** Tells held runs at once. Where that fails the connection is open all the same, and the worker's sweep tells them. */
+export async function resumeHeldRuns(ctx: Context, id: string): Promise<void> {
+  try {
+    await ctx.temporal.resumeConnection(ctx.workspaceId, id)
+  } catch (error) {
+    ctx.log.warn(
+      { err: error, connectionId: id },
+      'Held runs could not be told of a reconnect; the worker will tell them.',
+    )
+  }
+}
+
 /**
  * One cheap call that proves the grant, and keeps the settings that only the vendor can tell. A dead grant pauses the connection; a good one names who we are there, and
  * opens a connection again that was paused for another reason (a used-up quota), with its held runs.
@@ -204,7 +216,7 @@ export async function checkConnection(
       .where('id', '=', id)
       .execute()
     ctx.connections.forget()
-    if (wasPaused) await ctx.temporal.resumeConnection(ctx.workspaceId, id)
+    if (wasPaused) await resumeHeldRuns(ctx, id)
     return { identity, fault: null }
   } catch (error) {
     if (!(error instanceof FaultError)) throw error

@@ -3,7 +3,7 @@ import { writeAudit } from '../auth/audit.ts'
 import type { Context } from '../context.ts'
 import { newId } from '../db/new-id.ts'
 import { notFound, problem } from '../problem.ts'
-import { checkConnection, connectorNamed, defaultSettings, storeConnection } from './connections.ts'
+import { checkConnection, connectorNamed, defaultSettings, resumeHeldRuns, storeConnection } from './connections.ts'
 import { authorizeUrl, exchangeCallback } from './oauth-grant.ts'
 import { type OauthApp, readOauthApp } from './oauth-apps.ts'
 
@@ -139,7 +139,7 @@ export async function finishAuthorization(
 export async function reopened(ctx: Context, id: string): Promise<void> {
   await checkConnection(ctx, id)
   await writeAudit(ctx.db, ctx, { action: 'connection.reopen', target: id })
-  await ctx.temporal.resumeConnection(ctx.workspaceId, id)
+  await resumeHeldRuns(ctx, id)
 }
 
 async function takeState(ctx: Context, app: string, state: string): Promise<Pending & { connectionId: string | null }> {

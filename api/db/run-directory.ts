@@ -1,5 +1,6 @@
 import type pg from 'pg'
 import type { RunDirectory, RunRef, RunStartData } from '../../engine/ports.ts'
+import type { Json } from '../../nodes/manifest.ts'
 import { onPool, type Statement } from './sql.ts'
 
 /** Finds runs across all workspaces, for the processes that start, resume and reconcile them. */
@@ -18,6 +19,21 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
       const rows = await q.rows<{ slug: string; id: string | null }>(HELD_BY, [workspaceId, connectionId])
       const runs = rows.flatMap((row) => (row.id === null ? [] : [{ workspaceId, runId: row.id }]))
       return { slug: rows[0]?.slug ?? '', runs }
+    },
+    async heldByOpen(before, after, limit) {
+      const values = [new Date(before), after?.workspaceId ?? ZERO, after?.runId ?? '', limit]
+      const rows = await q.rows<HeldRow>(HELD_BY_OPEN, values)
+      return rows.map((row) => ({ ...refOf(row), connections: row.connections }))
+    },
+    async unsettled(before) {
+      const rows = await q.rows<UnsettledRow>(UNSETTLED, [new Date(before)])
+      return rows.map(({ key, step, status, output, ...run }) => ({
+        ...refOf(run),
+        key,
+        step,
+        landed: status === 'landed',
+        output,
+      }))
     },
     async alone(name, work) {
       // A session lock on a connection of its own: gone with the process, whatever ends it.
@@ -62,6 +78,48 @@ const HELD_BY: Statement = {
   text: `SELECT c.slug, r.id FROM connections c
     LEFT JOIN runs r ON r.workspace_id = c.workspace_id AND r.ended_at IS NULL AND r.held_by @> ARRAY[c.slug]
     WHERE c.workspace_id = $1 AND c.id = $2 ORDER BY r.id`,
+}
+// The first condition on `held_by` is for its index, which knows no workspace; the join is exact.
+const HELD_BY_OPEN: Statement = {
+  name: 'runs-held-by-open',
+  text: `SELECT r.workspace_id, r.id, array_agg(c.slug ORDER BY c.slug) AS connections FROM runs r
+    JOIN connections c ON c.workspace_id = r.workspace_id AND c.slug = ANY (r.held_by) AND c.status = 'open'
+    WHERE r.ended_at IS NULL AND r.held_by && (SELECT array_agg(DISTINCT slug) FROM connections WHERE status = 'open')
+      AND r.updated_at < $1 AND (r.workspace_id, r.id) > ($2::uuid, $3::text)
+    GROUP BY r.workspace_id, r.id ORDER BY r.workspace_id, r.id LIMIT $4`,
+}
+// By the record, not by the summary alone: a step that failed and is tried again is also "at", beside another in review.
+const UNSETTLED: Statement = {
+  name: 'runs-unsettled',
+  text: `SELECT r.workspace_id, r.id, e.key, e.step, e.status, e.output FROM workspaces w
+    JOIN runs r ON r.workspace_id = w.id AND r.ended_at IS NULL AND r.status IN ('review', 'held')
+    JOIN effects e ON e.workspace_id = r.workspace_id AND e.run_id = r.id AND e.step = ANY (r.at_steps)
+      AND e.status IN ('landed', 'failed') AND e.ended_at < $1
+    JOIN LATERAL (
+      SELECT max(i.position) AS position FROM run_inputs i
+      WHERE i.workspace_id = r.workspace_id AND i.run_id = r.id AND i.input ->> 'kind' = 'outcome'
+        AND i.input ->> 'step' = e.step AND (i.input ->> 'visit')::int = e.visit
+        AND i.input -> 'outcome' ->> 'kind' = 'review') reviewed ON reviewed.position IS NOT NULL
+    WHERE NOT EXISTS (
+      SELECT 1 FROM run_inputs i
+      WHERE i.workspace_id = r.workspace_id AND i.run_id = r.id AND i.position > reviewed.position
+        AND i.input ->> 'kind' = 'operator' AND i.input -> 'command' ->> 'kind' = 'settle'
+        AND i.input -> 'command' ->> 'step' = e.step)`,
+}
+
+interface HeldRow {
+  workspace_id: string
+  id: string
+  connections: string[]
+}
+
+interface UnsettledRow {
+  workspace_id: string
+  id: string
+  key: string
+  step: string
+  status: 'landed' | 'failed'
+  output: Json
 }
 
 interface StartRow {

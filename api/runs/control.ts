@@ -2,6 +2,7 @@ import type { OperatorCommand } from '../../engine/model/run.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context } from '../context.ts'
+import type { Db } from '../db/database.ts'
 import { newId } from '../db/new-id.ts'
 import { problem } from '../problem.ts'
 import { findRun } from './run-list.ts'
@@ -39,21 +40,30 @@ export async function retryRun(
 /** The command is kept before it is handed on, so that it is known who gave it. */
 export async function sendCommand(ctx: Context, runId: string, command: OperatorCommand): Promise<void> {
   const id = newId(ctx.now)
-  await ctx.db.transaction().execute(async (trx) => {
-    await trx
-      .insertInto('run_commands')
-      .values({
-        workspace_id: ctx.workspaceId,
-        run_id: runId,
-        id,
-        command: JSON.stringify(command),
-        actor: actorName(ctx.actor),
-        at: new Date(ctx.now),
-      })
-      .execute()
-    await writeAudit(trx, ctx, { action: `run.${command.kind}`, target: runId })
-  })
+  await ctx.db.transaction().execute((trx) => keepCommand(trx, ctx, { runId, id, command }))
   await ctx.temporal.command({ workspaceId: ctx.workspaceId, runId }, { id, command })
+}
+
+/** Writes down which command a run is given, and by whom. Within a transaction. */
+export async function keepCommand(
+  trx: Db,
+  by: Pick<Context, 'workspaceId' | 'actor' | 'now'>,
+  { runId, id, command }: { runId: string; id: string; command: OperatorCommand },
+): Promise<void> {
+  await trx
+    .insertInto('run_commands')
+    .values({
+      workspace_id: by.workspaceId,
+      run_id: runId,
+      id,
+      command: JSON.stringify(command),
+      actor: actorName(by.actor),
+      at: new Date(by.now),
+    })
+    // A late attempt can bring an effect back into review: settled again, it is the same command.
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await writeAudit(trx, by, { action: `run.${command.kind}`, target: runId })
 }
 
 /** Cancels every open run of a playbook. @returns how many were told */

@@ -1,9 +1,11 @@
 import { sql } from 'kysely'
+import { settleId } from '../../engine/ids.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Context, Scoped } from '../context.ts'
+import type { Db } from '../db/database.ts'
 import { notFound, problem } from '../problem.ts'
-import { sendCommand } from './control.ts'
+import { keepCommand } from './control.ts'
 import type { ReviewRow } from './run-schemas.ts'
 
 /** Writes of which nobody knows whether they landed, the newest first. A person looks and says. */
@@ -65,39 +67,53 @@ export async function listReviews({ db, workspaceId }: Scoped): Promise<ReviewRo
 }
 
 /**
- * A person says what became of a write: it landed, or it did not and is to be done again.
+ * A person says what became of a write: it landed, or it did not and is to be done again. Once it is committed the run
+ * gets to know it, if not now then by the worker's sweep.
+ * @param given.output what later steps read; without it the output that came late, if one did
  * @throws ProblemError 404, 409 when it was settled meanwhile
  */
 export async function settleReview(
-  ctx: Context,
+  ctx: Pick<Context, 'db' | 'workspaceId' | 'actor' | 'now' | 'temporal' | 'log'>,
   given: { key: string; landed: boolean; output?: Json | undefined },
 ): Promise<{ runId: string }> {
-  const output = given.output ?? null
-  const effect = await ctx.db
+  const { runId, ...sent } = await ctx.db.transaction().execute(async (trx) => {
+    const { run_id, step, output } = await settleEffect(trx, ctx, given)
+    const command = { kind: 'settle' as const, step, landed: given.landed, output: given.output ?? output }
+    const kept = { runId: run_id, id: settleId(given.key), command }
+    await keepCommand(trx, ctx, kept)
+    return kept
+  })
+  try {
+    await ctx.temporal.command({ workspaceId: ctx.workspaceId, runId }, sent)
+  } catch (error) {
+    // What they said is committed, so the answer is yes; the sweep finds the run that does not know it.
+    ctx.log.warn({ err: error, runId }, 'A settled review could not be handed to its run; the worker will send it.')
+  }
+  return { runId }
+}
+
+async function settleEffect(
+  trx: Db,
+  by: { workspaceId: string; now: number },
+  given: { key: string; landed: boolean; output?: Json | undefined },
+): Promise<{ run_id: string; step: string; output: Json }> {
+  const settled = await trx
+    .updateTable('effects')
+    .set({ open_attempt: false, ended_at: new Date(by.now) })
+    .set(given.landed ? { status: 'landed', fault: null } : { status: 'failed' })
+    .$if(given.landed && given.output !== undefined, (set) => set.set({ output: JSON.stringify(given.output) }))
+    .where('workspace_id', '=', by.workspaceId)
+    .where('key', '=', given.key)
+    .where('status', '=', 'unknown')
+    .returning(['run_id', 'step', 'output'])
+    .executeTakeFirst()
+  if (settled !== undefined) return settled
+  const effect = await trx
     .selectFrom('effects')
-    .select(['run_id', 'step', 'status'])
-    .where('workspace_id', '=', ctx.workspaceId)
+    .select('status')
+    .where('workspace_id', '=', by.workspaceId)
     .where('key', '=', given.key)
     .executeTakeFirst()
   if (effect === undefined) throw notFound('effect', given.key)
-  const settled = await ctx.db
-    .updateTable('effects')
-    .set({
-      status: given.landed ? 'landed' : 'failed',
-      open_attempt: false,
-      ended_at: new Date(ctx.now),
-      ...(given.landed ? { output: JSON.stringify(output), fault: null } : {}),
-    })
-    .where('workspace_id', '=', ctx.workspaceId)
-    .where('key', '=', given.key)
-    .where('status', '=', 'unknown')
-    .executeTakeFirst()
-  if (settled.numUpdatedRows === 0n)
-    throw problem(
-      409,
-      'REVIEW_SETTLED',
-      `This was settled already: the effect is ${effect.status}. Load the list again.`,
-    )
-  await sendCommand(ctx, effect.run_id, { kind: 'settle', step: effect.step, landed: given.landed, output })
-  return { runId: effect.run_id }
+  throw problem(409, 'REVIEW_SETTLED', `This was settled already: the effect is ${effect.status}. Load the list again.`)
 }

@@ -126,6 +126,32 @@ describe('a write with an unknown outcome', () => {
   })
 })
 
+it('settles with the output that came late, where a person gives none', async () => {
+  const { id, key } = await runInReview()
+  const ledger = createEffectsLedger(onPool(api.database.pool), () => undefined)
+  await ledger.land(
+    { workspaceId: home.id, runId: id, key },
+    { output: 7, externalId: '7', before: null },
+    api.clock.now,
+  )
+  const { data } = (await home.rest('GET', '/v1/reviews')).json()
+  expect(data.find((row: { key: string }) => row.key === key)?.fault.message).toBe('The answer came late: it landed.')
+  const answer = await home.rest('POST', `/v1/reviews/${encodeURIComponent(key)}`, { landed: true })
+  expect(answer.statusCode, answer.body).toBe(202)
+  expect(api.temporal.commands.at(-1)?.command).toMatchObject({ landed: true, output: 7 })
+})
+
+it('accepts what a person said while Temporal is away', async () => {
+  const { id, key } = await runInReview()
+  const { command } = api.temporal
+  api.temporal.command = () => Promise.reject(new Error('Temporal is away.'))
+  const answer = await home.rest('POST', `/v1/reviews/${encodeURIComponent(key)}`, { landed: true })
+  api.temporal.command = command
+  expect(answer.statusCode, answer.body).toBe(202)
+  const kept = await api.database.db.selectFrom('run_commands').select('id').where('run_id', '=', id).execute()
+  expect(kept).toEqual([{ id: `settle:${key}` }])
+})
+
 it('streams a run, and again when its record moves', async () => {
   const { id } = await runInReview()
   const stop = new AbortController()

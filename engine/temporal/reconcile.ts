@@ -1,3 +1,4 @@
+import { settleId } from '../ids.ts'
 import type { RunDirectory, RunRef } from '../ports.ts'
 import type { RunClient } from './run-client.ts'
 
@@ -35,4 +36,48 @@ export async function startOverdue(directory: RunDirectory, client: RunClient, b
   // Not "start once": the first workflow may have been lost with Temporal's disk.
   await client.restartRuns(runs)
   return runs.length
+}
+
+/**
+ * Tells runs that are held by a connection which is open that it is: whoever was to tell them died on the way, or
+ * the connection was made anew under its old name. A run that cannot be told does not keep the others from it.
+ * @param before not moved since this instant: younger ones are being told
+ * @returns how many were told; null where another process is at it
+ * @throws Error after all were tried, when some could not be told
+ */
+export function resumeOverdue(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
+  return directory.alone('signalbox-resume', async () => {
+    const failed: unknown[] = []
+    let told = 0
+    let after: RunRef | null = null
+    for (;;) {
+      const page = await directory.heldByOpen(before, after, PAGE)
+      await client.resumeRuns(page).catch((error: unknown) => failed.push(error))
+      told += page.length
+      after = page.at(-1) ?? null
+      if (page.length === PAGE) continue
+      if (failed.length > 0) throw failed[0]
+      return told
+    }
+  })
+}
+
+/**
+ * Sends what a person said of a write once more to runs that are still in review at it: it was committed, and lost
+ * before it reached the run. The command's id makes a repeat harmless.
+ * @param before said before this instant: later ones are on their way
+ * @returns how many were sent; null where another process is at it
+ * @throws Error after all were tried, when some could not be sent
+ */
+export function settleOverdue(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
+  return directory.alone('signalbox-settle', async () => {
+    const failed: unknown[] = []
+    const settled = await directory.unsettled(before)
+    for (const { workspaceId, runId, key, step, landed, output } of settled) {
+      const command = { id: settleId(key), command: { kind: 'settle' as const, step, landed, output } }
+      await client.command({ workspaceId, runId }, command).catch((error: unknown) => failed.push(error))
+    }
+    if (failed.length > 0) throw failed[0]
+    return settled.length
+  })
 }

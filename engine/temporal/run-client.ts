@@ -99,6 +99,8 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       })
     },
 
+    resumeRuns: (held: HeldRun[]) => resumeRuns(client, held),
+
     syncSchedules: (playbook: PlaybookRef, schedules: Schedule[]) =>
       syncSchedules({ client, taskQueue }, playbook, schedules),
 
@@ -119,6 +121,26 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       return missing
     },
   }
+}
+
+type HeldRun = RunRef & { connections: string[] }
+
+/**
+ * Tells each of these runs that connections work again, whatever becomes of the others.
+ * @throws Error after all were tried, when some could not be told
+ */
+async function resumeRuns(client: Client, held: HeldRun[]): Promise<void> {
+  const failed: unknown[] = []
+  await inTurn(held, async ({ runId, connections }) => {
+    try {
+      for (const slug of connections) await client.workflow.getHandle(runId).signal(connectionOpenSignal, slug)
+    } catch (error) {
+      // Missing in Temporal: the reconciler brings it back, and it looks at the connection itself.
+      if (!(error instanceof WorkflowNotFoundError)) failed.push(error)
+    }
+  })
+  if (failed.length > 0)
+    throw new Error(`${failed.length} of ${held.length} held runs could not be told to go on.`, { cause: failed[0] })
 }
 
 const startOf = ({ workspaceId, runId, subject, trigger }: RunRef & RunStartData): RunWorkflowStart => ({
