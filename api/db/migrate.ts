@@ -1,10 +1,12 @@
 import { type Migration, Migrator } from 'kysely/migration'
 import { type Db, openDatabase } from './database.ts'
 import * as initial from './migrations/0001-initial.ts'
+import * as secondLine from './migrations/0002-second-line.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
+  '0002-second-line': secondLine,
 }
 
 export class DatabaseNewer extends Error {

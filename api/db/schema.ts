@@ -240,8 +240,8 @@ export interface BudgetsTable {
   workspace_id: string
   next_at: number
   line_at: Generated<number>
-  again_at: Generated<number>
   blocked_until: Generated<number>
+  again_at: Generated<number>
 }
 
 export interface PlaybooksTable {

@@ -122,11 +122,10 @@ const STATEMENTS = [
   `CREATE TABLE oauth_states (
     state_hash bytea PRIMARY KEY, workspace_id uuid NOT NULL, user_id text NOT NULL, app text NOT NULL, connection_id uuid,
     sealed bytea NOT NULL, expires_at timestamptz NOT NULL)`,
-  // One row a metered connection. next_at: when the next call may go; line_at, again_at: where the lines of those who wait, and wait again, end.
+  // One row a metered connection. next_at: when the next call may go; line_at: where the line of those who wait ends.
   `CREATE TABLE budgets (
     connection_id uuid PRIMARY KEY, workspace_id uuid NOT NULL, next_at double precision NOT NULL,
-    line_at double precision NOT NULL DEFAULT 0, again_at double precision NOT NULL DEFAULT 0,
-    blocked_until double precision NOT NULL DEFAULT 0)`,
+    line_at double precision NOT NULL DEFAULT 0, blocked_until double precision NOT NULL DEFAULT 0)`,
 
   // --- playbooks: documents are json and not jsonb, which would lose the author's order of keys ---
   `CREATE TABLE playbooks (
