@@ -6,8 +6,9 @@ const NOT_DATA = new Set(['kysely_migration', 'kysely_migration_lock'])
 /** All tables with data, each after the ones it refers to, so that rows can be put back in this order. */
 export async function tablesInOrder(client: pg.ClientBase): Promise<string[]> {
   const { rows: tables } = await client.query<{ name: string }>(
-    `SELECT table_name AS name FROM information_schema.tables
-     WHERE table_schema = 'public' AND table_type = 'BASE TABLE' ORDER BY table_name`,
+    // Of a table in parts the whole: where its rows go is found out again as they are put back.
+    `SELECT relname AS name FROM pg_class
+     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND NOT relispartition ORDER BY relname`,
   )
   const { rows: references } = await client.query<{ from: string; to: string }>(
     `SELECT conrelid::regclass::text AS "from", confrelid::regclass::text AS "to"

@@ -154,7 +154,7 @@ const FINISH: Statement = {
   text: `
 UPDATE events SET status = 'done', position = x.p, contact_id = x.c, account_id = x.a, processed_at = to_timestamp($3 / 1000.0)
 FROM json_to_recordset($2::json) AS x(s bigint, p bigint, c uuid, a uuid)
-WHERE workspace_id = $1 AND seq = x.s`,
+WHERE workspace_id = $1 AND seq = x.s AND status = 'pending'`,
 }
 
 export async function finishEvents(q: Queryable, workspaceId: string, done: { events: DoneEvent[]; now: number }) {

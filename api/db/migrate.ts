@@ -2,11 +2,13 @@ import { type Migration, Migrator } from 'kysely/migration'
 import { type Db, openDatabase } from './database.ts'
 import * as initial from './migrations/0001-initial.ts'
 import * as secondLine from './migrations/0002-second-line.ts'
+import * as customerData from './migrations/0003-customer-data.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-second-line': secondLine,
+  '0003-customer-data': customerData,
 }
 
 export class DatabaseNewer extends Error {

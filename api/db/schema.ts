@@ -1,14 +1,31 @@
 import type { ColumnType, Generated } from 'kysely'
 import type { Json } from '../../nodes/manifest.ts'
+import type { JsonColumn, Nullable, NullableJson, NullableTimestamp, Timestamp } from './columns.ts'
+import type {
+  ContactsTable,
+  IdentitiesTable,
+  AccountsTable,
+  AccountContactsTable,
+  EventIdsTable,
+  EventsTable,
+  AudiencesTable,
+  AudienceMembersTable,
+  AudienceEdgesTable,
+  PropertySettingsTable,
+  EventSettingsTable,
+  MergesTable,
+  PropertyChangesTable,
+  ConversationsTable,
+  ConversationMessagesTable,
+  NotesTable,
+  ImportsTable,
+  ImportRefusalsTable,
+  SavedViewsTable,
+  SuppressedIdentitiesTable,
+  ErasuresTable,
+} from './customer-tables.ts'
 
 /** The tables as Kysely sees them after the newest migration; `schema.test.ts` holds this to the migrated database. */
-
-type Timestamp = ColumnType<Date, Date, Date>
-type NullableTimestamp = ColumnType<Date | null, Date | null | undefined, Date | null>
-/** jsonb: read as a value, written as JSON text (a bare array would become a Postgres array). */
-type JsonColumn<T = Json> = ColumnType<T, string, string>
-type NullableJson<T = Json> = ColumnType<T | null, string | null | undefined, string | null>
-type Nullable<T> = ColumnType<T | null, T | null | undefined, T | null>
 
 export interface AuthUserTable {
   id: string
@@ -62,6 +79,9 @@ export interface WorkspacesTable {
   name: string
   time_zone: Generated<string>
   catalog_revision: ColumnType<string, string | number | undefined, string | number>
+  keep_events_days: Generated<number>
+  keep_runs_days: Generated<number>
+  shared_mailboxes: Generated<string[]>
   created_at: Timestamp
 }
 
@@ -93,107 +113,6 @@ export interface AuditTable {
   action: string
   target: string
   detail: ColumnType<Json, string | undefined, string>
-}
-
-export interface ContactsTable {
-  workspace_id: string
-  id: string
-  external_id: Nullable<string>
-  email: Nullable<string>
-  name: Nullable<string>
-  properties: ColumnType<Json, string | undefined, string>
-  links: ColumnType<Json, string | undefined, string>
-  created_at: Timestamp
-  updated_at: Timestamp
-}
-
-export interface IdentitiesTable {
-  workspace_id: string
-  kind: 'user_id' | 'anonymous_id' | 'email'
-  value: string
-  contact_id: string
-  created_at: Timestamp
-}
-
-export interface AccountsTable {
-  workspace_id: string
-  id: string
-  external_id: Nullable<string>
-  name: Nullable<string>
-  properties: ColumnType<Json, string | undefined, string>
-  links: ColumnType<Json, string | undefined, string>
-  created_at: Timestamp
-  updated_at: Timestamp
-}
-
-export interface AccountContactsTable {
-  workspace_id: string
-  account_id: string
-  contact_id: string
-  created_at: Timestamp
-}
-
-export interface EventIdsTable {
-  workspace_id: string
-  message_id: string
-  received_at: Timestamp
-}
-
-export interface EventsTable {
-  seq: ColumnType<string, never, never>
-  workspace_id: string
-  id: string
-  message_id: string
-  kind: 'track' | 'identify' | 'group' | 'page' | 'screen' | 'alias'
-  name: Nullable<string>
-  lane: number
-  subject_key: string
-  body: JsonColumn
-  cause: NullableJson
-  occurred_at: Timestamp
-  received_at: Timestamp
-  status: Generated<'pending' | 'done' | 'refused'>
-  refusal: NullableJson
-  position: ColumnType<string | null, string | number | bigint | null | undefined, string | number | bigint | null>
-  contact_id: Nullable<string>
-  account_id: Nullable<string>
-  processed_at: NullableTimestamp
-}
-
-export interface AudiencesTable {
-  workspace_id: string
-  id: string
-  kind: 'segment' | 'signal'
-  slug: string
-  name: string
-  description: Generated<string>
-  subject: 'contact' | 'account'
-  rule: JsonColumn
-  status: Generated<string>
-  backfilled_to: Nullable<string>
-  backfill_done: Generated<boolean>
-  created_at: Timestamp
-  updated_at: Timestamp
-}
-
-export interface AudienceMembersTable {
-  workspace_id: string
-  audience_id: string
-  subject_id: string
-  is_member: boolean
-  since: Timestamp
-  valid_until: NullableTimestamp
-}
-
-export interface AudienceEdgesTable {
-  workspace_id: string
-  id: string
-  audience_id: string
-  subject_id: string
-  edge: 'set' | 'cleared' | 'entered' | 'left'
-  at: Timestamp
-  cause: JsonColumn
-  why: JsonColumn
 }
 
 export interface ConnectionsTable {
@@ -367,6 +286,20 @@ export interface EffectsTable {
   ended_at: NullableTimestamp
 }
 
+export interface RunKeysTable {
+  workspace_id: string
+  run_id: string
+  wrapped: Nullable<Buffer>
+  created_at: Timestamp
+  destroyed_at: NullableTimestamp
+}
+
+export interface RunPeopleTable {
+  workspace_id: string
+  contact_id: string
+  run_id: string
+}
+
 export interface Database {
   auth_user: AuthUserTable
   auth_session: AuthSessionTable
@@ -399,4 +332,18 @@ export interface Database {
   run_commands: RunCommandsTable
   enrollments: EnrollmentsTable
   effects: EffectsTable
+  property_settings: PropertySettingsTable
+  event_settings: EventSettingsTable
+  merges: MergesTable
+  property_changes: PropertyChangesTable
+  conversations: ConversationsTable
+  conversation_messages: ConversationMessagesTable
+  notes: NotesTable
+  imports: ImportsTable
+  import_refusals: ImportRefusalsTable
+  saved_views: SavedViewsTable
+  run_keys: RunKeysTable
+  run_people: RunPeopleTable
+  erasures: ErasuresTable
+  suppressed_identities: SuppressedIdentitiesTable
 }

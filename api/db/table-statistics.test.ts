@@ -19,10 +19,10 @@ it('looks at a table that a burst has filled, once, and not at small ones', asyn
     properties: { filler: 'x'.repeat(500) },
   })
   await w.send(...Array.from({ length: 900 }, (_, i) => track(i)))
-  expect(await analyzeOutgrown(q)).toEqual(['event_ids', 'events'])
-  const { rows } = await sql<{ n: number }>`SELECT reltuples::int AS n FROM pg_class WHERE relname = 'events'`.execute(
-    w.opened.db,
-  )
+  expect(await analyzeOutgrown(q)).toEqual(['event_ids', 'events_pending'])
+  const { rows } = await sql<{
+    n: number
+  }>`SELECT reltuples::int AS n FROM pg_class WHERE relname = 'events_pending'`.execute(w.opened.db)
   expect(rows).toEqual([{ n: 900 }])
   expect(await analyzeOutgrown(q)).toEqual([])
 })

@@ -1,0 +1,143 @@
+import { type Kysely, sql } from 'kysely'
+
+/**
+ * Customer data: events in parts by time, the history of properties, merges, conversations, notes, scores and computed
+ * properties, imports, saved views, and what privacy needs.
+ */
+export async function up(db: Kysely<unknown>): Promise<void> {
+  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+}
+
+const STATEMENTS = [
+  // --- settings of a workspace ---
+  `ALTER TABLE workspaces
+    ADD COLUMN keep_events_days integer NOT NULL DEFAULT 365 CHECK (keep_events_days > 0),
+    ADD COLUMN keep_runs_days integer NOT NULL DEFAULT 30 CHECK (keep_runs_days > 0),
+    ADD COLUMN shared_mailboxes text[] NOT NULL DEFAULT '{}'`,
+  // What a workspace says about a property: who may see it, whether it is taken at all. masked: the least role that sees it.
+  `CREATE TABLE property_settings (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, subject text NOT NULL CHECK (subject IN ('contact', 'account')),
+    name text NOT NULL, description text NOT NULL DEFAULT '', type text, blocked boolean NOT NULL DEFAULT false,
+    masked_below text CHECK (masked_below IN ('owner', 'editor')), updated_by text NOT NULL, updated_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, subject, name))`,
+  `CREATE TABLE event_settings (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, name text NOT NULL, ignored boolean NOT NULL DEFAULT false,
+    description text NOT NULL DEFAULT '', updated_by text NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, name))`,
+
+  // --- contacts: merged ones stay as a pointer; described_at is the time of the newest traits that were taken ---
+  `ALTER TABLE contacts ADD COLUMN merged_into uuid, ADD COLUMN described_at timestamptz`,
+  `CREATE INDEX contacts_merged ON contacts (workspace_id, merged_into) WHERE merged_into IS NOT NULL`,
+  `ALTER TABLE accounts ADD COLUMN described_at timestamptz`,
+  `ALTER TABLE identities DROP CONSTRAINT identities_kind_check`,
+  // vendor_id: '<app>:<id there>', e.g. intercom:5ba682d23d7cf92bef87bfd4
+  `ALTER TABLE identities ADD CONSTRAINT identities_kind_check CHECK (kind IN ('user_id', 'anonymous_id', 'email', 'vendor_id'))`,
+  // undo: all that the merge changed, so that it can be taken back.
+  `CREATE TABLE merges (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, winner_id uuid NOT NULL, loser_id uuid NOT NULL,
+    reason jsonb NOT NULL, actor text NOT NULL, at timestamptz NOT NULL, undo jsonb NOT NULL, undone_at timestamptz, undone_by text,
+    PRIMARY KEY (workspace_id, id))`,
+  `CREATE INDEX merges_winner ON merges (workspace_id, winner_id, at DESC)`,
+  `CREATE INDEX merges_loser ON merges (workspace_id, loser_id, at DESC)`,
+
+  // --- who wrote which value, when (at: when it was known here; occurred_at: when it was said to be so) ---
+  `CREATE TABLE property_changes (
+    workspace_id uuid NOT NULL, subject_id uuid NOT NULL, property text NOT NULL, seq bigint GENERATED ALWAYS AS IDENTITY,
+    subject text NOT NULL CHECK (subject IN ('contact', 'account')), before jsonb, value jsonb, at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL, source jsonb NOT NULL, PRIMARY KEY (workspace_id, subject_id, property, seq))`,
+
+  // --- conversations and notes ---
+  `CREATE TABLE conversations (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, contact_id uuid, account_id uuid, app text NOT NULL,
+    external_id text NOT NULL, title text, state text NOT NULL CHECK (state IN ('open', 'snoozed', 'closed')), assignee text,
+    tags text[] NOT NULL DEFAULT '{}', rating integer, url text, opened_at timestamptz NOT NULL, closed_at timestamptz, updated_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, app, external_id))`,
+  `CREATE INDEX conversations_contact ON conversations (workspace_id, contact_id, updated_at DESC) WHERE contact_id IS NOT NULL`,
+  `CREATE INDEX conversations_account ON conversations (workspace_id, account_id, updated_at DESC) WHERE account_id IS NOT NULL`,
+  `CREATE TABLE conversation_messages (
+    workspace_id uuid NOT NULL, conversation_id uuid NOT NULL, external_id text NOT NULL, author_kind text NOT NULL
+    CHECK (author_kind IN ('contact', 'teammate', 'bot')), author text, body text NOT NULL, at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, conversation_id, external_id),
+    FOREIGN KEY (workspace_id, conversation_id) REFERENCES conversations (workspace_id, id) ON DELETE CASCADE)`,
+  `CREATE TABLE notes (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL CHECK (subject IN ('contact', 'account')),
+    subject_id uuid NOT NULL, body text NOT NULL, author text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, id))`,
+  `CREATE INDEX notes_subject ON notes (workspace_id, subject_id, created_at DESC)`,
+
+  // --- events: those that wait in one small table, those that are kept in quarters by their own time ---
+  `ALTER TABLE events RENAME TO events_before`,
+  `ALTER TABLE events_before RENAME CONSTRAINT events_pkey TO events_before_pkey`,
+  `DROP INDEX events_pending`,
+  `DROP INDEX events_contact`,
+  `DROP INDEX events_account`,
+  `CREATE TABLE events (
+    seq bigint GENERATED ALWAYS AS IDENTITY, workspace_id uuid NOT NULL, id uuid NOT NULL, message_id text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('track', 'identify', 'group', 'page', 'screen', 'alias')), name text,
+    lane smallint NOT NULL, subject_key text NOT NULL, body jsonb NOT NULL, cause jsonb,
+    occurred_at timestamptz NOT NULL, received_at timestamptz NOT NULL,
+    status text NOT NULL DEFAULT 'pending' CHECK (status IN ('pending', 'done', 'refused')), refusal jsonb,
+    position bigint, contact_id uuid, account_id uuid, processed_at timestamptz,
+    PRIMARY KEY (workspace_id, seq, status, occurred_at)) PARTITION BY LIST (status)`,
+  `CREATE TABLE events_pending PARTITION OF events FOR VALUES IN ('pending')`,
+  `CREATE TABLE events_kept PARTITION OF events FOR VALUES IN ('done', 'refused') PARTITION BY RANGE (occurred_at)`,
+  // Times for which no quarter was made: long ago, or a sender's clock that is years ahead.
+  `CREATE TABLE events_kept_rest PARTITION OF events_kept DEFAULT`,
+  `CREATE INDEX events_pending_lane ON events_pending (lane, seq)`,
+  `CREATE INDEX events_kept_contact ON events_kept (workspace_id, contact_id, name, occurred_at) WHERE contact_id IS NOT NULL`,
+  `CREATE INDEX events_kept_account ON events_kept (workspace_id, account_id, name, occurred_at) WHERE account_id IS NOT NULL`,
+  `INSERT INTO events (seq, workspace_id, id, message_id, kind, name, lane, subject_key, body, cause, occurred_at, received_at, status,
+      refusal, position, contact_id, account_id, processed_at) OVERRIDING SYSTEM VALUE
+    SELECT seq, workspace_id, id, message_id, kind, name, lane, subject_key, body, cause, occurred_at, received_at, status,
+      refusal, position, contact_id, account_id, processed_at FROM events_before`,
+  `SELECT setval(pg_get_serial_sequence('events', 'seq'), greatest((SELECT max(seq) FROM events_before), 1),
+    EXISTS (SELECT 1 FROM events_before))`,
+  `DROP TABLE events_before`,
+
+  // --- scores and computed properties stand beside segments and signals: something worked out for every subject ---
+  `ALTER TABLE audiences DROP CONSTRAINT audiences_kind_check,
+    ADD CONSTRAINT audiences_kind_check CHECK (kind IN ('segment', 'signal', 'score', 'computed')),
+    ADD COLUMN backfill_total integer, ADD COLUMN backfill_count integer NOT NULL DEFAULT 0`,
+  // Of a score { value, band, stage, parts }, of a computed property its value.
+  `ALTER TABLE audience_members ADD COLUMN value jsonb`,
+  `ALTER TABLE audience_edges ADD COLUMN value jsonb, DROP CONSTRAINT audience_edges_edge_check,
+    ADD CONSTRAINT audience_edges_edge_check CHECK (edge IN ('set', 'cleared', 'entered', 'left', 'changed'))`,
+  // One subject's history of one of them: membership then, a score's chart.
+  `CREATE INDEX audience_edges_history ON audience_edges (workspace_id, audience_id, subject_id, at)`,
+
+  // --- imports ---
+  `CREATE TABLE imports (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, name text NOT NULL,
+    kind text NOT NULL CHECK (kind IN ('contacts', 'accounts', 'events')), status text NOT NULL
+    CHECK (status IN ('draft', 'running', 'done', 'cancelled', 'failed')), file bytea, columns jsonb NOT NULL, mapping jsonb, total integer NOT NULL,
+    next_row integer NOT NULL DEFAULT 0, next_byte bigint NOT NULL DEFAULT 0, taken integer NOT NULL DEFAULT 0, refused integer NOT NULL DEFAULT 0, fault text,
+    created_by text NOT NULL, created_at timestamptz NOT NULL, started_at timestamptz, ended_at timestamptz, PRIMARY KEY (workspace_id, id))`,
+  `CREATE INDEX imports_running ON imports (started_at) WHERE status = 'running'`,
+  `CREATE TABLE import_refusals (
+    workspace_id uuid NOT NULL, import_id uuid NOT NULL, row integer NOT NULL, code text NOT NULL, reason text NOT NULL, cells jsonb NOT NULL,
+    PRIMARY KEY (workspace_id, import_id, row),
+    FOREIGN KEY (workspace_id, import_id) REFERENCES imports (workspace_id, id) ON DELETE CASCADE)`,
+
+  // --- saved views of the tables of contacts and accounts ---
+  `CREATE TABLE saved_views (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL CHECK (subject IN ('contact', 'account')),
+    name text NOT NULL, definition jsonb NOT NULL, created_by text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, id))`,
+
+  // --- privacy ---
+  // The key that closes what a run left in Temporal; wrapped null: destroyed. subject_hash: whoever the run is about.
+  `CREATE TABLE run_keys (
+    workspace_id uuid NOT NULL, run_id text NOT NULL, wrapped bytea, created_at timestamptz NOT NULL, destroyed_at timestamptz,
+    PRIMARY KEY (workspace_id, run_id))`,
+  `CREATE TABLE run_people (
+    workspace_id uuid NOT NULL, contact_id uuid NOT NULL, run_id text NOT NULL, PRIMARY KEY (workspace_id, contact_id, run_id))`,
+  `CREATE INDEX run_people_run ON run_people (workspace_id, run_id)`,
+  // What was asked for and how far it came; the person is named by a hash alone.
+  `CREATE TABLE erasures (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL, subject_id uuid,
+    subject_hash bytea NOT NULL, status text NOT NULL CHECK (status IN ('running', 'done')), progress jsonb NOT NULL DEFAULT '{}',
+    requested_by text NOT NULL, requested_at timestamptz NOT NULL, ended_at timestamptz, PRIMARY KEY (workspace_id, id))`,
+  // Hashes of identities whose messages are no longer taken.
+  `CREATE TABLE suppressed_identities (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, hash bytea NOT NULL, created_at timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, hash))`,
+]
