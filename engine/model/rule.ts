@@ -54,7 +54,7 @@ export interface NotRule {
 /**
  * Compares one value. `property` is a path: `contact.<property>`, `account.<property>`, `trigger.<path>`,
  * `steps.<step id>.<path>`. A missing value makes every comparison false but `empty`, `ne`, `notContains`,
- * `notContainsAny` and `notIn`.
+ * `notContainsAny` and `notIn`. A date may lie ahead: `withinPeriod` this month means the whole month.
  */
 export interface PropertyRule {
   property: string
@@ -112,7 +112,9 @@ export type CalendarUnit = (typeof CALENDAR_UNITS)[number]
 /**
  * Periods of a calendar: `count` of them (1 where left out), the newest `ago` periods back (0, where left out, is the
  * one that runs now). This month: { calendar: month }. The three full weeks before this one: { calendar: week,
- * count: 3, ago: 1 }. A week begins on Monday (ISO 8601). What has not happened by now never counts.
+ * count: 3, ago: 1 }. A week begins on Monday (ISO 8601). What has not happened by now never counts. An hour has 60
+ * minutes and begins with the hour of the zone's clocks, also on the days they are changed; a day begins with the first
+ * instant of its date; on a date that a zone left out nothing can have happened.
  */
 export interface CalendarWindow {
   calendar: CalendarUnit
@@ -147,7 +149,8 @@ export interface EventRule {
 /**
  * The first or last time the subject did something: its moment, or a property of that event, compared like a
  * property. Where there is no such event the value is missing. Of events at the same millisecond the one received
- * first is the earlier.
+ * first is the earlier. A moment is compared by `before`, `after`, `withinLast`, `moreThanAgo`, `withinPeriod`,
+ * `exists` and `empty`.
  */
 export type OccasionRule = ({ first: string } | { last: string }) & {
   /** Path into the event's properties; left out: when it happened, compared as a time. */
@@ -171,8 +174,9 @@ export type Aggregate = (typeof AGGREGATES)[number]
 
 /**
  * A figure over an event's property. Events whose property is no number are left out (`distinct` counts different
- * values of any type). Of no event the sum and the number of different values are 0, the others are missing, so that
- * the comparison is false. Added up in order of (time, receipt), so that every evaluator gets the same figure.
+ * values of any type but null). Of no event the sum and the number of different values are 0, the others are missing,
+ * so that the comparison is false. Added up as doubles in order of (time, receipt), the average divides that sum, so
+ * that every evaluator gets the same figure.
  */
 export interface AggregateRule {
   aggregate: Aggregate
@@ -187,7 +191,8 @@ export interface AggregateRule {
 
 /**
  * How a figure over a window compares with the same figure over the window before it, in percent of that one:
- * −50 is half as much. Where the window before has no figure, or 0, the change is missing and the comparison false.
+ * (figure − before) × 100 / before, so that −50 is half as much. Where either window has no figure, or the one before
+ * has 0, the change is missing and the comparison false.
  * Before a rolling window lies one of the same length; before a calendar window the same number of periods.
  */
 export interface TrendRule {
@@ -212,7 +217,10 @@ export interface SignalRule {
   is: 'set' | 'cleared'
 }
 
-/** Compares a score's number, or its band or stage by name. Before a subject has been scored the value is missing. */
+/**
+ * Compares a score's number, or its band or stage by name. Before a subject has been scored the value is missing; so is
+ * the stage where no stage's rule holds.
+ */
 export interface ScoreRule {
   score: string
   /** Left out: the number. */
@@ -223,8 +231,8 @@ export interface ScoreRule {
 
 /**
  * Of an account: for how many of its contacts the rule holds. Of a contact: for how many of its accounts. Left out,
- * `count` is at least one. Inside, the related subject is the subject: its properties, events and memberships. Such
- * rules are not nested.
+ * `count` is at least one. Inside, the related subject is the subject: its properties (`contact.` under `contacts`,
+ * `account.` under `accounts`, no other), events, memberships and scores. Such rules are not nested.
  */
 export type RelatedRule = ({ contacts: Rule } | { accounts: Rule }) & { count?: Count }
 
