@@ -1,3 +1,5 @@
+import { openDatabase } from '../api/db/database.ts'
+import { ensureEventParts } from '../api/db/event-parts.ts'
 import { DatabaseNewer, migrateToLatest } from '../api/db/migrate.ts'
 import { readEnvironment } from './environment.ts'
 import { isUserError, UserError } from './supervise/user-error.ts'
@@ -12,6 +14,8 @@ async function main(): Promise<void> {
     console.log(
       applied.length === 0 ? 'The tables are up to date.' : `Tables brought up to date: ${applied.join(', ')}`,
     )
+    const { pool, close } = openDatabase(databaseUrl, { max: 1 })
+    await ensureEventParts(pool, Date.now()).finally(close)
   } catch (error) {
     if (error instanceof DatabaseNewer) throw new UserError(error.message)
     throw error

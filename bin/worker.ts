@@ -5,6 +5,7 @@ import { openVault } from '../api/connections/vault.ts'
 import { createFactsSource } from '../api/customers/facts-source.ts'
 import { createSubjects } from '../api/customers/subjects.ts'
 import { openDatabase } from '../api/db/database.ts'
+import { ensureEventParts } from '../api/db/event-parts.ts'
 import { createRunChanges } from '../api/db/run-changes.ts'
 import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
@@ -33,6 +34,8 @@ const OVERDUE_MS = 3_000
 const UNTOLD_MS = 10_000
 const UNTOLD_SWEEP_MS = 5_000
 const RECONCILE_MS = 3_600_000
+/** Tables for the next quarters are made long before they are needed. */
+const PARTS_MS = 24 * 3_600_000
 
 /** The worker process: dispatches events, carries runs out, and makes up for what was lost. Scales by adding more. */
 async function main(): Promise<void> {
@@ -75,8 +78,10 @@ async function main(): Promise<void> {
     onError: say,
   })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
+  const parts = setInterval(() => void ensureEventParts(database.pool, Date.now()).catch(say), PARTS_MS)
   const stop = async (): Promise<void> => {
     sweeper.stop()
+    clearInterval(parts)
     await dispatcher.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await running

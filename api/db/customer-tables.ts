@@ -13,7 +13,6 @@ export interface ContactsTable {
   properties: ColumnType<Json, string | undefined, string>
   links: ColumnType<Json, string | undefined, string>
   merged_into: Nullable<string>
-  described_at: NullableTimestamp
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -33,7 +32,6 @@ export interface AccountsTable {
   name: Nullable<string>
   properties: ColumnType<Json, string | undefined, string>
   links: ColumnType<Json, string | undefined, string>
-  described_at: NullableTimestamp
   created_at: Timestamp
   updated_at: Timestamp
 }

@@ -24,10 +24,9 @@ const STATEMENTS = [
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, name text NOT NULL, ignored boolean NOT NULL DEFAULT false,
     description text NOT NULL DEFAULT '', updated_by text NOT NULL, updated_at timestamptz NOT NULL, PRIMARY KEY (workspace_id, name))`,
 
-  // --- contacts: merged ones stay as a pointer; described_at is the time of the newest traits that were taken ---
-  `ALTER TABLE contacts ADD COLUMN merged_into uuid, ADD COLUMN described_at timestamptz`,
+  // --- contacts: merged ones stay as a pointer ---
+  `ALTER TABLE contacts ADD COLUMN merged_into uuid`,
   `CREATE INDEX contacts_merged ON contacts (workspace_id, merged_into) WHERE merged_into IS NOT NULL`,
-  `ALTER TABLE accounts ADD COLUMN described_at timestamptz`,
   `ALTER TABLE identities DROP CONSTRAINT identities_kind_check`,
   // vendor_id: '<app>:<id there>', e.g. intercom:5ba682d23d7cf92bef87bfd4
   `ALTER TABLE identities ADD CONSTRAINT identities_kind_check CHECK (kind IN ('user_id', 'anonymous_id', 'email', 'vendor_id'))`,
