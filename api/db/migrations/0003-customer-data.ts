@@ -116,6 +116,11 @@ const STATEMENTS = [
     PRIMARY KEY (workspace_id, import_id, row),
     FOREIGN KEY (workspace_id, import_id) REFERENCES imports (workspace_id, id) ON DELETE CASCADE)`,
 
+  // --- tables of contacts and accounts: the beginnings of all words of what names somebody, and the order by what people see ---
+  `CREATE INDEX contacts_words ON contacts USING gin (to_tsvector('simple', regexp_replace(lower(
+    coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(external_id, '')), '[^[:alnum:]]+', ' ', 'g')))`,
+  `CREATE INDEX contacts_label ON contacts (workspace_id, lower(coalesce(name, email, external_id)), id)`,
+  `CREATE INDEX accounts_updated ON accounts (workspace_id, updated_at DESC, id)`,
   // --- saved views of the tables of contacts and accounts ---
   `CREATE TABLE saved_views (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL CHECK (subject IN ('contact', 'account')),
