@@ -121,6 +121,9 @@ const STATEMENTS = [
     coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(external_id, '')), '[^[:alnum:]]+', ' ', 'g')))`,
   `CREATE INDEX contacts_label ON contacts (workspace_id, lower(coalesce(name, email, external_id)), id)`,
   `CREATE INDEX accounts_updated ON accounts (workspace_id, updated_at DESC, id)`,
+  `CREATE INDEX accounts_words ON accounts USING gin (to_tsvector('simple', regexp_replace(lower(
+    coalesce(name, '') || ' ' || coalesce(external_id, '')), '[^[:alnum:]]+', ' ', 'g')))`,
+  `CREATE INDEX accounts_label ON accounts (workspace_id, lower(coalesce(name, external_id)), id)`,
   // --- saved views of the tables of contacts and accounts ---
   `CREATE TABLE saved_views (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL CHECK (subject IN ('contact', 'account')),
@@ -128,18 +131,35 @@ const STATEMENTS = [
     PRIMARY KEY (workspace_id, id))`,
 
   // --- privacy ---
-  // The key that closes what a run left in Temporal; wrapped null: destroyed. subject_hash: whoever the run is about.
+  // What the keys of a workspace's runs and the hashes of its people are made from, sealed by SIGNALBOX_SECRET.
+  `CREATE TABLE workspace_keys (
+    workspace_id uuid PRIMARY KEY REFERENCES workspaces(id) ON DELETE CASCADE, sealed bytea NOT NULL, created_at timestamptz NOT NULL)`,
+  // A run's half of the key that closes what it leaves in Temporal; salt null: destroyed. A run's id is a hash that holds its
+  // workspace's, and the codec knows nothing else of it: so the id alone is the key here.
   `CREATE TABLE run_keys (
-    workspace_id uuid NOT NULL, run_id text NOT NULL, wrapped bytea, created_at timestamptz NOT NULL, destroyed_at timestamptz,
-    PRIMARY KEY (workspace_id, run_id))`,
+    run_id text PRIMARY KEY, workspace_id uuid NOT NULL, salt bytea, created_at timestamptz NOT NULL, destroyed_at timestamptz)`,
+  // Everybody a run knows of: its subject, the contact of its trigger.
   `CREATE TABLE run_people (
     workspace_id uuid NOT NULL, contact_id uuid NOT NULL, run_id text NOT NULL, PRIMARY KEY (workspace_id, contact_id, run_id))`,
   `CREATE INDEX run_people_run ON run_people (workspace_id, run_id)`,
-  // What was asked for and how far it came; the person is named by a hash alone.
+  `INSERT INTO run_people (workspace_id, contact_id, run_id)
+    SELECT workspace_id, subject_id, id FROM runs WHERE subject_kind = 'contact'
+    UNION SELECT r.workspace_id, c.id, r.id FROM runs r JOIN contacts c
+      ON c.workspace_id = r.workspace_id AND c.id::text = r.cause ->> 'contactId'`,
+  // Large values that a run closed with its key go with the run.
+  `ALTER TABLE blobs ADD COLUMN run_id text`,
+  `CREATE INDEX blobs_run ON blobs (run_id) WHERE run_id IS NOT NULL`,
+  // Retention asks by time of receipt, which is the order of the table.
+  `CREATE INDEX event_ids_received ON event_ids USING brin (received_at) WITH (pages_per_range = 16)`,
+  // What was asked for and how far it came; the person is named by a hash alone once it is done. known: what they were
+  // called, to find it elsewhere, until then.
   `CREATE TABLE erasures (
-    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, subject text NOT NULL, subject_id uuid,
-    subject_hash bytea NOT NULL, status text NOT NULL CHECK (status IN ('running', 'done')), progress jsonb NOT NULL DEFAULT '{}',
-    requested_by text NOT NULL, requested_at timestamptz NOT NULL, ended_at timestamptz, PRIMARY KEY (workspace_id, id))`,
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, contact_id uuid, subject_hash bytea NOT NULL,
+    suppress boolean NOT NULL, known jsonb, status text NOT NULL CHECK (status IN ('running', 'done')), part text NOT NULL,
+    counts jsonb NOT NULL DEFAULT '{}', fault text, requested_by text NOT NULL, requested_at timestamptz NOT NULL, worked_at timestamptz,
+    ended_at timestamptz, PRIMARY KEY (workspace_id, id))`,
+  `CREATE INDEX erasures_running ON erasures (requested_at) WHERE status = 'running'`,
+  `CREATE UNIQUE INDEX erasures_once ON erasures (workspace_id, contact_id) WHERE status = 'running'`,
   // Hashes of identities whose messages are no longer taken.
   `CREATE TABLE suppressed_identities (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, hash bytea NOT NULL, created_at timestamptz NOT NULL,
