@@ -246,12 +246,16 @@ export interface SuppressedIdentitiesTable {
 export interface ErasuresTable {
   workspace_id: string
   id: string
-  subject: string
-  subject_id: Nullable<string>
+  contact_id: Nullable<string>
   subject_hash: Buffer
+  suppress: boolean
+  known: NullableJson
   status: 'running' | 'done'
-  progress: ColumnType<Json, string | undefined, string>
+  part: string
+  counts: ColumnType<Json, string | undefined, string>
+  fault: Nullable<string>
   requested_by: string
   requested_at: Timestamp
+  worked_at: NullableTimestamp
   ended_at: NullableTimestamp
 }

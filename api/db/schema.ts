@@ -205,6 +205,7 @@ export interface WebhookTokensTable {
 export interface BlobsTable {
   hash: string
   bytes: Buffer
+  run_id: Nullable<string>
 }
 
 export interface RunsTable {
@@ -286,10 +287,16 @@ export interface EffectsTable {
   ended_at: NullableTimestamp
 }
 
-export interface RunKeysTable {
+export interface WorkspaceKeysTable {
   workspace_id: string
+  sealed: Buffer
+  created_at: Timestamp
+}
+
+export interface RunKeysTable {
   run_id: string
-  wrapped: Nullable<Buffer>
+  workspace_id: string
+  salt: Nullable<Buffer>
   created_at: Timestamp
   destroyed_at: NullableTimestamp
 }
@@ -342,6 +349,7 @@ export interface Database {
   imports: ImportsTable
   import_refusals: ImportRefusalsTable
   saved_views: SavedViewsTable
+  workspace_keys: WorkspaceKeysTable
   run_keys: RunKeysTable
   run_people: RunPeopleTable
   erasures: ErasuresTable
