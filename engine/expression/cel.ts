@@ -2,19 +2,26 @@ import { Environment } from '@marcbachmann/cel-js'
 
 /** The variables an expression may begin with. */
 export const VARIABLES = ['contact', 'account', 'trigger', 'steps'] as const
+/** The variables a computed property's formula may begin with. */
+export const FORMULA_VARIABLES = ['contact', 'account', 'inputs'] as const
+
+export interface Language<Root extends string> {
+  cel: Environment
+  variables: readonly Root[]
+}
 
 /**
  * The one expression language: CEL, with what JSON needs. Its numbers are doubles while `2` in an expression is an
  * integer, so arithmetic between both is added; lists and maps may be mixed; `.?` and `orValue` say what to do
  * where a value is missing.
  */
-function createEnvironment(): Environment {
+function createEnvironment(variables: readonly string[]): Environment {
   const env = new Environment({
     homogeneousAggregateLiterals: false,
     enableOptionalTypes: true,
     limits: { maxAstNodes: 250, maxDepth: 40, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 8 },
   })
-  for (const name of VARIABLES) env.registerVariable(name, 'map')
+  for (const name of variables) env.registerVariable(name, 'map')
   const arithmetic: { [op: string]: (a: number, b: number) => number } = {
     '+': (a, b) => a + b,
     '-': (a, b) => a - b,
@@ -35,4 +42,5 @@ function createEnvironment(): Environment {
   return env
 }
 
-export const cel: Environment = createEnvironment()
+export const cel: Environment = createEnvironment(VARIABLES)
+export const formulaCel: Environment = createEnvironment(FORMULA_VARIABLES)

@@ -1,23 +1,27 @@
 import type { ASTNode } from '@marcbachmann/cel-js'
-import { cel, VARIABLES } from './cel.ts'
+import { cel, FORMULA_VARIABLES, type Language, formulaCel, VARIABLES } from './cel.ts'
 import { remembered } from './remembered.ts'
 
-export interface ParsedExpression {
+export type Variable = (typeof VARIABLES)[number]
+
+export interface ParsedExpression<Root extends string = Variable> {
   source: string
   ast: ASTNode
-  reads: PathRead[]
+  reads: Array<PathRead<Root>>
   run: (context: { [name: string]: unknown }) => unknown
 }
 
 /** A path an expression reads, e.g. `contact.name`, `steps["find-opp"].id`. */
-export interface PathRead {
-  root: (typeof VARIABLES)[number]
+export interface PathRead<Root extends string = Variable> {
+  root: Root
   path: string[]
   /** Whether the expression says what happens when it is missing (`has()`, `.?`). */
   optional: boolean
 }
 
-export type ExpressionResult = { ok: true; expression: ParsedExpression } | { ok: false; message: string }
+export type ExpressionResult<Root extends string = Variable> =
+  | { ok: true; expression: ParsedExpression<Root> }
+  | { ok: false; message: string }
 
 const MOST_CHARACTERS = 2_000
 /** Each may multiply the size of its list: two in a row over what a person writes stay small. */
@@ -26,30 +30,40 @@ const MOST_COMPREHENSIONS = 3
 const REMEMBERED = 4_000
 
 /** Parses and checks one CEL expression. The message of a failure is for the person who wrote it. */
-export const parseExpression = remembered(REMEMBERED, parseNew)
-
-function parseNew(source: string): ExpressionResult {
+export const parseExpression = remembered(REMEMBERED, (source): ExpressionResult => {
   if (source === '') return { ok: false, message: 'There is nothing between {{ and }}: write e.g. {{ contact.name }}.' }
+  return parseNew({ cel, variables: VARIABLES }, source)
+})
+
+export type FormulaVariable = (typeof FORMULA_VARIABLES)[number]
+
+/** The same language over `contact`, `account` and `inputs`: what a computed property is worked out from. */
+export const parseFormula = remembered(REMEMBERED, (source): ExpressionResult<FormulaVariable> => {
+  if (source === '') return { ok: false, message: 'Write a formula, e.g. inputs.logins / contact.seats.' }
+  return parseNew({ cel: formulaCel, variables: FORMULA_VARIABLES }, source)
+})
+
+function parseNew<Root extends string>(language: Language<Root>, source: string): ExpressionResult<Root> {
   if (source.length > MOST_CHARACTERS)
     return { ok: false, message: `An expression may have ${MOST_CHARACTERS} characters; this has ${source.length}.` }
   try {
-    const run = cel.parse(source)
+    const run = language.cel.parse(source)
     // Before the check: it expands macros in place.
-    const walk: Walk = { reads: [], comprehensions: 0, refusal: null }
+    const walk: Walk<Root> = { variables: language.variables, reads: [], comprehensions: 0, refusal: null }
     visit(walk, run.ast, { bound: [], optional: false, inside: 0 })
     if (walk.refusal !== null) return { ok: false, message: walk.refusal }
     const checked = run.check()
-    if (!checked.valid) return { ok: false, message: words(source, checked.error) }
+    if (!checked.valid) return { ok: false, message: words(language, source, checked.error) }
     return { ok: true, expression: { source, ast: run.ast, reads: walk.reads, run } }
   } catch (error) {
-    return { ok: false, message: words(source, error) }
+    return { ok: false, message: words(language, source, error) }
   }
 }
 
-function words(source: string, error: unknown): string {
+function words({ variables }: Language<string>, source: string, error: unknown): string {
   const first = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
   const unknown = /Unknown variable: (\S+)/.exec(first)
-  if (unknown) return `"${unknown[1]}" is unknown here: begin with ${VARIABLES.join(', ')}.`
+  if (unknown) return `"${unknown[1]}" is unknown here: begin with ${variables.join(', ')}.`
   if (/no such overload|found no matching overload/.test(first)) return `{{ ${source} }}: ${plainOverload(first)}`
   return `{{ ${source} }}: ${first}.`
 }
@@ -58,8 +72,9 @@ const plainOverload = (text: string): string =>
   `${text.replace(/dyn<(\w+)>/g, '$1').replace(/no such overload|found no matching overload for/, 'not possible')}. ` +
   'Make both sides one type, e.g. with string(…) or double(…).'
 
-interface Walk {
-  reads: PathRead[]
+interface Walk<Root extends string> {
+  variables: readonly Root[]
+  reads: Array<PathRead<Root>>
   comprehensions: number
   refusal: string | null
 }
@@ -74,7 +89,7 @@ interface Place {
 
 const COMPREHENSIONS = new Set(['all', 'exists', 'exists_one', 'map', 'filter'])
 
-function visit(walk: Walk, node: ASTNode, place: Place): void {
+function visit<Root extends string>(walk: Walk<Root>, node: ASTNode, place: Place): void {
   const chain = chainOf(node)
   if (chain) {
     if (!place.bound.includes(chain.root)) addRead(walk, chain, place.optional)
@@ -100,7 +115,11 @@ function visit(walk: Walk, node: ASTNode, place: Place): void {
   }
 }
 
-function visitMethod(walk: Walk, [name, receiver, args]: [string, ASTNode, ASTNode[]], place: Place): void {
+function visitMethod<Root extends string>(
+  walk: Walk<Root>,
+  [name, receiver, args]: [string, ASTNode, ASTNode[]],
+  place: Place,
+): void {
   if (name === 'matches') {
     walk.refusal = 'matches() is not available: a pattern can take minutes. Use contains(), startsWith() or endsWith().'
     return
@@ -152,7 +171,7 @@ export function chainOf(node: ASTNode): Chain | null {
   return chain
 }
 
-function addRead(walk: Walk, chain: Chain, optional: boolean): void {
-  const root = VARIABLES.find((name) => name === chain.root)
+function addRead<Root extends string>(walk: Walk<Root>, chain: Chain, optional: boolean): void {
+  const root = walk.variables.find((name) => name === chain.root)
   if (root !== undefined) walk.reads.push({ root, path: chain.path, optional: optional || chain.optional })
 }

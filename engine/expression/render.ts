@@ -2,6 +2,7 @@ import { type Fault, FaultError } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { ParsedExpression } from './parse.ts'
 import { isTemplate, parseTemplate } from './template.ts'
+import { workOut } from './work-out.ts'
 
 /** What templates may read. Subjects are flat: `id`, `externalId` and their properties. */
 export interface TemplateScope {
@@ -75,48 +76,9 @@ function spend(place: Place, text: string): void {
 }
 
 function evaluate(expression: ParsedExpression, place: Place): Json {
-  let value: unknown
-  try {
-    value = expression.run({ ...place.scope })
-  } catch (error) {
-    throw failed(place, explain(expression, error, place.scope))
-  }
-  const json = toJson(value)
-  if (json === undefined) throw failed(place, `{{ ${expression.source} }} gives a value that JSON cannot hold.`)
-  return json
-}
-
-/** Names the path that is missing, since the parser only says the last key. */
-function explain(expression: ParsedExpression, error: unknown, scope: TemplateScope): string {
-  for (const read of expression.reads) {
-    if (read.optional) continue
-    const missing = firstMissing([read.root, ...read.path], { ...scope })
-    if (missing !== null)
-      return (
-        `{{ ${expression.source} }}: ${missing} is not there. ` +
-        `Fill it, or give a fallback: {{ ${withFallback([read.root, ...read.path])} }}.`
-      )
-  }
-  const first = error instanceof Error ? (error.message.split('\n')[0] ?? '') : String(error)
-  return `{{ ${expression.source} }}: ${first}.`
-}
-
-function firstMissing(path: string[], scope: { [name: string]: unknown }): string | null {
-  let at: unknown = scope
-  for (const [depth, part] of path.entries()) {
-    if (at === null || typeof at !== 'object' || !Object.hasOwn(at, part)) return path.slice(0, depth + 1).join('.')
-    at = (at as { [key: string]: unknown })[part]
-  }
-  return null
-}
-
-function withFallback(path: string[]): string {
-  const [root = 'contact', ...rest] = path
-  const keys = rest.map((key, i) => {
-    const optional = i === 0 ? '?' : ''
-    return /^[A-Za-z_]\w*$/.test(key) ? `.${optional}${key}` : `[${optional}${JSON.stringify(key)}]`
-  })
-  return `${root}${keys.join('')}.orValue("…")`
+  const worked = workOut(expression, { ...place.scope })
+  if (!worked.ok) throw failed(place, `{{ ${expression.source} }}${worked.why}`)
+  return worked.value
 }
 
 function failed(place: Place, message: string): FaultError {
@@ -127,34 +89,4 @@ function failed(place: Place, message: string): FaultError {
     fix: 'Correct the expression in the playbook, or the data it reads, then retry the run.',
   }
   return new FaultError(fault)
-}
-
-/** CEL's values as JSON; undefined where there is no faithful form. */
-function toJson(value: unknown): Json | undefined {
-  if (value === null || typeof value === 'string' || typeof value === 'boolean') return value
-  if (typeof value === 'number') return Number.isFinite(value) ? value : undefined
-  if (typeof value === 'bigint') return Number.isSafeInteger(Number(value)) ? Number(value) : undefined
-  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
-  if (Array.isArray(value)) {
-    const items = value.map(toJson)
-    return items.some((item) => item === undefined) ? undefined : items.filter((item) => item !== undefined)
-  }
-  if (value instanceof Map) return entriesToJson([...value.entries()])
-  if (typeof value === 'object' && isPlain(value)) return entriesToJson(Object.entries(value))
-  return undefined
-}
-
-function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value)
-  return prototype === Object.prototype || prototype === null
-}
-
-function entriesToJson(entries: Array<[unknown, unknown]>): Json | undefined {
-  const made: Array<[string, Json]> = []
-  for (const [key, value] of entries) {
-    const json = toJson(value)
-    if (json === undefined) return undefined
-    made.push([String(key), json])
-  }
-  return Object.fromEntries(made)
 }
