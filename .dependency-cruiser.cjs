@@ -2,7 +2,7 @@
 // `import type` is free: it leaves nothing behind at run time.
 const VALUE = { dependencyTypesNot: ['type-only'] }
 const TESTS = '\\.test\\.tsx?$'
-const PURE = '^engine/(model|rules|expression|compile|run|match)/'
+const PURE = '^engine/(model|rules|scores|expression|compile|run|match)/'
 
 /** A rule with its reason, which the tool prints under a violation. Tests may import what they prove. */
 const rule = (name, { comment, from = {}, to }) => ({
@@ -64,7 +64,7 @@ module.exports = {
       to: {
         ...VALUE,
         path: '^(nodes|engine|api|bin|test)/',
-        pathNot: '^engine/(model|compile|rules|expression|run)/|^nodes/manifest\\.ts$',
+        pathNot: '^engine/(model|compile|rules|scores|expression|run)/|^nodes/manifest\\.ts$',
       },
     }),
     rule('nobody-imports-bin-or-test', {
