@@ -142,6 +142,25 @@ export interface MergesTable {
   undo: JsonColumn
   undone_at: NullableTimestamp
   undone_by: Nullable<string>
+  seq: ColumnType<string, never, never>
+}
+
+export interface ContactPairsTable {
+  workspace_id: string
+  first_id: string
+  second_id: string
+  status: 'possible' | 'apart'
+  reason: JsonColumn
+  found_at: Timestamp
+  decided_by: Nullable<string>
+  decided_at: NullableTimestamp
+}
+
+export interface RunOutboxTable {
+  workspace_id: string
+  run_id: string
+  id: string
+  at: Timestamp
 }
 
 export interface PropertyChangesTable {
@@ -173,6 +192,7 @@ export interface ConversationsTable {
   opened_at: Timestamp
   closed_at: NullableTimestamp
   updated_at: Timestamp
+  participant: Generated<string[]>
 }
 
 export interface ConversationMessagesTable {

@@ -14,6 +14,8 @@ import type {
   PropertySettingsTable,
   EventSettingsTable,
   MergesTable,
+  ContactPairsTable,
+  RunOutboxTable,
   PropertyChangesTable,
   ConversationsTable,
   ConversationMessagesTable,
@@ -342,6 +344,8 @@ export interface Database {
   property_settings: PropertySettingsTable
   event_settings: EventSettingsTable
   merges: MergesTable
+  contact_pairs: ContactPairsTable
+  run_outbox: RunOutboxTable
   property_changes: PropertyChangesTable
   conversations: ConversationsTable
   conversation_messages: ConversationMessagesTable

@@ -34,9 +34,22 @@ const STATEMENTS = [
   `CREATE TABLE merges (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, winner_id uuid NOT NULL, loser_id uuid NOT NULL,
     reason jsonb NOT NULL, actor text NOT NULL, at timestamptz NOT NULL, undo jsonb NOT NULL, undone_at timestamptz, undone_by text,
-    PRIMARY KEY (workspace_id, id))`,
+    seq bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (workspace_id, id))`,
   `CREATE INDEX merges_winner ON merges (workspace_id, winner_id, at DESC)`,
   `CREATE INDEX merges_loser ON merges (workspace_id, loser_id, at DESC)`,
+  // Two contacts, the smaller id first: perhaps one person (a person decides), or kept apart because a person said so.
+  `CREATE TABLE contact_pairs (
+    workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, first_id uuid NOT NULL, second_id uuid NOT NULL,
+    status text NOT NULL CHECK (status IN ('possible', 'apart')), reason jsonb NOT NULL, found_at timestamptz NOT NULL,
+    decided_by text, decided_at timestamptz, PRIMARY KEY (workspace_id, first_id, second_id), CHECK (first_id < second_id),
+    FOREIGN KEY (workspace_id, first_id) REFERENCES contacts (workspace_id, id) ON DELETE CASCADE,
+    FOREIGN KEY (workspace_id, second_id) REFERENCES contacts (workspace_id, id) ON DELETE CASCADE)`,
+  `CREATE INDEX contact_pairs_second ON contact_pairs (workspace_id, second_id)`,
+  `CREATE INDEX contact_pairs_possible ON contact_pairs (workspace_id, found_at DESC, first_id, second_id) WHERE status = 'possible'`,
+  // Commands of run_commands that were committed with what caused them and are not handed to their run yet.
+  `CREATE TABLE run_outbox (
+    workspace_id uuid NOT NULL, run_id text NOT NULL, id text NOT NULL, at timestamptz NOT NULL, PRIMARY KEY (workspace_id, run_id, id),
+    FOREIGN KEY (workspace_id, run_id) REFERENCES runs (workspace_id, id) ON DELETE CASCADE)`,
 
   // --- who wrote which value, when (at: when it was known here; occurred_at: when it was said to be so) ---
   `CREATE TABLE property_changes (
@@ -49,7 +62,9 @@ const STATEMENTS = [
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, contact_id uuid, account_id uuid, app text NOT NULL,
     external_id text NOT NULL, title text, state text NOT NULL CHECK (state IN ('open', 'snoozed', 'closed')), assignee text,
     tags text[] NOT NULL DEFAULT '{}', rating integer, url text, opened_at timestamptz NOT NULL, closed_at timestamptz, updated_at timestamptz NOT NULL,
-    PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, app, external_id))`,
+    participant text[] NOT NULL DEFAULT '{}', PRIMARY KEY (workspace_id, id), UNIQUE (workspace_id, app, external_id))`,
+  // participant: who it is with as 'kind:value', best first. Of nobody we know yet, it finds its contact when one is known by that.
+  `CREATE INDEX conversations_unmatched ON conversations USING gin (participant) WHERE contact_id IS NULL`,
   `CREATE INDEX conversations_contact ON conversations (workspace_id, contact_id, updated_at DESC) WHERE contact_id IS NOT NULL`,
   `CREATE INDEX conversations_account ON conversations (workspace_id, account_id, updated_at DESC) WHERE account_id IS NOT NULL`,
   `CREATE TABLE conversation_messages (
