@@ -1,4 +1,5 @@
 import type { Instant } from '../model/rule.ts'
+import { countUpTo, type Sliding } from './windows.ts'
 
 /**
  * When an answer may change with no new data. Every function may say a time too early, never one too late:
@@ -23,6 +24,13 @@ export function latest(times: readonly ValidUntil[]): ValidUntil {
   return best
 }
 
+/** The answer stands until so many of them have changed: the moment of the last of these. @param needed at least 1 */
+export function nthSoonest(times: readonly ValidUntil[], needed: number): ValidUntil {
+  const known: Instant[] = []
+  for (const time of times) if (time !== null) known.push(time)
+  return known.toSorted((a, b) => a - b)[needed - 1] ?? null
+}
+
 /** `at` lies in (now − ms, now]: becomes true when `at` comes, false when it has left the window. */
 export function withinLastUntil(at: Instant, ms: number, now: Instant): ValidUntil {
   if (at > now) return at
@@ -41,46 +49,63 @@ export const beforeNowUntil = (at: Instant, now: Instant): ValidUntil => (at < n
 /** `at` is after now: becomes false when it comes. */
 export const afterNowUntil = (at: Instant, now: Instant): ValidUntil => (at > now ? at : null)
 
-export interface EventWindow {
-  /** Occurrence times, ascending. */
-  times: readonly Instant[]
-  /** Width in ms; null: for ever. */
-  ms: number | null
-  /** Whether a count satisfies the rule. */
-  holds: (count: number) => boolean
+/** `at` is before now − ms: becomes true one millisecond after that much time. */
+export const moreThanAgoUntil = (at: Instant, ms: number, now: Instant): ValidUntil =>
+  at + ms < now ? null : at + ms + 1
+
+/** `at` is after now + ms: becomes false when only that much time is left. */
+export const moreThanAheadUntil = (at: Instant, ms: number, now: Instant): ValidUntil =>
+  at - ms > now ? at - ms : null
+
+/** True from `from` (inclusive) to `to` (exclusive). */
+export function heldUntil({ from, to }: { from: Instant; to: Instant }, now: Instant): ValidUntil {
+  if (from >= to || to <= now) return null
+  const next = now < from ? from : to
+  return Number.isFinite(next) ? next : null
 }
 
-/** How many of the times lie in (now − ms, now]. */
-export function countWithin(window: EventWindow, now: Instant): number {
-  return firstAfter(window.times, now) - (window.ms === null ? 0 : firstAfter(window.times, now - window.ms))
-}
+/** How many of the times, which ascend, lie in the window. */
+export const countWithin = (times: readonly Instant[], sliding: Sliding, now: Instant): number =>
+  Math.max(0, countUpTo(times, sliding.until(now)) - countUpTo(times, sliding.after(now)))
 
 /** The exact moment at which the count's answer flips, events of the future included. */
-export function eventsUntil(window: EventWindow, now: Instant): ValidUntil {
-  const { times, ms, holds } = window
-  let enter = firstAfter(times, now)
-  let leave = ms === null ? 0 : firstAfter(times, now - ms)
+export function countUntil(
+  times: readonly Instant[],
+  sliding: Sliding,
+  { now, holds }: { now: Instant; holds: (count: number) => boolean },
+): ValidUntil {
+  let enter = countUpTo(times, sliding.until(now))
+  let leave = Math.min(enter, countUpTo(times, sliding.after(now)))
   const before = holds(enter - leave)
+  const entersAt = (i: number): Instant => (i < times.length ? sliding.enters(times[i] ?? 0) : Infinity)
+  const leavesAt = (i: number): Instant => (i < times.length ? sliding.leaves(times[i] ?? 0) : Infinity)
+  let entering = entersAt(enter)
+  let leaving = leavesAt(leave)
   for (;;) {
-    const entering = times[enter]
-    const first = times[leave]
-    const leaving = ms === null || first === undefined ? undefined : first + ms
-    const moment = entering === undefined ? leaving : leaving === undefined ? entering : Math.min(entering, leaving)
-    if (moment === undefined) return null
-    while (times[enter] !== undefined && (times[enter] ?? 0) <= moment) enter += 1
-    if (ms !== null) while (times[leave] !== undefined && (times[leave] ?? 0) + ms <= moment) leave += 1
+    const moment = Math.min(entering, leaving)
+    if (moment === Infinity) return null
+    while (entering <= moment) entering = entersAt((enter += 1))
+    while (leaving <= moment) leaving = leavesAt((leave += 1))
     if (holds(enter - leave) !== before) return moment
   }
 }
 
-/** Index of the first time after `at`, by halving. */
-function firstAfter(times: readonly Instant[], at: Instant): number {
-  let low = 0
-  let high = times.length
-  while (low < high) {
-    const middle = (low + high) >> 1
-    if ((times[middle] ?? 0) <= at) low = middle + 1
-    else high = middle
+/** Beyond so many moments an answer that may not have changed is asked again: early, and no long search. */
+export const MOST_MOMENTS = 64
+
+/**
+ * Looks at one moment after the other until the answer is another one.
+ * @param look.next the next moment after `at` at which it may change
+ */
+export function scanUntil(
+  now: Instant,
+  before: boolean,
+  look: { next: (at: Instant) => ValidUntil; holds: (at: Instant) => boolean },
+): ValidUntil {
+  let at = now
+  for (let moments = 1; ; moments += 1) {
+    const next = look.next(at)
+    if (next === null || moments >= MOST_MOMENTS || look.holds(next) !== before) return next
+    at = next
   }
-  return low
 }
