@@ -3,11 +3,12 @@ import { parseFormula } from '../expression/parse.ts'
 import { workOut } from '../expression/work-out.ts'
 import type { ComputedDefinition, ComputedEvaluation } from '../model/computed.ts'
 import { readPath } from '../model/path.ts'
-import type { Instant, SubjectFacts, Trace } from '../model/rule.ts'
+import type { Instant, Reads, SubjectFacts, Trace } from '../model/rule.ts'
 import type { RuleScope } from '../rules/evaluate.ts'
+import { addProperty, mergeReads, noReads } from '../rules/reads.ts'
 import { soonest, type ValidUntil } from '../rules/valid-until.ts'
 import { describeFigure } from './describe.ts'
-import { evaluateFigure } from './event-figure.ts'
+import { evaluateFigure, readsOfFigure } from './event-figure.ts'
 
 /** A property is a value, not a document. */
 export const MOST_VALUE_CHARACTERS = 8_000
@@ -93,4 +94,11 @@ export function subjectReads(formula: string): Array<{ root: 'contact' | 'accoun
   const parsed = parseFormula(formula)
   if (!parsed.ok) return []
   return parsed.expression.reads.flatMap(({ root, path }) => (root === 'inputs' ? [] : [{ root, path }]))
+}
+
+/** What must be loaded before the property can be worked out. */
+export function readsOfComputed(definition: ComputedDefinition): Reads {
+  const properties = noReads()
+  for (const { root, path } of subjectReads(definition.formula)) addProperty(properties, [root, ...path].join('.'))
+  return mergeReads([properties, ...Object.values(definition.inputs).map(readsOfFigure)])
 }

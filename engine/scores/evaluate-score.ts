@@ -1,5 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
-import type { Instant, Trace } from '../model/rule.ts'
+import type { Instant, Reads, Trace } from '../model/rule.ts'
 import type {
   Measure,
   ScoreBand,
@@ -10,9 +10,10 @@ import type {
   ScorePartResult,
 } from '../model/score.ts'
 import { evaluate, readRulePath, type RuleScope } from '../rules/evaluate.ts'
+import { addProperty, mergeReads, noReads, readsOf } from '../rules/reads.ts'
 import { soonest, type ValidUntil } from '../rules/valid-until.ts'
 import { describeMeasure } from './describe.ts'
-import { evaluateFigure, type Figured } from './event-figure.ts'
+import { evaluateFigure, type Figured, readsOfFigure } from './event-figure.ts'
 
 /**
  * Works a score out: number, band and stage, with the marks of each part and the time until which all of it stands.
@@ -104,4 +105,17 @@ function partTrace({ name, weight, marks, actual, why }: ScorePartResult): Trace
     ...(why.missing === true ? { missing: true } : {}),
     children: [why],
   }
+}
+
+/** What must be loaded before the score can be worked out. */
+export function readsOfScore(definition: ScoreDefinition): Reads {
+  const parts = definition.parts.map((part) => ('measure' in part ? readsOfMeasure(part.measure) : readsOf(part.rule)))
+  return mergeReads([...parts, ...definition.stages.map(({ rule }) => readsOf(rule))])
+}
+
+function readsOfMeasure({ of }: Measure): Reads {
+  if (!('property' in of)) return readsOfFigure(of)
+  const reads = noReads()
+  addProperty(reads, of.property)
+  return reads
 }
