@@ -2,8 +2,10 @@ import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
+import { conversationsRouter } from './conversations/conversations-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
 import { keysRouter } from './keys/keys-router.ts'
+import { notesRouter } from './notes/notes-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
@@ -22,6 +24,8 @@ export const appRouter = router({
   segments: segmentsRouter,
   contacts: contactsRouter,
   accounts: accountsRouter,
+  notes: notesRouter,
+  conversations: conversationsRouter,
   connections: connectionsRouter,
   keys: keysRouter,
   sandbox: sandboxRouter,
