@@ -2,7 +2,7 @@ import type { Trace } from '../../engine/model/rule.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Queryable, Statement } from './sql.ts'
 
-/** Memberships of segments and signals, their edges, and what the rules count. */
+/** What is kept for every subject of segments, signals, scores and computed properties: the value now, and its edges. */
 
 export interface MemberRow {
   audienceId: string
@@ -11,10 +11,12 @@ export interface MemberRow {
   /** Milliseconds since 1970: since when it is, or is not, a member. */
   since: number
   validUntil: number | null
+  /** Of a score or computed property what was worked out; null for segments and signals. */
+  value: Json
 }
 
 const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
-const MEMBER = `audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${MS('since')} AS since, ${MS('valid_until')} AS "validUntil"`
+const MEMBER = `audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${MS('since')} AS since, ${MS('valid_until')} AS "validUntil", value`
 
 const MEMBERS_OF: Statement = {
   name: 'members-of-subjects',
@@ -29,12 +31,12 @@ export function membersOf(q: Queryable, workspaceId: string, subjectIds: string[
 const UPSERT: Statement = {
   name: 'members-upsert',
   text: `
-INSERT INTO audience_members (workspace_id, audience_id, subject_id, is_member, since, valid_until)
-SELECT $1, x."audienceId", x."subjectId", x."isMember", to_timestamp(x.since / 1000.0), to_timestamp(x."validUntil" / 1000.0)
-FROM json_to_recordset($2::json) AS x("audienceId" uuid, "subjectId" uuid, "isMember" boolean, since float8, "validUntil" float8)
+INSERT INTO audience_members (workspace_id, audience_id, subject_id, is_member, since, valid_until, value)
+SELECT $1, x."audienceId", x."subjectId", x."isMember", to_timestamp(x.since / 1000.0), to_timestamp(x."validUntil" / 1000.0), x.value
+FROM json_to_recordset($2::json) AS x("audienceId" uuid, "subjectId" uuid, "isMember" boolean, since float8, "validUntil" float8, value jsonb)
 ORDER BY 2, 3
 ON CONFLICT (workspace_id, audience_id, subject_id) DO UPDATE
-SET is_member = excluded.is_member, since = excluded.since, valid_until = excluded.valid_until`,
+SET is_member = excluded.is_member, since = excluded.since, valid_until = excluded.valid_until, value = excluded.value`,
 }
 
 export async function writeMembers(q: Queryable, workspaceId: string, rows: MemberRow[]): Promise<void> {
@@ -45,56 +47,25 @@ export interface EdgeRow {
   id: string
   audienceId: string
   subjectId: string
-  edge: 'set' | 'cleared' | 'entered' | 'left'
+  edge: 'set' | 'cleared' | 'entered' | 'left' | 'changed'
   at: number
   cause: Json
+  /** Of a rule its trace, of a score or computed property how it was worked out. */
   why: Trace
+  /** What a score or computed property is now. */
+  value: Json
 }
 
 const EDGES: Statement = {
   name: 'edges-insert',
   text: `
-INSERT INTO audience_edges (workspace_id, id, audience_id, subject_id, edge, at, cause, why)
-SELECT $1, x.id, x."audienceId", x."subjectId", x.edge, to_timestamp(x.at / 1000.0), x.cause, x.why
-FROM json_to_recordset($2::json) AS x(id uuid, "audienceId" uuid, "subjectId" uuid, edge text, at float8, cause jsonb, why jsonb)`,
+INSERT INTO audience_edges (workspace_id, id, audience_id, subject_id, edge, at, cause, why, value)
+SELECT $1, x.id, x."audienceId", x."subjectId", x.edge, to_timestamp(x.at / 1000.0), x.cause, x.why, x.value
+FROM json_to_recordset($2::json) AS x(id uuid, "audienceId" uuid, "subjectId" uuid, edge text, at float8, cause jsonb, why jsonb, value jsonb)`,
 }
 
 export async function writeEdges(q: Queryable, workspaceId: string, rows: EdgeRow[]): Promise<void> {
   if (rows.length > 0) await q.rows(EDGES, [workspaceId, JSON.stringify(rows)])
-}
-
-export interface EventTimes {
-  subjectId: string
-  name: string
-  /** Milliseconds since 1970, ascending. */
-  times: number[]
-}
-
-const times = (column: 'contact_id' | 'account_id'): Statement => ({
-  name: `event-times-${column}`,
-  text: `
-SELECT e.${column} AS "subjectId", e.name, array_agg(${MS('e.occurred_at')} ORDER BY e.occurred_at) AS times
-FROM json_to_recordset($3::json) AS wanted(name text, since float8)
-JOIN events e ON e.workspace_id = $1 AND e.${column} = ANY($2::uuid[]) AND e.name = wanted.name
-  AND e.kind = 'track' AND e.status = 'done' AND (wanted.since IS NULL OR e.occurred_at > to_timestamp(wanted.since / 1000.0))
-GROUP BY 1, 2`,
-})
-const TIMES = { contact: times('contact_id'), account: times('account_id') }
-
-export interface EventWindow {
-  name: string
-  /** Milliseconds since 1970; null: for ever. */
-  since: number | null
-}
-
-/** When subjects did what: events the dispatcher has placed, within each name's window. */
-export function eventTimes(
-  q: Queryable,
-  workspaceId: string,
-  wanted: { kind: 'contact' | 'account'; ids: string[]; events: EventWindow[] },
-): Promise<EventTimes[]> {
-  if (wanted.ids.length === 0 || wanted.events.length === 0) return Promise.resolve([])
-  return q.rows<EventTimes>(TIMES[wanted.kind], [workspaceId, wanted.ids, JSON.stringify(wanted.events)])
 }
 
 export interface DueMember {

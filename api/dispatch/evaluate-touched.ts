@@ -1,7 +1,9 @@
-import { evaluate } from '../../engine/rules/evaluate.ts'
+import { sameJson } from '../../engine/model/path.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { EdgeRow, MemberRow } from '../db/audience-store.ts'
-import { type AudienceIndex, audienceKey, type IndexedAudience } from './audience-index.ts'
+import { type AudienceIndex, type IndexedAudience, readersIn } from './audience-index.ts'
+import { setProperty } from './set-property.ts'
+import { noteMember, workOut } from './work-out.ts'
 import { factsOf, memberKey, onlyAccount, type World } from './world.ts'
 
 /** An audience whose answer for a subject may have changed. */
@@ -41,40 +43,80 @@ export function evaluateTouched(
       const edge = evaluateOne(world, touch, when)
       if (edge === null) continue
       edges.push(edge)
-      const readers = index.readers.get(audienceKey(touch.audience.kind, touch.audience.slug)) ?? []
-      for (const reader of readers)
-        if (reader.subject === touch.audience.subject) enter({ audience: reader, subjectId: touch.subjectId })
-      if (touch.audience.subject === 'account') forContactsOf(world, touch.subjectId, readers).forEach(enter)
+      touchedBy(world, index, touch).forEach(enter)
     }
   }
   return edges
 }
 
+/** Whose answers hang on one that turned. */
+function touchedBy(world: World, index: AudienceIndex, { audience, subjectId }: Touch): Touch[] {
+  const readers = readersIn(index, audience)
+  const own = readers.filter((reader) => reader.subject === audience.subject)
+  return [
+    ...own.map((reader) => ({ audience: reader, subjectId })),
+    ...(audience.subject === 'account' ? forContactsOf(world, subjectId, readers) : []),
+    ...forRelatedOf(world, { kind: audience.subject, id: subjectId }, readersIn(index.related, audience)),
+  ]
+}
+
 function evaluateOne(world: World, touch: Touch, when: { at: number; cause: Json }): Edge | null {
   const { audience, subjectId } = touch
-  const { value, why, validUntil } = evaluate(
-    audience.rule,
-    { ...factsOf(world, { kind: audience.subject, id: subjectId }), at: when.at },
-    when.at,
-  )
+  const facts = factsOf(world, { kind: audience.subject, id: subjectId }, audience.reads)
+  const { member, value, why, validUntil } = workOut(audience, { ...facts, at: when.at }, when.at)
   const before = world.members.get(memberKey(audience.id, subjectId))
-  const wasMember = before?.isMember ?? false
-  if (value === wasMember && (before?.validUntil ?? null) === validUntil) return null
-  const turned = value !== wasMember
-  const row: MemberRow = {
-    audienceId: audience.id,
-    subjectId,
-    isMember: value,
-    since: turned || before === undefined ? when.at : before.since,
-    validUntil,
-  }
-  remember(world, audience, row)
+  const turned = turns(audience, before, { member, value })
+  if (!turned && before?.isMember === member && before.validUntil === validUntil) return null
+  // Never asked about, not a member, and never going to be: that need not be kept.
+  if (!turned && before === undefined && !member && validUntil === null) return null
+  const since = turned || before === undefined ? when.at : before.since
+  remember(world, audience, { audienceId: audience.id, subjectId, isMember: member, since, validUntil, value })
   if (!turned) return null
-  const edge = audience.kind === 'signal' ? (value ? 'set' : 'cleared') : value ? 'entered' : 'left'
-  return {
+  const edge: Edge = {
     audience,
-    row: { id: world.freshId(), audienceId: audience.id, subjectId, edge, at: when.at, cause: when.cause, why },
+    row: {
+      id: world.freshId(),
+      audienceId: audience.id,
+      subjectId,
+      edge: edgeOf(audience, member),
+      at: when.at,
+      cause: when.cause,
+      why,
+      value,
+    },
   }
+  if (audience.kind === 'computed') writeComputed(world, edge)
+  return edge
+}
+
+function turns(
+  audience: IndexedAudience,
+  before: MemberRow | undefined,
+  now: { member: boolean; value: Json },
+): boolean {
+  if (audience.kind === 'segment' || audience.kind === 'signal') return now.member !== (before?.isMember ?? false)
+  return !sameJson(before?.value ?? null, now.value)
+}
+
+function edgeOf({ kind }: IndexedAudience, member: boolean): EdgeRow['edge'] {
+  if (kind === 'signal') return member ? 'set' : 'cleared'
+  if (kind === 'segment') return member ? 'entered' : 'left'
+  return 'changed'
+}
+
+/** A computed property becomes a property like any other, of which is known who wrote it. */
+function writeComputed(world: World, { audience, row }: Edge): void {
+  if (audience.kind !== 'computed') return
+  const subject = (audience.subject === 'contact' ? world.contacts : world.accounts).get(row.subjectId)
+  if (subject === undefined) return
+  setProperty(world, subject, {
+    kind: audience.subject,
+    name: audience.rule.property,
+    value: row.value,
+    at: row.at,
+    occurredAt: row.at,
+    source: { kind: 'computed', slug: audience.slug, edge: row.id, cause: row.cause },
+  })
 }
 
 function remember(world: World, audience: IndexedAudience, row: MemberRow): void {
@@ -83,10 +125,7 @@ function remember(world: World, audience: IndexedAudience, row: MemberRow): void
   if (before) world.changedMembers.delete(before)
   world.members.set(key, row)
   world.changedMembers.add(row)
-  const joined = world.memberships.get(row.subjectId) ?? new Set<IndexedAudience>()
-  world.memberships.set(row.subjectId, joined)
-  if (row.isMember) joined.add(audience)
-  else joined.delete(audience)
+  noteMember(world, audience, row)
 }
 
 /** An account's own property is also seen by the contacts that belong to it alone. */
@@ -96,5 +135,18 @@ export function forContactsOf(world: World, accountId: string, audiences: Iterab
     if (audience.subject === 'contact')
       for (const contactId of world.contactsOf.get(accountId) ?? [])
         if (onlyAccount(world, contactId) === accountId) touches.push({ audience, subjectId: contactId })
+  return touches
+}
+
+/** Of what happens to a contact its accounts' audiences, of what happens to an account its contacts'. */
+export function forRelatedOf(
+  world: World,
+  subject: { kind: 'contact' | 'account'; id: string },
+  audiences: Iterable<IndexedAudience>,
+): Touch[] {
+  const related = (subject.kind === 'contact' ? world.accountsOf : world.contactsOf).get(subject.id) ?? []
+  const touches: Touch[] = []
+  for (const audience of audiences)
+    if (audience.subject !== subject.kind) for (const id of related) touches.push({ audience, subjectId: id })
   return touches
 }

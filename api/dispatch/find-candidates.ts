@@ -1,3 +1,4 @@
+import { assertNever } from '../../engine/model/assert-never.ts'
 import type { Occurrence, TriggerIndex } from '../../engine/match/trigger-index.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { PendingEvent } from '../db/event-store.ts'
@@ -57,8 +58,10 @@ export function edgeCandidates(
   given: { edge: Edge; eventSeq: string | null; who: Resolved | null },
 ): Candidate[] {
   const { audience, row } = given.edge
+  const occurred = edgeOccurrence(given.edge)
+  if (occurred === null) return []
   const data = { [audience.kind]: audience.slug, edge: row.edge, at: new Date(row.at).toISOString() }
-  const { starts } = triggers.match(edgeOccurrence(given.edge, data), world.now)
+  const { starts } = triggers.match({ ...occurred, data }, world.now)
   if (starts.length === 0) return []
   const subjects = edgeSubjects(world, given.edge, given.who)
   return starts.map((matched) => ({
@@ -83,12 +86,26 @@ export function edgeCandidates(
   }))
 }
 
-function edgeOccurrence({ audience, row }: Edge, data: Candidate['data']): Occurrence {
-  const { edge } = row
-  return edge === 'set' || edge === 'cleared'
-    ? { kind: 'signal', signal: audience.slug, edge, data }
-    : { kind: 'segment', segment: audience.slug, edge, data }
+type EdgeOccurrence = Exclude<Occurrence, { kind: 'event' }>
+
+/** What triggers see of an edge. Scores and computed properties start nothing: a signal that reads them does. */
+function edgeOccurrence({ audience, row }: Edge): DataLess<EdgeOccurrence> | null {
+  const { slug } = audience
+  switch (row.edge) {
+    case 'set':
+    case 'cleared':
+      return { kind: 'signal', signal: slug, edge: row.edge }
+    case 'entered':
+    case 'left':
+      return { kind: 'segment', segment: slug, edge: row.edge }
+    case 'changed':
+      return null
+    default:
+      return assertNever(row.edge)
+  }
 }
+
+type DataLess<T> = T extends unknown ? Omit<T, 'data'> : never
 
 /** The contact and account an edge is about. Of an account's edge the contact is whoever's event made it. */
 function edgeSubjects(world: World, edge: Edge, who: Resolved | null): Record<SubjectKind, string | null> {

@@ -1,13 +1,15 @@
 import type { Reads } from '../../engine/model/rule.ts'
 import { mergeReads } from '../../engine/rules/reads.ts'
 import { accountsOfContacts, contactsOfAccounts, findAccounts, readAccounts } from '../db/account-store.ts'
-import { type EventWindow, eventTimes, membersOf } from '../db/audience-store.ts'
+import { membersOf } from '../db/audience-store.ts'
 import { findIdentities, type Identity, readContacts, type SubjectRow } from '../db/contact-store.ts'
 import type { PendingEvent } from '../db/event-store.ts'
+import { changeHistory, eventHistory, type EventWindow, laterTraits } from '../db/history-store.ts'
 import type { Queryable } from '../db/sql.ts'
 import { type AudienceIndex, type IndexedAudience, withReaders } from './audience-index.ts'
 import { groupIdIn, identitiesIn } from './resolve-identity.ts'
-import { identityKey, memberKey, onlyAccount, type Subject, type World } from './world.ts'
+import { noteMember } from './work-out.ts'
+import { identityKey, innerOf, memberKey, onlyAccount, type Subject, type World } from './world.ts'
 
 /** Reads who the events are about: identities with their accounts, and the accounts that are named. */
 export async function loadIdentities(q: Queryable, world: World, events: PendingEvent[]): Promise<void> {
@@ -34,8 +36,10 @@ export interface Needs {
   /** Those of the contacts that rules are asked about: they see their account. */
   evaluated: Set<string>
   accounts: Set<string>
-  /** Accounts whose change reaches their contacts. */
+  /** Accounts whose change reaches their contacts, or whose rules look at them. */
   fanOut: Set<string>
+  /** Contact or account → own time of the oldest call here that describes it. */
+  described: { contact: Map<string, number>; account: Map<string, number> }
   audiences: Set<IndexedAudience>
   /** Of rules beside the audiences', such as a trigger's `where`. */
   reads: Reads[]
@@ -48,6 +52,7 @@ export const noNeeds = (): Needs => ({
   evaluated: new Set(),
   accounts: new Set(),
   fanOut: new Set(),
+  described: { contact: new Map(), account: new Map() },
   audiences: new Set(),
   reads: [],
   lock: true,
@@ -64,10 +69,7 @@ export async function loadSubjects(
 ): Promise<void> {
   const { needs, index } = wanted
   await loadAccountsOf(q, world, [...needs.evaluated])
-  for (const id of needs.evaluated) {
-    const accountId = onlyAccount(world, id)
-    if (accountId !== null) needs.accounts.add(accountId)
-  }
+  needAccounts(world, index, needs)
   const accounts = stored(needs.accounts, world.accounts)
   for (const id of needs.fanOut) if (!world.accounts.has(id)) accounts.add(id)
   if (accounts.size > 0)
@@ -78,7 +80,25 @@ export async function loadSubjects(
   if (contacts.size > 0)
     for (const row of await readContacts(q, world.workspaceId, { ids: [...contacts], lock: needs.lock }))
       world.contacts.set(row.id, known(row))
+  for (const id of needs.accounts) if (world.accounts.get(id)?.isNew === false) accounts.add(id)
   await loadHistory(q, world, { needs, index, contacts, accounts })
+}
+
+/** The accounts that rules about the evaluated contacts look at, and those whose rules look at these contacts. */
+function needAccounts(world: World, index: AudienceIndex, needs: Needs): void {
+  const audiences = [...withReaders(index, needs.audiences)]
+  const relating = (subject: 'contact' | 'account'): boolean =>
+    audiences.some((audience) => audience.subject === subject && audience.reads.related !== undefined) ||
+    needs.reads.some((reads) => reads.related !== undefined)
+  const [ofContacts, ofAccounts] = [relating('contact'), relating('account')]
+  for (const id of needs.evaluated) {
+    const all = world.accountsOf.get(id) ?? []
+    for (const accountId of ofContacts || ofAccounts || all.length === 1 ? all : []) {
+      needs.accounts.add(accountId)
+      if (ofAccounts) needs.fanOut.add(accountId)
+    }
+  }
+  if (ofAccounts) for (const accountId of needs.accounts) needs.fanOut.add(accountId)
 }
 
 const stored = (wanted: Set<string>, inMemory: Map<string, Subject>): Set<string> =>
@@ -93,8 +113,23 @@ async function loadFanOut(q: Queryable, world: World, needs: Needs): Promise<voi
   await loadAccountsOf(q, world, contactIds)
   for (const id of contactIds) needs.contacts.add(id)
   for (const account of accounts) world.contactsOf.set(account, [])
+  await loadOtherAccounts(q, world, { needs, contactIds })
   for (const [contactId, accountIds] of world.accountsOf)
     for (const accountId of accountIds) world.contactsOf.get(accountId)?.push(contactId)
+}
+
+/** Where rules about contacts look at all their accounts, those beside the one that changed. */
+async function loadOtherAccounts(
+  q: Queryable,
+  world: World,
+  { needs, contactIds }: { needs: Needs; contactIds: string[] },
+): Promise<void> {
+  const relating = [...needs.audiences].some((a) => a.subject === 'contact' && a.reads.related !== undefined)
+  if (!relating) return
+  const ids = contactIds.flatMap((id) => world.accountsOf.get(id) ?? []).filter((id) => !world.accounts.has(id))
+  for (const id of ids) needs.accounts.add(id)
+  for (const row of await readAccounts(q, world.workspaceId, { ids: [...new Set(ids)], lock: needs.lock }))
+    world.accounts.set(row.id, known(row))
 }
 
 async function loadAccountsOf(q: Queryable, world: World, contactIds: string[]): Promise<void> {
@@ -111,31 +146,73 @@ async function loadHistory(
   wanted: { needs: Needs; index: AudienceIndex; contacts: Set<string>; accounts: Set<string> },
 ): Promise<void> {
   const audiences = withReaders(wanted.index, wanted.needs.audiences)
-  const reads = mergeReads([...[...audiences].map((audience) => audience.reads), ...wanted.needs.reads])
+  const reads = flat(mergeReads([...[...audiences].map((audience) => audience.reads), ...wanted.needs.reads]))
   const subjects = [...wanted.contacts, ...wanted.accounts]
-  const readsMembership = audiences.size > 0 || reads.segments.length > 0 || reads.signals.length > 0
+  const readsMembership = audiences.size > 0 || membershipsIn(reads) > 0
   if (readsMembership && subjects.length > 0)
     for (const row of await membersOf(q, world.workspaceId, subjects)) {
       world.members.set(memberKey(row.audienceId, row.subjectId), row)
       const audience = wanted.index.byId.get(row.audienceId)
-      if (row.isMember && audience) join(world, row.subjectId, audience)
+      if (audience) noteMember(world, audience, row)
     }
+  await loadEvents(q, world, { ...wanted, reads })
+  await loadChanges(q, world, { subjects, reads })
+  await loadLaterTraits(q, world, wanted.needs)
+}
+
+const membershipsIn = (reads: Reads): number =>
+  reads.segments.length + reads.signals.length + (reads.scores?.length ?? 0)
+
+/** What is read of the subject and of its related ones, in one: whoever is loaded is loaded for either. */
+const flat = (reads: Reads): Reads => {
+  const { related, ...own } = reads
+  return related === undefined ? own : mergeReads([own, related])
+}
+
+const sinceOf = (world: World, window: number | null): number | null => (window === null ? null : world.now - window)
+
+async function loadEvents(
+  q: Queryable,
+  world: World,
+  wanted: { reads: Reads; contacts: Set<string>; accounts: Set<string> },
+): Promise<void> {
+  const { reads } = wanted
+  const properties = (name: string): string[] => {
+    const all = reads.eventProperties ?? {}
+    return Object.hasOwn(all, name) ? (all[name] ?? []) : []
+  }
   const events = Object.entries(reads.events).map(
-    ([name, window]): EventWindow => ({ name, since: window === null ? null : world.now - window }),
+    ([name, window]): EventWindow => ({ name, since: sinceOf(world, window), properties: properties(name) }),
   )
-  for (const { name } of events) world.countedEvents.add(name)
+  for (const event of events) world.countedEvents.set(event.name, event.properties)
   for (const [kind, ids] of [
     ['contact', wanted.contacts],
     ['account', wanted.accounts],
   ] as const)
-    for (const found of await eventTimes(q, world.workspaceId, { kind, ids: [...ids], events })) {
-      const names = world.eventTimes.get(found.subjectId) ?? new Map<string, number[]>()
-      world.eventTimes.set(found.subjectId, names.set(found.name, found.times))
-    }
+    for (const { subjectId, name, times, values } of await eventHistory(q, world.workspaceId, {
+      kind,
+      ids: [...ids],
+      events,
+    }))
+      innerOf(world.events, subjectId).set(name, { times, values })
 }
 
-function join(world: World, subjectId: string, audience: IndexedAudience): void {
-  const set = world.memberships.get(subjectId)
-  if (set === undefined) world.memberships.set(subjectId, new Set([audience]))
-  else set.add(audience)
+async function loadChanges(q: Queryable, world: World, wanted: { subjects: string[]; reads: Reads }): Promise<void> {
+  const watched = Object.entries(wanted.reads.changes ?? {})
+  for (const [path] of watched) world.watchedProperties.add(path)
+  const properties = watched.map(([path, window]) => ({
+    property: path.slice(path.indexOf('.') + 1),
+    since: sinceOf(world, window),
+  }))
+  for (const found of await changeHistory(q, world.workspaceId, { ids: wanted.subjects, properties }))
+    innerOf(world.changes, found.subjectId).set(found.property, found.changes)
+}
+
+/** Calls that come late do not undo what was said after them. */
+async function loadLaterTraits(q: Queryable, world: World, needs: Needs): Promise<void> {
+  for (const kind of ['contact', 'account'] as const) {
+    const after = [...needs.described[kind]].map(([id, at]) => ({ id, at }))
+    for (const { subjectId, property, at } of await laterTraits(q, world.workspaceId, { kind, after }))
+      innerOf(world.saidAt, subjectId).set(property, at)
+  }
 }

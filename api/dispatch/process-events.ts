@@ -2,6 +2,7 @@ import { attachContacts, writeAccounts } from '../db/account-store.ts'
 import { writeEdges, writeMembers } from '../db/audience-store.ts'
 import { writeContacts, writeIdentities } from '../db/contact-store.ts'
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
+import { writePropertyChanges } from '../db/history-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
 import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
@@ -74,6 +75,7 @@ export async function writeWorld(q: Queryable, world: World, edges: Edge[]): Pro
   const moved = [...world.movedIdentities.values()]
   if (!(await writeIdentities(q, workspaceId, { added, moved, now }))) throw new StaleBatch()
   await attachContacts(q, workspaceId, { links: world.attached, now })
+  await writePropertyChanges(q, workspaceId, world.newChanges)
   await writeMembers(q, workspaceId, [...world.changedMembers])
   await writeEdges(
     q,

@@ -1,8 +1,9 @@
-import type { Facts } from '../../engine/model/rule.ts'
+import type { Facts, PropertyChange, Reads, ScoreFact } from '../../engine/model/rule.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { AccountLink } from '../db/account-store.ts'
 import type { MemberRow } from '../db/audience-store.ts'
 import type { Identity, IdentityKind, IdentityLink, SubjectRow } from '../db/contact-store.ts'
+import type { PropertyChangeRow } from '../db/history-store.ts'
 import type { IndexedAudience, SubjectKind } from './audience-index.ts'
 
 /** A contact or account as a batch knows it. */
@@ -39,10 +40,26 @@ export interface World {
   changedMembers: Set<MemberRow>
   /** Subject → segments and signals it is in. */
   memberships: Map<string, Set<IndexedAudience>>
-  /** Subject → event name → times, ascending. */
-  eventTimes: Map<string, Map<string, number[]>>
-  /** Names of the events that some rule of this batch counts. */
-  countedEvents: Set<string>
+  /** Subject → score → what it is. */
+  scores: Map<string, Map<string, ScoreFact>>
+  /** Subject → event name → what is known of these events. */
+  events: Map<string, Map<string, EventLog>>
+  /** Names of the events that some rule of this batch counts, with the properties that are read of them. */
+  countedEvents: Map<string, readonly string[]>
+  /** Subject → property → how it changed, ascending. */
+  changes: Map<string, Map<string, PropertyChange[]>>
+  /** `contact.plan`: properties whose changes some rule of this batch reads. */
+  watchedProperties: Set<string>
+  /** Changes this batch makes. */
+  newChanges: PropertyChangeRow[]
+  /** Subject → property → own time of the newest call that said something of it, where that may be later than a call here. */
+  saidAt: Map<string, Map<string, number>>
+}
+
+/** Events of one name and subject: times ascending, and beside each the properties that are read. */
+export interface EventLog {
+  times: number[]
+  values: Array<{ [property: string]: Json }> | null
 }
 
 export function emptyWorld(workspaceId: string, now: number, freshId: () => string): World {
@@ -63,8 +80,13 @@ export function emptyWorld(workspaceId: string, now: number, freshId: () => stri
     members: new Map(),
     changedMembers: new Set(),
     memberships: new Map(),
-    eventTimes: new Map(),
-    countedEvents: new Set(),
+    scores: new Map(),
+    events: new Map(),
+    countedEvents: new Map(),
+    changes: new Map(),
+    watchedProperties: new Set(),
+    newChanges: [],
+    saidAt: new Map(),
   }
 }
 
@@ -79,25 +101,68 @@ export function onlyAccount(world: World, contactId: string): string | null {
   return accounts?.length === 1 ? (accounts[0] ?? null) : null
 }
 
-/** What a rule may read of a subject now. */
-export function factsOf(world: World, subject: { kind: SubjectKind; id: string }): Facts {
-  const contact = subject.kind === 'contact' ? (world.contacts.get(subject.id) ?? null) : null
-  const accountId = subject.kind === 'account' ? subject.id : onlyAccount(world, subject.id)
+/** A subject, and where a run began with one of several accounts, that one. */
+export interface FactsWanted {
+  kind: SubjectKind
+  id: string
+  accountId?: string | null
+}
+
+/**
+ * What a rule may read of a subject now.
+ * @param reads what the rule reads: its related subjects are looked at only where it does
+ */
+export function factsOf(world: World, subject: FactsWanted, reads?: Reads): Facts {
+  const { kind, id } = subject
+  const contact = kind === 'contact' ? (world.contacts.get(id) ?? null) : null
+  const accountId = kind === 'account' ? id : (subject.accountId ?? onlyAccount(world, id))
   const account = accountId === null ? null : (world.accounts.get(accountId) ?? null)
   const segments: string[] = []
   const signals: string[] = []
   // A contact is also in what its account is in: slugs are the workspace's, so there is no confusion.
-  for (const id of accountId === null || accountId === subject.id ? [subject.id] : [subject.id, accountId])
-    for (const audience of world.memberships.get(id) ?? [])
-      (audience.kind === 'segment' ? segments : signals).push(audience.slug)
-  return {
+  for (const member of accountId === null || accountId === id ? [id] : [id, accountId])
+    for (const audience of world.memberships.get(member) ?? []) {
+      if (audience.kind === 'segment') segments.push(audience.slug)
+      else if (audience.kind === 'signal') signals.push(audience.slug)
+    }
+  const facts: Facts = {
     at: world.now,
     contact: contact && subjectFacts(contact),
     account: account && subjectFacts(account),
     segments,
     signals,
-    events: Object.fromEntries(world.eventTimes.get(subject.id) ?? []),
+    events: {},
   }
+  addEvents(facts, world.events.get(id))
+  if (world.watchedProperties.size > 0) facts.changes = changesOf(world, { contact, account })
+  const scores = [...(world.scores.get(id) ?? []), ...(accountId === null ? [] : (world.scores.get(accountId) ?? []))]
+  if (scores.length > 0) facts.scores = Object.fromEntries(scores)
+  if (reads?.related !== undefined) facts.related = relatedOf(world, subject)
+  return facts
+}
+
+function addEvents(facts: Facts, logs: Map<string, EventLog> | undefined): void {
+  if (logs === undefined) return
+  // fromEntries defines properties, so that an event named __proto__ is an event like any other.
+  facts.events = Object.fromEntries([...logs].map(([name, { times }]) => [name, times]))
+  const rich = [...logs].flatMap(([name, { values }]) => (values === null ? [] : [[name, values] as const]))
+  if (rich.length > 0) facts.eventValues = Object.fromEntries(rich)
+}
+
+function changesOf(world: World, subjects: { [kind in SubjectKind]: Subject | null }): NonNullable<Facts['changes']> {
+  const found: Array<[string, PropertyChange[]]> = []
+  for (const kind of ['contact', 'account'] as const) {
+    const subject = subjects[kind]
+    for (const [property, changes] of (subject && world.changes.get(subject.id)) ?? [])
+      found.push([`${kind}.${property}`, changes])
+  }
+  return Object.fromEntries(found)
+}
+
+function relatedOf(world: World, { kind, id }: FactsWanted): Facts[] {
+  return kind === 'account'
+    ? (world.contactsOf.get(id) ?? []).map((contact) => factsOf(world, { kind: 'contact', id: contact }))
+    : (world.accountsOf.get(id) ?? []).map((account) => factsOf(world, { kind: 'account', id: account }))
 }
 
 const subjectFacts = (subject: Subject) => ({
@@ -112,13 +177,32 @@ export function withNamed(subject: Pick<SubjectRow, 'email' | 'name' | 'properti
   return { ...properties, ...(email === null ? {} : { email }), ...(name === null ? {} : { name }) }
 }
 
-/** Counts an event for a subject, keeping the times in order. */
-export function addEventTime(world: World, subjectId: string, event: { name: string; at: number }): void {
-  const names = world.eventTimes.get(subjectId) ?? new Map<string, number[]>()
-  world.eventTimes.set(subjectId, names)
-  const times = names.get(event.name) ?? []
-  names.set(event.name, times)
-  let at = times.length
-  while (at > 0 && (times[at - 1] ?? 0) > event.at) at -= 1
-  times.splice(at, 0, event.at)
+/** The inner map of a map of maps, made where it is missing. */
+export function innerOf<K, I, V>(map: Map<K, Map<I, V>>, key: K): Map<I, V> {
+  const known = map.get(key)
+  if (known !== undefined) return known
+  const fresh = new Map<I, V>()
+  map.set(key, fresh)
+  return fresh
 }
+
+/** Counts an event for a subject, keeping the times in order; at the same millisecond the later receipt comes later. */
+export function addEvent(
+  world: World,
+  subjectId: string,
+  event: { name: string; at: number; properties: { [property: string]: Json } },
+): void {
+  const logs = innerOf(world.events, subjectId)
+  const read = world.countedEvents.get(event.name) ?? []
+  const log = logs.get(event.name) ?? { times: [], values: read.length === 0 ? null : [] }
+  logs.set(event.name, log)
+  let at = log.times.length
+  while (at > 0 && (log.times[at - 1] ?? 0) > event.at) at -= 1
+  log.times.splice(at, 0, event.at)
+  log.values?.splice(at, 0, pick(event.properties, read))
+}
+
+const pick = (properties: { [property: string]: Json }, names: readonly string[]): { [property: string]: Json } =>
+  Object.fromEntries(
+    names.flatMap((name) => (Object.hasOwn(properties, name) ? [[name, properties[name] ?? null] as const] : [])),
+  )

@@ -1,0 +1,147 @@
+import type { PropertyChange } from '../../engine/model/rule.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { Queryable, Statement } from './sql.ts'
+
+/** What subjects did and how their properties changed, as rules read it: many subjects at a time. */
+
+const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
+
+export interface EventHistory {
+  subjectId: string
+  name: string
+  /** Milliseconds since 1970, ascending; at the same millisecond in order of receipt. */
+  times: number[]
+  /** Beside each time the declared properties of that event; null where none are declared. */
+  values: Array<{ [property: string]: Json }> | null
+}
+
+export interface EventWindow {
+  name: string
+  /** Milliseconds since 1970; null: for ever. */
+  since: number | null
+  /** Of the event's properties those that are read. */
+  properties: string[]
+}
+
+const EVENTS = (column: 'contact_id' | 'account_id', values: string, name: string): Statement => ({
+  name: `event-history-${name}-${column}`,
+  text: `
+SELECT e.${column} AS "subjectId", e.name, array_agg(${MS('e.occurred_at')} ORDER BY e.occurred_at, e.position) AS times, ${values} AS values
+FROM json_to_recordset($3::json) AS wanted(name text, since float8, properties json)
+JOIN events e ON e.workspace_id = $1 AND e.${column} = ANY($2::uuid[]) AND e.name = wanted.name
+  AND e.kind = 'track' AND e.status = 'done' AND (wanted.since IS NULL OR e.occurred_at > to_timestamp(wanted.since / 1000.0))
+GROUP BY 1, 2`,
+})
+const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, e.body -> 'properties' -> p.name)
+    FROM json_array_elements_text(wanted.properties) AS p(name) WHERE e.body -> 'properties' ? p.name), '{}') ORDER BY e.occurred_at, e.position)`
+const TIMES = { contact: EVENTS('contact_id', 'NULL', 'times'), account: EVENTS('account_id', 'NULL', 'times') }
+const TIMES_AND_VALUES = {
+  contact: EVENTS('contact_id', VALUES, 'values'),
+  account: EVENTS('account_id', VALUES, 'values'),
+}
+
+/** When subjects did what, and with which properties: events the dispatcher has placed, within each name's window. */
+export async function eventHistory(
+  q: Queryable,
+  workspaceId: string,
+  wanted: { kind: 'contact' | 'account'; ids: string[]; events: EventWindow[] },
+): Promise<EventHistory[]> {
+  if (wanted.ids.length === 0) return []
+  const bare = wanted.events.filter(({ properties }) => properties.length === 0)
+  const rich = wanted.events.filter(({ properties }) => properties.length > 0)
+  const read = (statement: Statement, events: EventWindow[]): Promise<EventHistory[]> =>
+    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, wanted.ids, JSON.stringify(events)])
+  return [...(await read(TIMES[wanted.kind], bare)), ...(await read(TIMES_AND_VALUES[wanted.kind], rich))]
+}
+
+export interface ChangeHistory {
+  subjectId: string
+  property: string
+  /** Ascending. */
+  changes: PropertyChange[]
+}
+
+const CHANGES: Statement = {
+  name: 'property-changes-read',
+  text: `
+SELECT c.subject_id AS "subjectId", c.property, json_agg(json_build_object(
+    'at', ${MS('c.at')}, 'from', c.before, 'to', c.value) ORDER BY c.seq) AS changes
+FROM json_to_recordset($3::json) AS wanted(property text, since float8)
+JOIN property_changes c ON c.workspace_id = $1 AND c.subject_id = ANY($2::uuid[]) AND c.property = wanted.property
+  AND (wanted.since IS NULL OR c.at > to_timestamp(wanted.since / 1000.0))
+GROUP BY 1, 2`,
+}
+
+/** How properties of subjects changed. @param wanted.since milliseconds since 1970; null: for ever */
+export function changeHistory(
+  q: Queryable,
+  workspaceId: string,
+  wanted: { ids: string[]; properties: Array<{ property: string; since: number | null }> },
+): Promise<ChangeHistory[]> {
+  if (wanted.ids.length === 0 || wanted.properties.length === 0) return Promise.resolve([])
+  return q.rows<ChangeHistory>(CHANGES, [workspaceId, wanted.ids, JSON.stringify(wanted.properties)])
+}
+
+/** One change of one property, with who made it. */
+export interface PropertyChangeRow {
+  subject: 'contact' | 'account'
+  subjectId: string
+  property: string
+  before: Json
+  value: Json
+  /** Milliseconds since 1970: when it was known here. */
+  at: number
+  /** When it was so, by the clock of whoever said it. */
+  occurredAt: number
+  source: Json
+}
+
+const INSERT_CHANGES: Statement = {
+  name: 'property-changes-insert',
+  text: `
+INSERT INTO property_changes (workspace_id, subject_id, property, subject, before, value, at, occurred_at, source)
+SELECT $1, x."subjectId", x.property, x.subject, nullif(x.before, 'null'), nullif(x.value, 'null'), to_timestamp(x.at / 1000.0),
+  to_timestamp(x."occurredAt" / 1000.0), x.source
+FROM json_to_recordset($2::json) AS x("subjectId" uuid, property text, subject text, before jsonb, value jsonb, at float8,
+  "occurredAt" float8, source jsonb)`,
+}
+
+export async function writePropertyChanges(
+  q: Queryable,
+  workspaceId: string,
+  rows: PropertyChangeRow[],
+): Promise<void> {
+  if (rows.length > 0) await q.rows(INSERT_CHANGES, [workspaceId, JSON.stringify(rows)])
+}
+
+export interface LaterTraits {
+  subjectId: string
+  property: string
+  /** Milliseconds since 1970: the newest that was said of the property. */
+  at: number
+}
+
+const LATER = (column: 'contact_id' | 'account_id', kind: 'identify' | 'group'): Statement => ({
+  name: `later-traits-${kind}`,
+  text: `
+SELECT e.${column} AS "subjectId", t.property, max(${MS('e.occurred_at')}) AS at
+FROM json_to_recordset($2::json) AS x(id uuid, at float8)
+JOIN events e ON e.workspace_id = $1 AND e.${column} = x.id AND e.name IS NULL AND e.kind = '${kind}' AND e.status = 'done'
+  AND e.occurred_at > to_timestamp(x.at / 1000.0),
+LATERAL jsonb_object_keys(CASE jsonb_typeof(e.body -> 'traits') WHEN 'object' THEN e.body -> 'traits' ELSE '{}' END) AS t(property)
+GROUP BY 1, 2`,
+})
+const LATER_OF = { contact: LATER('contact_id', 'identify'), account: LATER('account_id', 'group') }
+
+/**
+ * Which properties were said by calls whose own time is later than a moment: a call that comes late does not undo what
+ * was said after it.
+ */
+export function laterTraits(
+  q: Queryable,
+  workspaceId: string,
+  wanted: { kind: 'contact' | 'account'; after: Array<{ id: string; at: number }> },
+): Promise<LaterTraits[]> {
+  if (wanted.after.length === 0) return Promise.resolve([])
+  return q.rows<LaterTraits>(LATER_OF[wanted.kind], [workspaceId, JSON.stringify(wanted.after)])
+}
