@@ -39,17 +39,28 @@ const TITLES: Record<number, string> = {
   503: 'Not ready',
 }
 
+export interface ProblemWords {
+  detail: string
+  problems?: ProblemPart[]
+  cause?: unknown
+  /** Seconds. */
+  retryAfter?: number
+}
+
 /** What a caller did or met, thrown anywhere below a route and answered as a problem document. */
 export class ProblemError extends Error {
   readonly status: number
   readonly code: string
   readonly problems: ProblemPart[] | undefined
-  constructor(status: number, code: string, options: { detail: string; problems?: ProblemPart[]; cause?: unknown }) {
+  /** Seconds until it is worth to try again, for the header Retry-After. */
+  readonly retryAfter: number | undefined
+  constructor(status: number, code: string, options: ProblemWords) {
     super(options.detail, { cause: options.cause })
     this.name = 'ProblemError'
     this.status = status
     this.code = code
     this.problems = options.problems
+    this.retryAfter = options.retryAfter
   }
 }
 
@@ -57,11 +68,7 @@ export class ProblemError extends Error {
  * @param code stable, in capitals: others branch on it
  * @param words what is wrong and what to do about it; with `problems` where several places are wrong
  */
-export function problem(
-  status: number,
-  code: string,
-  words: string | { detail: string; problems?: ProblemPart[]; cause?: unknown },
-): ProblemError {
+export function problem(status: number, code: string, words: string | ProblemWords): ProblemError {
   return new ProblemError(status, code, typeof words === 'string' ? { detail: words } : words)
 }
 

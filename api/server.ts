@@ -55,7 +55,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
     forceCloseConnections: true,
     logController: new LogController({ disableRequestLogging: true }),
   })
-  const metrics = createMetrics(deps.db)
+  const metrics = createMetrics(deps.db, deps.ingest)
   await groundwork(server, deps, metrics)
   const access = accessFor(deps)
   const { openContext, requireKey, origins } = access
@@ -70,9 +70,10 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await server.register(
     trackingRoutes({
       ingest: deps.ingest,
-      authenticate: async (request) => {
-        requireSameOrigin(request, origins)
-        return requireKey(request, 'events:write')
+      authenticate: async (request, writeKey) => {
+        // A page of any site may send with a write key; only one of our own may with the cookie.
+        if (writeKey === undefined) requireSameOrigin(request, origins)
+        return requireKey(request, 'events:write', writeKey)
       },
     }),
   )
@@ -111,7 +112,7 @@ interface Access {
   origins: string[]
   openContext(request: FastifyRequest): Promise<OpenContext>
   /** For routes that are no procedures. @throws ProblemError 401, 403 */
-  requireKey(request: FastifyRequest, scope: 'data:read' | 'events:write'): Promise<Identified>
+  requireKey(request: FastifyRequest, scope: 'data:read' | 'events:write', inBody?: string): Promise<Identified>
 }
 
 function accessFor(deps: ServerDeps): Access {
@@ -125,8 +126,12 @@ function accessFor(deps: ServerDeps): Access {
       const identified = await identification.identify(request, now)
       return { ...deps, log: request.log, now, origin: originOf(request, origins, deps.publicUrl), ...identified }
     },
-    async requireKey(request, scope) {
-      const identified = await identification.identify(request, deps.clock())
+    async requireKey(request, scope, inBody) {
+      const now = deps.clock()
+      const identified =
+        inBody !== undefined && request.headers.authorization === undefined
+          ? await identification.byKey(inBody, now)
+          : await identification.identify(request, now)
       if (identified === null) throw problem(401, 'UNAUTHENTICATED', 'Send a key as "Authorization: Bearer <api key>".')
       if (!allows(identified.actor, scope)) throw forbidden(identified.actor, scope)
       return identified

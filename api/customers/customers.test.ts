@@ -3,9 +3,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { onPool } from '../db/sql.ts'
 import { createIngest } from '../ingest/ingest.ts'
+import { createIdentityHash } from '../privacy/identity-hash.ts'
 import { accountView, contactView, eventRow } from './customer-schemas.ts'
 import { listEvents } from './list-events.ts'
-import { listAccounts, listContacts, viewAccount, viewContact } from './read-customers.ts'
+import { viewAccount, viewContact } from './profile.ts'
+import { listAccounts, listContacts } from './read-customers.ts'
 import { sendEvent } from './send-event.ts'
 
 let w: TestWorkspace
@@ -91,7 +93,11 @@ describe('events', () => {
   })
 
   it('can be sent from the app for a contact who is there', async () => {
-    const ingest = createIngest({ q: onPool(w.opened.pool), clock: () => w.clock.now })
+    const ingest = createIngest({
+      q: onPool(w.opened.pool),
+      clock: () => w.clock.now,
+      hash: createIdentityHash('test'),
+    })
     const given = { name: 'Tested', properties: { a: 1 } }
     await sendEvent({ ...ctx(), ingest }, { subject: { contact: 'u2', account: 'acme' }, ...given })
     expect((await listEvents(ctx(), { subject: 'u2', name: 'Tested' })).data).toMatchObject([{ status: 'pending' }])

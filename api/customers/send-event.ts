@@ -1,6 +1,6 @@
 import type { Scope } from '../audiences/write-audience.ts'
 import type { Ingest } from '../ingest/ingest.ts'
-import { notFound } from '../problem.ts'
+import { notFound, problem } from '../problem.ts'
 import type { SendEventInput } from './customer-schemas.ts'
 import { findSubjectId } from './find-subject.ts'
 
@@ -26,12 +26,15 @@ export async function sendEvent(
   const [known] = identities
   if (known === undefined) throw notFound('contact', input.subject.contact)
   const groupId = await groupOf(ctx, input.subject.account)
-  const { messageId } = await ctx.ingest.accept(ctx.workspaceId, 'track', {
+  const { messageId, answer } = await ctx.ingest.accept(ctx.workspaceId, 'track', {
     [known.kind === 'user_id' ? 'userId' : 'anonymousId']: known.value,
     event: input.name,
     properties: input.properties,
     context: { library: { name: 'signalbox-app' }, ...(groupId === null ? {} : { groupId }) },
   })
+  const [refused] = answer.refused ?? []
+  if (messageId === null || refused !== undefined)
+    throw problem(409, 'EVENT_NOT_TAKEN', refused?.reason ?? 'The event was not taken; look into the list of events.')
   return { messageId }
 }
 

@@ -7,6 +7,7 @@ import {
   POSITIONS_PER_BATCH,
   refuseEvent,
 } from '../db/event-store.ts'
+import { isOutage } from '../db/outage.ts'
 import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
 import { processEvents, StaleBatch } from './process-events.ts'
@@ -138,13 +139,4 @@ export async function again<T>(work: () => Promise<T>): Promise<T> {
       if (!lost || attempt === TRIES) throw error
     }
   }
-}
-
-/** The database is away or full: nothing is wrong with the events. */
-export function isOutage(error: unknown): boolean {
-  if (typeof error !== 'object' || error === null) return false
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : ''
-  // Of the network (ECONNRESET, EPIPE), or a class of SQLSTATE that is about the server and not about the statement.
-  if (/^E[A-Z_]+$/.test(code) || /^(08|53|57|58|25|XX)/.test(sqlState(error) ?? '')) return true
-  return code === '' && error instanceof Error && /connection|timeout|pool/i.test(error.message)
 }

@@ -11,6 +11,7 @@ export function answerProblems(server: FastifyInstance): void {
 }
 
 export function sendProblem(reply: FastifyReply, known: ProblemError): FastifyReply {
+  if (known.retryAfter !== undefined) void reply.header('retry-after', known.retryAfter)
   return reply
     .code(known.status)
     .header('content-type', 'application/problem+json; charset=utf-8')

@@ -2,9 +2,11 @@ import type { FastifyInstance } from 'fastify'
 import { sql } from 'kysely'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 import type { Db } from '../db/database.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import { ingestMetrics } from '../ingest/ingest-metrics.ts'
 
 /** Numbers for Prometheus. Labels are routes and statuses, never ids. */
-export function createMetrics(db: Db) {
+export function createMetrics(db: Db, ingest: Ingest) {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry, prefix: 'signalbox_' })
   const requests = new Histogram({
@@ -27,17 +29,7 @@ export function createMetrics(db: Db) {
       for (const { status, runs } of rows) this.set({ status }, runs)
     },
   })
-  // oxlint-disable-next-line no-new -- it registers itself
-  new Gauge({
-    name: 'signalbox_events_pending',
-    help: 'Accepted events that no worker has looked at yet.',
-    registers: [registry],
-    async collect() {
-      const { rows } = await sql<{ events: number }>`
-        SELECT count(*)::int AS events FROM events WHERE status = 'pending'`.execute(db)
-      this.set(rows[0]?.events ?? 0)
-    },
-  })
+  ingestMetrics(registry, db, ingest)
   return {
     registry,
     observe(server: FastifyInstance): void {

@@ -6,15 +6,27 @@ const GROUP_ROWS = 1000
 /** Inserts at once: while one waits for the disk, the next is built. */
 const IN_FLIGHT = 2
 
+/** What is accepted and not committed yet, the rows of inserts under way included. */
+export interface Backlog {
+  rows: number
+  /** Of the messages' text. */
+  bytes: number
+  /** How long the oldest has waited, in milliseconds; 0 when nothing waits. */
+  ageMs: number
+}
+
 export interface EventWriter {
   /** Resolves when the rows are committed. A row the database cannot take comes back as refused, the others stay. */
   write(rows: NewEvent[]): Promise<void>
   /** Resolves when everything accepted so far is committed. */
   drain(): Promise<void>
+  backlog(): Backlog
 }
 
 interface Waiting {
   rows: NewEvent[]
+  bytes: number
+  since: number
   done: () => void
   failed: (error: unknown) => void
 }
@@ -22,16 +34,27 @@ interface Waiting {
 /**
  * Group commit: whatever arrived while the last insert ran goes into the next one, so that a thousand single calls a
  * second cost some hundred transactions. One call's rows stay together in one transaction.
+ * @param clock milliseconds since 1970
  */
-export function createEventWriter(q: Queryable): EventWriter {
+export function createEventWriter(q: Queryable, clock: () => number): EventWriter {
   let waiting: Waiting[] = []
   let running = 0
   let idle: Array<() => void> = []
+  // In order of arrival: a set keeps it.
+  const uncommitted = new Set<Waiting>()
+  let rows = 0
+  let bytes = 0
 
   const pump = (): void => {
     while (running < IN_FLIGHT && waiting.length > 0) {
       running += 1
-      void flush(q, takeGroup()).finally(() => {
+      const group = takeGroup()
+      void flush(q, group).finally(() => {
+        for (const call of group) {
+          uncommitted.delete(call)
+          rows -= call.rows.length
+          bytes -= call.bytes
+        }
         running -= 1
         pump()
         if (running > 0 || waiting.length > 0) return
@@ -40,22 +63,28 @@ export function createEventWriter(q: Queryable): EventWriter {
       })
     }
   }
+
   const takeGroup = (): Waiting[] => {
-    let rows = 0
+    let grouped = 0
     let count = 0
     for (const call of waiting) {
-      if (count > 0 && rows + call.rows.length > GROUP_ROWS) break
-      rows += call.rows.length
+      if (count > 0 && grouped + call.rows.length > GROUP_ROWS) break
+      grouped += call.rows.length
       count += 1
     }
     const group = waiting.slice(0, count)
     waiting = waiting.slice(count)
     return group
   }
+
   return {
-    write: (rows) =>
+    write: (written) =>
       new Promise<void>((done, failed) => {
-        waiting.push({ rows, done, failed })
+        const call = { rows: written, bytes: textOf(written), since: clock(), done, failed }
+        waiting.push(call)
+        uncommitted.add(call)
+        rows += written.length
+        bytes += call.bytes
         // Calls of the same turn of the event loop share the first insert too.
         if (waiting.length === 1) setImmediate(pump)
       }),
@@ -65,7 +94,17 @@ export function createEventWriter(q: Queryable): EventWriter {
         : new Promise<void>((wake) => {
             idle.push(wake)
           }),
+    backlog: () => {
+      const [oldest] = uncommitted
+      return { rows, bytes, ageMs: oldest === undefined ? 0 : Math.max(0, clock() - oldest.since) }
+    },
   }
+}
+
+function textOf(rows: NewEvent[]): number {
+  let bytes = 0
+  for (const row of rows) bytes += row.body.length
+  return bytes
 }
 
 async function flush(q: Queryable, group: Waiting[]): Promise<void> {
@@ -81,7 +120,7 @@ async function flush(q: Queryable, group: Waiting[]): Promise<void> {
  * Inserts, and halves a group that holds something the database cannot take until the culprit is alone; it is then
  * kept as refused. The checks before should leave nothing of the kind, so the cost of halving is never paid in earnest.
  */
-async function store(q: Queryable, rows: NewEvent[]): Promise<void> {
+export async function store(q: Queryable, rows: NewEvent[]): Promise<void> {
   try {
     await insertEvents(q, rows)
   } catch (error) {

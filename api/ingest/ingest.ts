@@ -1,64 +1,149 @@
-import { newId } from '../db/new-id.ts'
 import type { NewEvent } from '../db/event-store.ts'
+import type { IngestSettings } from '../db/ingest-settings-store.ts'
+import { isOutage } from '../db/outage.ts'
 import type { Queryable } from '../db/sql.ts'
+import type { IdentityHash } from '../privacy/identity-hash.ts'
 import { problem } from '../problem.ts'
-import { createEventWriter } from './event-writer.ts'
-import { laneOf } from './lane.ts'
+import { createEventWriter, store } from './event-writer.ts'
+import { type Bounds, createGate, databaseStuck, type GateLoad } from './gate.ts'
 import type { TrackingAnswer } from './message.schema.ts'
-import { isRefused, type MessageKind, type ParsedMessage, parseMessage, type RefusedMessage } from './parse-message.ts'
+import type { MessageKind, Refusal } from './parse-message.ts'
+import { type Prepared, prepareMessage } from './prepare-message.ts'
+import { SUPPRESSED } from './screen-message.ts'
+import { createSettingsCache } from './settings-cache.ts'
 
-export interface Ingest {
-  /** One message. Resolves when it is committed. @throws ProblemError 400 with the refusal's code */
-  accept(workspaceId: string, kind: MessageKind, message: unknown): Promise<TrackingAnswer & { messageId: string }>
-  /** A batch in one transaction; refused messages are kept with their reasons. @throws ProblemError 400 when it is no batch */
-  acceptBatch(workspaceId: string, body: unknown): Promise<TrackingAnswer>
-  /** Resolves when everything accepted so far is committed. */
-  drain(): Promise<void>
+/** One item of an import or a bulk call. */
+export interface Item {
+  kind: MessageKind
+  message: { [name: string]: unknown }
 }
 
-/**
- * Takes what happened and commits it before it answers.
- * @param deps.q runs single statements on a pool (`onPool`)
- * @param deps.clock milliseconds since 1970
- */
-export function createIngest(deps: { q: Queryable; clock: () => number }): Ingest {
-  const writer = createEventWriter(deps.q)
+export interface Ingest {
+  /**
+   * One message. Resolves when it is committed.
+   * @returns `messageId` null where the message was not kept: its person was deleted
+   * @throws ProblemError 400 with the refusal's code, 503 when the database does not take it
+   */
+  accept(
+    workspaceId: string,
+    kind: MessageKind,
+    message: unknown,
+  ): Promise<{ messageId: string | null; answer: TrackingAnswer }>
+  /**
+   * A batch in one transaction; refused messages are kept with their reasons.
+   * @throws ProblemError 400 when it is no batch, 503 when the database does not take it
+   */
+  acceptBatch(workspaceId: string, body: unknown): Promise<TrackingAnswer>
+  /**
+   * Items of an import or a bulk call, a thousand at most, in one transaction and past the callers that wait.
+   * @returns for each item null when it was taken, else why not; refused items are not kept
+   * @throws whatever the database throws
+   */
+  acceptItems(workspaceId: string, items: Item[]): Promise<Array<Refusal | null>>
+  /** Resolves when everything accepted so far is committed. */
+  drain(): Promise<void>
+  /**
+   * Lets a request in before its body is read.
+   * @param bytes of the body, as large as it may become
+   * @returns to be called once it is answered
+   * @throws ProblemError 429 or 503, INGEST_BUSY
+   */
+  enter(bytes: number): () => void
+  /** @throws ProblemError 429 or 503, INGEST_BUSY */
+  checkLoad(): void
+  load(): GateLoad
+  /** The workspace's settings were changed by this process. */
+  forgetSettings(workspaceId: string): void
+}
+
+export interface IngestDeps {
+  /** Runs single statements on a pool (`onPool`). */
+  q: Queryable
+  /** Milliseconds since 1970. */
+  clock: () => number
+  hash: IdentityHash
+  /** How much may wait for the database. */
+  bounds?: Bounds
+}
+
+/** Takes what happened and commits it before it answers. */
+export function createIngest(deps: IngestDeps): Ingest {
+  const writer = createEventWriter(deps.q, deps.clock)
+  const gate = createGate(writer.backlog, deps.bounds)
+  const cache = createSettingsCache(deps.q, deps.clock)
+  const settingsOf = async (workspaceId: string): Promise<IngestSettings> =>
+    asCaller(async () => cache.get(workspaceId))
+  const write = (rows: NewEvent[]): Promise<void> => asCaller(() => writer.write(rows))
+
   return {
     accept: async (workspaceId, kind, message) => {
       const receivedAt = deps.clock()
-      const parsed = parseMessage(kind, message, context(workspaceId, receivedAt, undefined))
-      if (isRefused(parsed)) throw problem(400, parsed.refusal.code, parsed.refusal.reason)
-      const row = eventRow(parsed, receivedAt)
-      await writer.write([row])
+      const settings = await settingsOf(workspaceId)
+      const prepared = prepareMessage(kind, message, { workspaceId, receivedAt, settings, hash: deps.hash })
+      const { row } = prepared
+      if (row === null) return { messageId: null, answer: answerTo([prepared]) }
+      if (row.refusal !== null && row.refusal.code !== 'EVENT_IGNORED')
+        throw problem(400, row.refusal.code, row.refusal.reason)
+      await write([row])
+      const answer = answerTo([prepared])
       // The database's own refusal, should the checks before have let something through.
-      if (row.refusal) throw problem(400, row.refusal.code, row.refusal.reason)
-      return { success: true, messageId: row.messageId }
+      if (row.refusal !== null && row.refusal.code !== 'EVENT_IGNORED')
+        throw problem(400, row.refusal.code, row.refusal.reason)
+      return { messageId: row.messageId, answer }
     },
     acceptBatch: async (workspaceId, body) => {
-      const batch = batchOf(body)
+      const { messages, sentAt } = batchOf(body)
       const receivedAt = deps.clock()
-      const messages = batch.messages.map((message) =>
-        parseMessage(kindOf(message), message, context(workspaceId, receivedAt, batch.sentAt)),
+      const settings = await settingsOf(workspaceId)
+      const prepared = messages.map((message) =>
+        prepareMessage(kindOf(message), message, { workspaceId, receivedAt, sentAt, settings, hash: deps.hash }),
       )
-      const rows = messages.map((message) =>
-        isRefused(message) ? refusedRow(message, workspaceId, receivedAt) : eventRow(message, receivedAt),
-      )
-      if (rows.length > 0) await writer.write(rows)
-      const refused = rows.flatMap(({ refusal, messageId }, index) =>
-        refusal ? [{ index, messageId, code: refusal.code, reason: refusal.reason }] : [],
-      )
-      return refused.length > 0 ? { success: true, refused } : { success: true }
+      const rows = prepared.flatMap(({ row }) => (row === null ? [] : [row]))
+      if (rows.length > 0) await write(rows)
+      return answerTo(prepared)
+    },
+    acceptItems: async (workspaceId, items) => {
+      const receivedAt = deps.clock()
+      const settings = await cache.get(workspaceId)
+      const context = { workspaceId, receivedAt, settings, hash: deps.hash, fromImport: true }
+      const prepared = items.map(({ kind, message }) => prepareMessage(kind, message, context))
+      const rows = prepared.flatMap(({ row }) => (row === null || row.refusal !== null ? [] : [row]))
+      if (rows.length > 0) await store(deps.q, rows)
+      return prepared.map(({ row }) => (row === null ? SUPPRESSED : row.refusal))
     },
     drain: () => writer.drain(),
+    enter: gate.enter,
+    checkLoad: gate.check,
+    load: gate.load,
+    forgetSettings: cache.forget,
   }
 }
 
-const context = (workspaceId: string, receivedAt: number, sentAt: unknown) => ({
-  workspaceId,
-  receivedAt,
-  sentAt,
-  freshId: () => `sb-${newId(receivedAt)}`,
-})
+/** An outage is no defect: the caller is told to come back. */
+async function asCaller<T>(work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (isOutage(error)) throw databaseStuck(error)
+    throw error
+  }
+}
+
+function answerTo(prepared: Prepared[]): TrackingAnswer {
+  const refused = prepared.flatMap(({ row }, index) => {
+    if (row === null) return [{ index, ...SUPPRESSED }]
+    const { refusal, messageId } = row
+    return refusal ? [{ index, messageId, code: refusal.code, reason: refusal.reason }] : []
+  })
+  const blocked = prepared.flatMap((one, index) =>
+    one.row !== null && one.dropped.length > 0 ? [{ index, properties: one.dropped }] : [],
+  )
+  return {
+    success: true,
+    ...(refused.length > 0 ? { refused } : {}),
+    ...(blocked.length > 0 ? { blocked } : {}),
+  }
+}
 
 const kindOf = (message: unknown): unknown =>
   typeof message === 'object' && message !== null && 'type' in message ? message.type : undefined
@@ -67,25 +152,4 @@ function batchOf(body: unknown): { messages: unknown[]; sentAt: unknown } {
   if (typeof body === 'object' && body !== null && 'batch' in body && Array.isArray(body.batch))
     return { messages: body.batch, sentAt: 'sentAt' in body ? body.sentAt : undefined }
   throw problem(400, 'BATCH_INVALID', 'batch: send an object with a list of messages, { "batch": [ … ] }.')
-}
-
-function eventRow(message: ParsedMessage, receivedAt: number): NewEvent {
-  return { ...message, id: newId(receivedAt), receivedAt, refusal: null }
-}
-
-function refusedRow(message: RefusedMessage, workspaceId: string, receivedAt: number): NewEvent {
-  return {
-    id: newId(receivedAt),
-    workspaceId,
-    messageId: message.messageId ?? `sb-${newId(receivedAt)}`,
-    // The column wants a kind; the body shows what was really sent.
-    kind: message.kind ?? 'track',
-    name: null,
-    lane: laneOf(workspaceId, ''),
-    subjectKey: '',
-    body: message.body,
-    occurredAt: receivedAt,
-    receivedAt,
-    refusal: message.refusal,
-  }
 }

@@ -18,7 +18,10 @@ const common = {
   properties: traits.nullish(),
   traits: traits.nullish(),
   timestamp: dateTime.nullish().describe('When it happened; default: now.'),
-  originalTimestamp: dateTime.nullish(),
+  originalTimestamp: dateTime
+    .nullish()
+    .describe('Of a message that came through another system: with it, timestamp counts as corrected.'),
+  writeKey: z.string().nullish().describe('Instead of an Authorization header. It is not stored.'),
   sentAt: dateTime.nullish().describe('The sender’s clock when it sent this; corrects timestamp by the difference.'),
   context: z.looseObject({ groupId: id.nullish().describe('Your own id of the account this happened in.') }).nullish(),
 }
@@ -53,8 +56,19 @@ export const batchSchema = z.looseObject({
 export const trackingAnswerSchema = z.object({
   success: z.literal(true),
   refused: z
-    .array(z.object({ index: z.number().int(), messageId: z.string(), code: z.string(), reason: z.string() }))
+    .array(
+      z.object({
+        index: z.number().int(),
+        messageId: z.string().optional().describe('Absent where nothing of the message is kept.'),
+        code: z.string(),
+        reason: z.string(),
+      }),
+    )
     .optional()
-    .describe('Messages of a batch that were kept but not taken, each with its reason.'),
+    .describe('Messages that were not taken, each with its reason.'),
+  blocked: z
+    .array(z.object({ index: z.number().int(), properties: z.array(z.string()) }))
+    .optional()
+    .describe('Properties that this workspace does not store and that were left out.'),
 })
 export type TrackingAnswer = z.output<typeof trackingAnswerSchema>

@@ -1,5 +1,6 @@
 import type { Json } from '../../nodes/manifest.ts'
 import { laneOf } from './lane.ts'
+import type { ScreenCode } from './screen-message.ts'
 
 /**
  * One message of Segment's tracking API, checked by hand: at thousands a second a schema library would be most of the
@@ -35,7 +36,7 @@ export interface ParsedMessage {
 }
 
 export interface Refusal {
-  code: RefusalCode
+  code: RefusalCode | ScreenCode
   /** What is wrong, where, and what to do. */
   reason: string
 }
@@ -62,6 +63,11 @@ export interface MessageContext {
   sentAt: unknown
   /** Used where the sender gave no `messageId`. */
   freshId: () => string
+  /**
+   * Of our own imports: a person may be named by their e-mail address alone, and an account without any person.
+   * Segment's API wants a user id or an anonymous id.
+   */
+  fromImport?: boolean
 }
 
 type Fields = { [name: string]: unknown }
@@ -79,8 +85,8 @@ export function parseMessage(kind: unknown, raw: unknown, context: MessageContex
     return refused(fields, null, {
       refusal: refusal('TYPE_UNKNOWN', `type: write one of ${MESSAGE_KINDS.join(', ')}, not ${quote(kind)}.`),
     })
-  const body = JSON.stringify(raw)
-  const problem = bodyProblem(body, raw) ?? fieldProblem(kind, fields)
+  const body = JSON.stringify(withoutKey(fields))
+  const problem = bodyProblem(body, raw) ?? fieldProblem(kind, fields, context)
   if (problem) return refused(fields, kind, { refusal: problem, body })
   const occurredAt = occurrence(fields, context)
   if (typeof occurredAt !== 'number') return refused(fields, kind, { refusal: occurredAt, body })
@@ -97,6 +103,13 @@ export function parseMessage(kind: unknown, raw: unknown, context: MessageContex
   }
 }
 
+/** Segment's browsers send their write key in the message: it is for the door, not for the store. */
+function withoutKey(fields: Fields): Fields {
+  if (!('writeKey' in fields)) return fields
+  const { writeKey: _, ...rest } = fields
+  return rest
+}
+
 function isKind(kind: unknown): kind is MessageKind {
   return typeof kind === 'string' && (MESSAGE_KINDS as readonly string[]).includes(kind)
 }
@@ -107,8 +120,17 @@ const nameOf = (kind: MessageKind, fields: Fields): string | null => {
   return null
 }
 
-const subjectKeyOf = (fields: Fields): string =>
-  typeof fields.userId === 'string' ? `u:${fields.userId}` : `a:${String(fields.anonymousId)}`
+function subjectKeyOf(fields: Fields): string {
+  if (typeof fields.userId === 'string') return `u:${fields.userId}`
+  if (typeof fields.anonymousId === 'string') return `a:${fields.anonymousId}`
+  const email = emailIn(fields)
+  return email === null ? `g:${String(fields.groupId)}` : `e:${email.toLowerCase()}`
+}
+
+function emailIn({ traits }: Fields): string | null {
+  if (typeof traits !== 'object' || traits === null || !('email' in traits)) return null
+  return typeof traits.email === 'string' && traits.email !== '' ? traits.email : null
+}
 
 function bodyProblem(body: string, raw: unknown): Refusal | null {
   // Only text this long can exceed the limit in bytes.
@@ -134,8 +156,10 @@ function depthOf(value: unknown, most: number): number {
   return deepest + 1
 }
 
-function fieldProblem(kind: MessageKind, fields: Fields): Refusal | null {
-  return idProblem(fields) ?? subjectProblem(kind, fields) ?? nameProblem(kind, fields) ?? objectProblem(fields)
+function fieldProblem(kind: MessageKind, fields: Fields, context: MessageContext): Refusal | null {
+  return (
+    idProblem(fields) ?? subjectProblem(kind, fields, context) ?? nameProblem(kind, fields) ?? objectProblem(fields)
+  )
 }
 
 function idProblem(fields: Fields): Refusal | null {
@@ -149,12 +173,13 @@ function idProblem(fields: Fields): Refusal | null {
   return null
 }
 
-function subjectProblem(kind: MessageKind, fields: Fields): Refusal | null {
+function subjectProblem(kind: MessageKind, fields: Fields, context: MessageContext): Refusal | null {
   const { userId, anonymousId, groupId, previousId } = fields
   if (kind === 'group' && !groupId)
     return refusal('SUBJECT_MISSING', 'groupId: name the account this message is about.')
   if (kind === 'alias' && !(previousId && userId))
     return refusal('SUBJECT_MISSING', 'An alias needs previousId and userId; name both.')
+  if (context.fromImport && (kind === 'group' || (kind === 'identify' && emailIn(fields) !== null))) return null
   if (!userId && !anonymousId)
     return refusal('SUBJECT_MISSING', 'Name the person by userId or anonymousId; at least one is needed.')
   return null
@@ -185,16 +210,21 @@ function objectProblem(fields: Fields): Refusal | null {
 
 /** When it happened by our clock: the sender's clock is corrected by what it showed when the message was sent. */
 function occurrence(fields: Fields, context: MessageContext): number | Refusal {
-  const given = fields.originalTimestamp ?? fields.timestamp
+  const { timestamp, originalTimestamp } = fields
+  const given = timestamp ?? originalTimestamp
   if (given === undefined || given === null) return context.receivedAt
   const happened = instantOf(given)
   if (happened === null) return badTime('timestamp', given)
+  // Both: somebody took the message before us, and its timestamp is corrected already.
+  if (isGiven(timestamp) && isGiven(originalTimestamp)) return notAhead(happened, context)
   const sentGiven = fields.sentAt ?? context.sentAt
   if (sentGiven === undefined || sentGiven === null) return notAhead(happened, context)
   const sent = instantOf(sentGiven)
   if (sent === null) return badTime('sentAt', sentGiven)
   return notAhead(context.receivedAt - (sent - happened), context)
 }
+
+const isGiven = (value: unknown): boolean => value !== undefined && value !== null
 
 const badTime = (place: string, given: unknown): Refusal =>
   refusal(
@@ -227,7 +257,7 @@ function refused(
     refusal: more.refusal,
     kind,
     messageId: storableId && !unstorable(JSON.stringify(messageId)) ? messageId : null,
-    body: keepable(more.body ?? JSON.stringify(fields)),
+    body: keepable(more.body ?? JSON.stringify(fields === null ? null : withoutKey(fields))),
   }
 }
 

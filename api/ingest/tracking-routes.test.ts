@@ -8,6 +8,7 @@ import { type OpenedDatabase, openDatabase } from '../db/database.ts'
 import { onPool } from '../db/sql.ts'
 import { problem } from '../problem.ts'
 import { createIngest } from './ingest.ts'
+import { createIdentityHash } from '../privacy/identity-hash.ts'
 import { trackingRoutes } from './tracking-routes.ts'
 
 const NOW = Date.parse('2026-03-02T10:00:00Z')
@@ -20,7 +21,7 @@ let now = NOW
 beforeAll(async () => {
   database = await createTestDatabase()
   opened = openDatabase(database.url)
-  const ingest = createIngest({ q: onPool(opened.pool), clock: () => now })
+  const ingest = createIngest({ q: onPool(opened.pool), clock: () => now, hash: createIdentityHash('test') })
   server = Fastify()
   await server.register(
     trackingRoutes({
@@ -154,7 +155,7 @@ describe('a batch', () => {
   })
 
   it('refuses what is nested too deep for the database', async () => {
-    const ingest = createIngest({ q: onPool(opened.pool), clock: () => now })
+    const ingest = createIngest({ q: onPool(opened.pool), clock: () => now, hash: createIdentityHash('test') })
     const deep = `${'['.repeat(60)}1${']'.repeat(60)}`
     const answer = await ingest.acceptBatch(workspaceId, {
       batch: [

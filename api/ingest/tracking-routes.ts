@@ -1,17 +1,28 @@
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
-import { ProblemError, problem, problemDocument } from '../problem.ts'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { isOutage } from '../db/outage.ts'
+import { sendProblem } from '../http/errors.ts'
+import { ProblemError, problem } from '../problem.ts'
+import { databaseStuck } from './gate.ts'
 import type { Ingest } from './ingest.ts'
 import { BATCH_LIMIT_BYTES, MESSAGE_KINDS, MESSAGE_LIMIT_BYTES } from './parse-message.ts'
 
 export interface TrackingDeps {
   ingest: Ingest
-  /** Who sends, by Bearer key or Basic write key. @throws ProblemError 401 or 403 */
-  authenticate(request: FastifyRequest): Promise<{ workspaceId: string }> | { workspaceId: string }
+  /**
+   * Who sends, by Bearer key or Basic write key, or by a key in the body where no header names one.
+   * @throws ProblemError 401 or 403
+   */
+  authenticate(
+    request: FastifyRequest,
+    writeKey: string | undefined,
+  ): Promise<{ workspaceId: string }> | { workspaceId: string }
 }
 
 const unzip = promisify(gunzip)
+/** What JSON grows to at most, mostly, when it is unpacked. */
+const GZIP_RATIO = 10
 
 /**
  * Segment's HTTP tracking API. A plugin with body parsing of its own: gzip, and JSON that is sent as text/plain by
@@ -28,26 +39,48 @@ export function trackingRoutes(deps: TrackingDeps) {
     )
     scope.setErrorHandler((error, request, reply) => {
       const known = asProblem(error)
-      if (known.status >= 500) request.log.error({ err: error }, 'tracking call failed')
-      return reply
-        .code(known.status)
-        .header('content-type', 'application/problem+json; charset=utf-8')
-        .send(JSON.stringify(problemDocument(known, request.id)))
+      if (known.status >= 500 && known.code !== 'INGEST_BUSY') request.log.error({ err: error }, 'tracking call failed')
+      return sendProblem(reply, known)
     })
+    // Before the body is read: who is turned away costs no memory.
+    scope.addHook('onRequest', async (request, reply) => holdPlace(deps.ingest, request, reply))
+
     for (const kind of MESSAGE_KINDS)
-      scope.post(`/v1/${kind}`, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
-        const { workspaceId } = await deps.authenticate(request)
-        await deps.ingest.accept(workspaceId, kind, request.body)
-        return reply.header('content-type', 'application/json; charset=utf-8').send('{"success":true}')
-      })
-    // Segment's libraries say `import` for the same thing.
-    for (const path of ['/v1/batch', '/v1/import'])
-      scope.post(path, { bodyLimit: BATCH_LIMIT_BYTES }, async (request) => {
-        const { workspaceId } = await deps.authenticate(request)
-        return deps.ingest.acceptBatch(workspaceId, request.body)
+      for (const path of [kind, kind.slice(0, 1)])
+        scope.post(`/v1/${path}`, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
+          const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
+          const { answer } = await deps.ingest.accept(workspaceId, kind, request.body)
+          return answerJson(reply, answer)
+        })
+    // Segment's older libraries say `import` for the same thing; its browser library says one letter.
+    for (const path of ['/v1/batch', '/v1/import', '/v1/b'])
+      scope.post(path, { bodyLimit: BATCH_LIMIT_BYTES }, async (request, reply) => {
+        const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
+        return answerJson(reply, await deps.ingest.acceptBatch(workspaceId, request.body))
       })
     done()
   }
+}
+
+/** Until it is answered, or its caller is gone. */
+function holdPlace(ingest: Ingest, request: FastifyRequest, reply: FastifyReply): void {
+  const leave = ingest.enter(sizeOf(request))
+  reply.raw.once('close', leave)
+}
+
+function sizeOf(request: FastifyRequest): number {
+  const limit = request.routeOptions.bodyLimit ?? MESSAGE_LIMIT_BYTES
+  const length = Number(request.headers['content-length'])
+  if (!Number.isFinite(length)) return limit
+  return request.headers['content-encoding'] === 'gzip' ? Math.min(limit, length * GZIP_RATIO) : length
+}
+
+const answerJson = (reply: FastifyReply, answer: unknown): FastifyReply =>
+  reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(answer))
+
+function writeKeyIn(body: unknown): string | undefined {
+  if (typeof body !== 'object' || body === null || !('writeKey' in body)) return undefined
+  return typeof body.writeKey === 'string' && body.writeKey !== '' ? body.writeKey : undefined
 }
 
 async function parseBody(request: FastifyRequest, body: Buffer): Promise<unknown> {
@@ -99,5 +132,7 @@ function asProblem(error: unknown): ProblemError {
   if (code === 'FST_ERR_CTP_INVALID_MEDIA_TYPE')
     return problem(415, 'MEDIA_TYPE_UNKNOWN', 'content-type: send application/json.')
   if (code === 'FST_ERR_CTP_EMPTY_JSON_BODY') return problem(400, 'MALFORMED_JSON', 'The body is empty; send JSON.')
+  // Who sends is asked of the database too.
+  if (isOutage(error)) return databaseStuck(error)
   return problem(500, 'INTERNAL', { detail: 'The message could not be stored; send it again.', cause: error })
 }

@@ -11,6 +11,7 @@ import { onPool } from '../../api/db/sql.ts'
 import { loggerOptions } from '../../api/http/log.ts'
 import { createIngest } from '../../api/ingest/ingest.ts'
 import { keyReader, newKey, storeKey } from '../../api/keys/api-keys.ts'
+import { createIdentityHash } from '../../api/privacy/identity-hash.ts'
 import { watchRuns } from '../../api/runs/run-watch.ts'
 import { buildServer, type ServerDeps } from '../../api/server.ts'
 import type { PlaybookSchedule, TemporalPorts } from '../../api/temporal-ports.ts'
@@ -82,7 +83,11 @@ export async function startTestApi(
     keys: keyReader(db),
     budgets: createBudgets(onPool(pool), now),
     temporal,
-    ingest: createIngest({ q: onPool(pool), clock: now }),
+    ingest: createIngest({
+      q: onPool(pool),
+      clock: now,
+      hash: createIdentityHash('test'),
+    }),
     runWatch,
     sessions: openSessions(db, { publicUrl, secret: vault.derive('sessions'), origins: allowedOrigins(publicUrl) }),
     sandboxUrl,
