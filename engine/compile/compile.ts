@@ -73,6 +73,7 @@ const sameContext = (a: CompileContext, b: CompileContext): boolean =>
   a.connections === b.connections &&
   a.signals === b.signals &&
   a.segments === b.segments &&
+  a.scores === b.scores &&
   a.properties === b.properties &&
   a.checkInput === b.checkInput
 

@@ -10,6 +10,8 @@ export interface CompileContext {
   /** Slugs. */
   signals: string[]
   segments: string[]
+  /** Slugs. Without them any score may be read. */
+  scores?: string[]
   /** Known properties by path (`contact.mrr`) with their type. Without it any property may be read. */
   properties?: { [path: string]: ValueType }
   /**
@@ -29,6 +31,7 @@ export interface Catalogue {
   connections: Map<string, string>
   signals: Set<string>
   segments: Set<string>
+  scores: Set<string> | null
 }
 
 export function catalogueOf(context: CompileContext): Catalogue {
@@ -47,6 +50,7 @@ export function catalogueOf(context: CompileContext): Catalogue {
     connections: new Map(context.connections.map(({ slug, app }) => [slug, app])),
     signals: new Set(context.signals),
     segments: new Set(context.segments),
+    scores: context.scores === undefined ? null : new Set(context.scores),
   }
 }
 

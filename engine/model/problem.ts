@@ -42,4 +42,5 @@ export type ProblemCode =
   | 'CONNECTION_UNKNOWN'
   | 'SIGNAL_UNKNOWN'
   | 'SEGMENT_UNKNOWN'
+  | 'SCORE_UNKNOWN'
   | 'PLAYBOOK_TOO_LARGE'

@@ -16,6 +16,7 @@ export const compileContext: CompileContext = {
   ],
   signals: ['expansion-ready', 'churn-risk'],
   segments: ['trial', 'power-users'],
+  scores: ['health'],
   properties: {
     'contact.name': 'string',
     'contact.email': 'string',

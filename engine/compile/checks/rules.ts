@@ -4,6 +4,7 @@ import type { DocumentStep, Enrollment } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Rule } from '../../model/rule.ts'
 import { checkRule } from '../../rules/check.ts'
+import { byKind, occasionOf } from '../../rules/kind.ts'
 import { walkRule } from '../../rules/reads.ts'
 import { asWarning, type Catalogue, listed, meant, type Said } from '../context.ts'
 import type { PathUse } from './paths.ts'
@@ -15,9 +16,11 @@ export interface RulesChecked {
   rules: Rule[]
 }
 
+type NameCode = 'SIGNAL_UNKNOWN' | 'SEGMENT_UNKNOWN' | 'SCORE_UNKNOWN'
+
 /** Where rules stand in the document, and which paths may be read there. */
 interface Home {
-  say: (code: 'RULE_INVALID' | 'SIGNAL_UNKNOWN' | 'SEGMENT_UNKNOWN', said: Said) => Problem
+  say: (code: 'RULE_INVALID' | NameCode, said: Said) => Problem
   field: string | null
   /** A where-rule sees what triggers only; enrollment rules do not see steps. */
   sees: 'trigger' | 'all' | 'no steps'
@@ -86,20 +89,48 @@ function checkOne(value: unknown, { at, home, catalogue, checked }: Place): void
   if (issues.length > 0) return
   const rule = value as Rule
   checked.rules.push(rule)
-  walkRule(rule, (leaf) => {
-    if ('signal' in leaf) checkName('signal', leaf.signal, { at, home, catalogue, checked })
-    else if ('segment' in leaf) checkName('segment', leaf.segment, { at, home, catalogue, checked })
-    else if ('event' in leaf) checkSeen(`event "${leaf.event}"`, 'facts', { at, home, catalogue, checked })
-    else if ('property' in leaf) checkPath(leaf.property, { at, home, catalogue, checked })
-  })
+  const place: Place = { at, home, catalogue, checked }
+  // What a rule about related subjects names inside must exist as well.
+  walkRule(rule, (leaf) => checkLeaf(leaf, place))
 }
 
-function checkName(kind: 'signal' | 'segment', slug: string, place: Place): void {
+const nothing = (): void => {}
+
+const checkLeaf: (leaf: Rule, place: Place) => void = byKind<[place: Place], void>({
+  all: nothing,
+  any: nothing,
+  not: nothing,
+  property: (leaf, place) => checkPath(leaf.property, place),
+  changed: (leaf, place) => checkPath(leaf.changed, place),
+  first: (leaf, place) => checkEvent(occasionOf(leaf).event, place),
+  last: (leaf, place) => checkEvent(occasionOf(leaf).event, place),
+  sequence: (leaf, place) => leaf.sequence.forEach((step) => checkEvent(step.event, place)),
+  aggregate: (leaf, place) => checkEvent(leaf.event, place),
+  trend: (leaf, place) => checkEvent(leaf.event, place),
+  event: (leaf, place) => checkEvent(leaf.event, place),
+  segment: (leaf, place) => checkName('segment', leaf.segment, place),
+  signal: (leaf, place) => checkName('signal', leaf.signal, place),
+  score: (leaf, place) => checkName('score', leaf.score, place),
+  contacts: (_leaf, place) => void checkSeen('the contacts of an account', 'facts', place),
+  accounts: (_leaf, place) => void checkSeen('the accounts of a contact', 'facts', place),
+})
+
+const checkEvent = (event: string, place: Place): void => void checkSeen(`event "${event}"`, 'facts', place)
+
+const NAMES: {
+  [kind in 'signal' | 'segment' | 'score']: { code: NameCode; known: 'signals' | 'segments' | 'scores' }
+} = {
+  signal: { code: 'SIGNAL_UNKNOWN', known: 'signals' },
+  segment: { code: 'SEGMENT_UNKNOWN', known: 'segments' },
+  score: { code: 'SCORE_UNKNOWN', known: 'scores' },
+}
+
+function checkName(kind: 'signal' | 'segment' | 'score', slug: string, place: Place): void {
   checkSeen(`${kind} ${slug}`, 'facts', place)
-  const known = kind === 'signal' ? place.catalogue.signals : place.catalogue.segments
-  if (known.has(slug)) return
+  const known = place.catalogue[NAMES[kind].known]
+  if (known === null || known.has(slug)) return
   place.checked.problems.push(
-    place.home.say(kind === 'signal' ? 'SIGNAL_UNKNOWN' : 'SEGMENT_UNKNOWN', {
+    place.home.say(NAMES[kind].code, {
       at: place.at,
       ...(place.home.field === null ? {} : { field: place.home.field }),
       message: `There is no ${kind} "${slug}".${meant(slug, known)}`,
@@ -159,7 +190,7 @@ function checkSeen(what: string, kind: 'facts' | 'trigger' | 'steps', { at, home
       fix:
         home.sees === 'trigger'
           ? 'Use paths that begin with trigger., and a Branch behind the trigger for the rest.'
-          : 'Use properties, events, segments or signals.',
+          : 'Use properties, events, segments, signals or scores.',
     }),
   )
   return false
