@@ -1,8 +1,17 @@
-import type { Rule } from '../../engine/model/rule.ts'
-import { readsOf, walkRule } from '../../engine/rules/reads.ts'
+import type { Reads, Rule } from '../../engine/model/rule.ts'
+import { type Inside, walkRule } from '../../engine/rules/reads.ts'
 import type { Audience, AudienceKind, SubjectKind } from '../dispatch/audience-index.ts'
 import { buildAudienceIndex } from '../dispatch/audience-index.ts'
+import { readsOfAudience } from '../dispatch/work-out.ts'
 import { problem, type ProblemPart } from '../problem.ts'
+
+/** An audience that is about to be written; `rule` is what its kind is made of. */
+export interface WrittenAudience {
+  kind: AudienceKind
+  slug: string
+  subject: SubjectKind
+  rule: Audience['rule']
+}
 
 /**
  * What a rule's shape cannot say: that it reads only what an audience of this subject has, that what it names is
@@ -10,14 +19,16 @@ import { problem, type ProblemPart } from '../problem.ts'
  * @param others the audiences of the workspace, without the one that is written
  * @throws ProblemError 422
  */
-export function checkAudienceRule(
-  audience: { kind: AudienceKind; slug: string; subject: SubjectKind; rule: Rule },
-  others: Audience[],
-): void {
-  const problems = [...pathProblems(audience.subject, audience.rule), ...nameProblems(audience, others)]
+export function checkAudienceRule(written: WrittenAudience, others: Audience[]): void {
+  // Kind and rule belong together: the caller has checked the rule by the kind's own schema.
+  const audience = { ...written, id: '' } as Audience
+  const problems = [
+    ...rulesOf(audience).flatMap((rule) => subjectProblems(audience.subject, rule)),
+    ...nameProblems(audience, others),
+  ]
   if (problems.length > 0) throw problem(422, 'RULE_INVALID', { detail: problems[0]?.message ?? '', problems })
   try {
-    buildAudienceIndex([...others, { ...audience, id: '' }])
+    buildAudienceIndex([...others, audience])
   } catch (error) {
     throw problem(422, 'RULE_CIRCULAR', {
       detail: `${error instanceof Error ? error.message : ''} Take one of them out of the rule.`,
@@ -26,32 +37,53 @@ export function checkAudienceRule(
   }
 }
 
-function pathProblems(subject: SubjectKind, rule: Rule): ProblemPart[] {
+function rulesOf(audience: Audience): Rule[] {
+  if (audience.kind === 'segment' || audience.kind === 'signal') return [audience.rule]
+  if (audience.kind !== 'score') return []
+  const { parts, stages } = audience.rule
+  return [...parts.flatMap((part) => ('rule' in part ? [part.rule] : [])), ...stages.map((stage) => stage.rule)]
+}
+
+/** What a rule reads that a subject of this kind does not have. */
+export function subjectProblems(subject: SubjectKind, rule: Rule): ProblemPart[] {
   const problems: ProblemPart[] = []
-  walkRule(rule, (leaf) => {
-    if (!('property' in leaf)) return
-    const [root] = leaf.property.split('.')
-    if (root === 'trigger' || root === 'steps')
-      problems.push({
-        path: 'rule',
-        message: `${leaf.property}: only runs have that. Use a property of the contact or account, or an event.`,
-      })
-    if (root === 'contact' && subject === 'account')
-      problems.push({
-        path: 'rule',
-        message: `${leaf.property}: this is about accounts, which have many contacts. Use a property of the account.`,
-      })
+  walkRule(rule, (leaf, inside) => {
+    const message = wrongFor(subject, leaf, inside)
+    if (message !== null) problems.push({ path: 'rule', message })
   })
   return problems
 }
 
-function nameProblems(audience: { kind: AudienceKind; slug: string; rule: Rule }, others: Audience[]): ProblemPart[] {
-  const reads = readsOf(audience.rule)
-  const known = (kind: AudienceKind, slug: string): boolean =>
-    (kind === audience.kind && slug === audience.slug) || others.some((o) => o.kind === kind && o.slug === slug)
-  const missing = (kind: AudienceKind, slugs: string[]): ProblemPart[] =>
-    slugs
-      .filter((slug) => !known(kind, slug))
-      .map((slug) => ({ path: 'rule', message: `There is no ${kind} “${slug}”. Create it first, or choose another.` }))
-  return [...missing('segment', reads.segments), ...missing('signal', reads.signals)]
+function wrongFor(subject: SubjectKind, leaf: Rule, inside: Inside): string | null {
+  if ('contacts' in leaf && subject === 'contact')
+    return 'A contact has no contacts: only a rule about accounts counts its contacts. Ask the contact itself, or count its accounts.'
+  if ('accounts' in leaf && subject === 'account')
+    return 'An account has no accounts: only a rule about contacts counts its accounts. Ask the account itself, or count its contacts.'
+  const path = 'property' in leaf ? leaf.property : 'changed' in leaf ? leaf.changed : null
+  if (path === null) return null
+  const [root] = path.split('.')
+  if (root === 'trigger' || root === 'steps')
+    return `${path}: only runs have that. Use a property of the contact or account, or an event.`
+  // Inside, `checkRule` has seen that the path is one of the related subject's own.
+  if (root === 'contact' && subject === 'account' && inside === null)
+    return `${path}: this is about accounts, which have many contacts. Use a property of the account, or count its contacts.`
+  return null
+}
+
+function nameProblems(audience: Audience, others: readonly Audience[]): ProblemPart[] {
+  // Kinds as plain text, so that a score's slug is looked up like a segment's.
+  const known = new Set(
+    [audience, ...others].map(({ kind, slug }: { kind: string; slug: string }) => `${kind}:${slug}`),
+  )
+  const missing = new Set<string>()
+  const look = (reads: Reads): void => {
+    const named = { segment: reads.segments, signal: reads.signals, score: reads.scores ?? [] }
+    for (const [kind, slugs] of Object.entries(named))
+      for (const slug of slugs)
+        if (!known.has(`${kind}:${slug}`))
+          missing.add(`There is no ${kind} “${slug}”. Create it first, or choose another.`)
+    if (reads.related !== undefined) look(reads.related)
+  }
+  look(readsOfAudience(audience))
+  return [...missing].map((message) => ({ path: 'rule', message }))
 }
