@@ -2,7 +2,9 @@ import type { Facts, Instant, Reads, SubjectFacts } from '../../engine/model/rul
 import type { FactsSource } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
-import { withNamed } from '../dispatch/world.ts'
+import { loadSubjects, noNeeds } from '../dispatch/load-world.ts'
+import { type CatalogCache, createCatalogCache } from '../dispatch/workspace-catalog.ts'
+import { emptyWorld, factsOf, withNamed } from '../dispatch/world.ts'
 
 interface FactsRow {
   contact: StoredSubject | null
@@ -57,10 +59,12 @@ FROM ids`,
 }
 const STATEMENTS = { contact: statement('contact'), account: statement('account') }
 
-/** Facts over Postgres: what the reads declare, and no more, in one round trip. */
+/** Facts over Postgres: what the reads declare, and no more; in one round trip where plain rules are all that reads. */
 export function createFactsSource(q: Queryable): FactsSource {
+  const catalogs = createCatalogCache()
   return {
     load: async (workspaceId, subject, { reads, at }) => {
+      if (!isPlain(reads)) return loadFacts(q, { workspaceId, subject, reads, at, catalogs })
       const slugs = [
         ...reads.segments.map((slug) => `segment:${slug}`),
         ...reads.signals.map((slug) => `signal:${slug}`),
@@ -76,8 +80,7 @@ export function createFactsSource(q: Queryable): FactsSource {
         slugs,
         JSON.stringify(events),
       ])
-      if (row === undefined || row[subject.kind] === null)
-        throw new Error(`${subject.kind} ${subject.id} is not in workspace ${workspaceId}: was it deleted?`)
+      if (row === undefined || row[subject.kind] === null) throw gone(workspaceId, subject)
       return asFacts(row, reads, at)
     },
   }
@@ -95,18 +98,80 @@ function asFacts(row: FactsRow, reads: Reads, at: Instant): Facts {
   }
 }
 
-/** Only properties that are read travel on: a run keeps its facts for as long as it lives. */
-function declared(kind: 'contact' | 'account', subject: StoredSubject, reads: Reads): SubjectFacts {
+const gone = (workspaceId: string, { kind, id }: Wanted['subject']): Error =>
+  new Error(`${kind} ${id} is not in workspace ${workspaceId}: was it deleted?`)
+
+/** Properties, memberships and times of events: what one statement answers. */
+const isPlain = (reads: Reads): boolean =>
+  reads.related === undefined &&
+  Object.keys(reads.eventProperties ?? {}).length === 0 &&
+  Object.keys(reads.changes ?? {}).length === 0 &&
+  (reads.scores ?? []).length === 0
+
+interface Wanted {
+  workspaceId: string
+  subject: Parameters<FactsSource['load']>[1]
+  reads: Reads
+  at: Instant
+  catalogs: CatalogCache
+}
+
+/** As the dispatcher loads a subject, without locking it. */
+async function loadFacts(q: Queryable, { workspaceId, subject, reads, at, catalogs }: Wanted): Promise<Facts> {
+  const { audiences: index } = await catalogs.get(q, workspaceId)
+  const world = emptyWorld(workspaceId, at, () => '')
+  const needs = { ...noNeeds(), reads: [reads], lock: false }
+  const other = subject.related ?? null
+  if (subject.kind === 'contact') {
+    needs.contacts.add(subject.id)
+    needs.evaluated.add(subject.id)
+    if (other !== null) needs.accounts.add(other)
+  } else {
+    needs.accounts.add(subject.id)
+    if (other !== null) needs.contacts.add(other)
+  }
+  await loadSubjects(q, world, { needs, index })
+  const own = (subject.kind === 'contact' ? world.contacts : world.accounts).has(subject.id)
+  if (!own) throw gone(workspaceId, subject)
+  const facts = factsOf(world, { kind: subject.kind, id: subject.id, accountId: other }, reads)
+  if (subject.kind === 'account' && other !== null)
+    facts.contact = factsOf(world, { kind: 'contact', id: other }).contact
+  return onlyRead(facts, reads)
+}
+
+/** A run keeps its facts for as long as it lives: only what is read travels on. */
+function onlyRead(facts: Facts, reads: Reads): Facts {
+  const known = <T>(all: { [name: string]: T } | undefined, names: string[]): { [name: string]: T } =>
+    Object.fromEntries(
+      names.flatMap((name) => (all !== undefined && Object.hasOwn(all, name) ? [[name, all[name] as T] as const] : [])),
+    )
+  const { related } = reads
+  return {
+    at: facts.at,
+    contact: facts.contact && { ...facts.contact, properties: readOf('contact', facts.contact.properties, reads) },
+    account: facts.account && { ...facts.account, properties: readOf('account', facts.account.properties, reads) },
+    segments: facts.segments.filter((slug) => reads.segments.includes(slug)),
+    signals: facts.signals.filter((slug) => reads.signals.includes(slug)),
+    events: known(facts.events, Object.keys(reads.events)),
+    eventValues: known(facts.eventValues, Object.keys(reads.eventProperties ?? {})),
+    changes: known(facts.changes, Object.keys(reads.changes ?? {})),
+    scores: known(facts.scores, reads.scores ?? []),
+    ...(related === undefined ? {} : { related: (facts.related ?? []).map((other) => onlyRead(other, related)) }),
+  }
+}
+
+const declared = (kind: 'contact' | 'account', subject: StoredSubject, reads: Reads): SubjectFacts => ({
+  id: subject.id,
+  externalId: subject.externalId,
+  properties: readOf(kind, withNamed(subject), reads),
+})
+
+function readOf(kind: 'contact' | 'account', properties: SubjectFacts['properties'], reads: Reads) {
   const names = new Set<string>()
   for (const path of reads.properties) {
     const [root, ...rest] = path.split('.')
     // `contact.address.city` is a property of that name, or a part of `address`.
     if (root === kind) for (const name of [rest.join('.'), rest[0]]) if (name !== undefined) names.add(name)
   }
-  const all = Object.entries(withNamed(subject))
-  return {
-    id: subject.id,
-    externalId: subject.externalId,
-    properties: Object.fromEntries(all.filter(([name]) => names.has(name))),
-  }
+  return Object.fromEntries(Object.entries(properties).filter(([name]) => names.has(name)))
 }

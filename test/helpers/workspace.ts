@@ -4,13 +4,14 @@ import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
 import { newId } from '../../api/db/new-id.ts'
 import { onPool } from '../../api/db/sql.ts'
 import { createIngest } from '../../api/ingest/ingest.ts'
+import { createIdentityHash } from '../../api/privacy/identity-hash.ts'
 import { createCatalogCache } from '../../api/dispatch/workspace-catalog.ts'
 import { workDue } from '../../api/dispatch/work-due.ts'
 import { workEvents } from '../../api/dispatch/work-events.ts'
 import { planHash } from '../../engine/ids.ts'
 import type { Reentry } from '../../engine/model/playbook.ts'
 import type { Plan } from '../../engine/model/plan.ts'
-import type { Rule } from '../../engine/model/rule.ts'
+import type { Audience, AudienceKind } from '../../api/dispatch/audience-index.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { createTestDatabase } from './postgres.ts'
@@ -27,9 +28,9 @@ export interface TestWorkspace {
   /** Lets time pass, asking rules at their moments. */
   pass(ms: number): Promise<RunRef[]>
   audience(
-    kind: 'segment' | 'signal',
+    kind: AudienceKind,
     slug: string,
-    more: { subject?: 'contact' | 'account'; rule: Rule },
+    more: { subject?: 'contact' | 'account'; rule: Audience['rule'] },
   ): Promise<string>
   playbook(
     slug: string,
@@ -54,7 +55,7 @@ export async function createTestWorkspace(now = Date.parse('2026-03-02T10:00:00Z
     .insertInto('workspaces')
     .values({ id, slug: `w-${id}`, name: 'Test', created_at: at() })
     .execute()
-  const ingest = createIngest({ q: onPool(opened.pool), clock: () => clock.now })
+  const ingest = createIngest({ q: onPool(opened.pool), clock: () => clock.now, hash: createIdentityHash('test') })
   const deps = { pool: opened.pool, clock: () => clock.now, catalogs: createCatalogCache() }
   const bump = () =>
     sql`UPDATE workspaces SET catalog_revision = catalog_revision + 1 WHERE id = ${id}`.execute(opened.db)
