@@ -1,12 +1,10 @@
 import type { ComputedDefinition } from '../model/computed.ts'
-import { describeDuration, parseDuration } from '../model/duration.ts'
 import type { EventFigure, FigureKind } from '../model/figure.ts'
-import type { CalendarWindow, EventFilter, Window } from '../model/rule.ts'
 import type { Measure, ScoreDefinition } from '../model/score.ts'
-import { describe, OP_WORDS } from '../rules/explain.ts'
+import { describe, eventWords, windowWords } from '../rules/explain.ts'
 
 /** The words of each figure, as they stand before the name of the event. */
-export const FIGURE_WORDS: { [figure in FigureKind]: string } = {
+export const EVENT_FIGURE_WORDS: { [figure in FigureKind]: string } = {
   count: 'number of',
   sum: 'sum',
   average: 'average',
@@ -20,28 +18,11 @@ export const FIGURE_WORDS: { [figure in FigureKind]: string } = {
 }
 
 /** `sum of amount of "Order Completed" in the last 30 days`. */
-export function describeFigure({ figure, event, of, within, where }: EventFigure): string {
-  const what = of === undefined ? FIGURE_WORDS[figure] : `${FIGURE_WORDS[figure]} ${of} of`
-  const when = within === undefined ? '' : ` ${windowWords(within)}`
-  const filters = where === undefined || where.length === 0 ? '' : ` where ${where.map(filterWords).join(' and ')}`
-  return `${what} "${event}"${filters}${when}`
+export function describeFigure(figure: EventFigure): string {
+  const words = EVENT_FIGURE_WORDS[figure.figure]
+  const what = figure.of === undefined ? words : `${words} ${figure.of} of`
+  return `${what} ${eventWords(figure)}${figure.within === undefined ? '' : ` ${windowWords(figure.within)}`}`
 }
-
-function windowWords(window: Window): string {
-  if (typeof window !== 'string') return calendarWords(window)
-  const parsed = parseDuration(window)
-  return `in the last ${parsed.ok ? describeDuration(parsed.ms) : window}`
-}
-
-function calendarWords({ calendar, count = 1, ago = 0 }: CalendarWindow): string {
-  if (count === 1 && ago === 0) return calendar === 'day' ? 'today' : `this ${calendar}`
-  if (count === 1 && ago === 1) return calendar === 'day' ? 'yesterday' : `last ${calendar}`
-  const ending = ago === 0 ? 'ending with this one' : ago === 1 ? 'before this one' : `ending ${ago} ${calendar}s ago`
-  return `in ${count} ${calendar}${count === 1 ? '' : 's'} ${ending}`
-}
-
-const filterWords = ({ property, op, value }: EventFilter): string =>
-  `${property} ${OP_WORDS[op]}${value === undefined ? '' : ` ${typeof value === 'string' ? value : JSON.stringify(value)}`}`
 
 /** `number of "Logged In" in the last 30 days: 0 to 20`. */
 export const describeMeasure = ({ of, from, to }: Measure): string =>
