@@ -1,11 +1,12 @@
 import { type Kysely, sql } from 'kysely'
+import { RULE_FUNCTIONS } from './0003-rule-functions.ts'
 
 /**
  * Customer data: events in parts by time, the history of properties, merges, conversations, notes, scores and computed
  * properties, imports, saved views, and what privacy needs.
  */
 export async function up(db: Kysely<unknown>): Promise<void> {
-  for (const statement of STATEMENTS) await sql.raw(statement).execute(db)
+  for (const statement of [...STATEMENTS, ...RULE_FUNCTIONS]) await sql.raw(statement).execute(db)
 }
 
 const STATEMENTS = [
@@ -122,10 +123,15 @@ const STATEMENTS = [
   `CREATE TABLE imports (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, name text NOT NULL,
     kind text NOT NULL CHECK (kind IN ('contacts', 'accounts', 'events')), status text NOT NULL
-    CHECK (status IN ('draft', 'running', 'done', 'cancelled', 'failed')), file bytea, columns jsonb NOT NULL, mapping jsonb, total integer NOT NULL,
+    CHECK (status IN ('uploading', 'draft', 'running', 'done', 'cancelled', 'failed')), delimiter text NOT NULL DEFAULT ',',
+    bytes bigint NOT NULL DEFAULT 0, columns jsonb NOT NULL, mapping jsonb, total integer NOT NULL,
     next_row integer NOT NULL DEFAULT 0, next_byte bigint NOT NULL DEFAULT 0, taken integer NOT NULL DEFAULT 0, refused integer NOT NULL DEFAULT 0, fault text,
     created_by text NOT NULL, created_at timestamptz NOT NULL, started_at timestamptz, ended_at timestamptz, PRIMARY KEY (workspace_id, id))`,
   `CREATE INDEX imports_running ON imports (started_at) WHERE status = 'running'`,
+  // The file in pieces of one size, so that a place in it is found without reading what is before. Gone when the import ends.
+  `CREATE TABLE import_chunks (
+    workspace_id uuid NOT NULL, import_id uuid NOT NULL, n integer NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (workspace_id, import_id, n),
+    FOREIGN KEY (workspace_id, import_id) REFERENCES imports (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE TABLE import_refusals (
     workspace_id uuid NOT NULL, import_id uuid NOT NULL, row integer NOT NULL, code text NOT NULL, reason text NOT NULL, cells jsonb NOT NULL,
     PRIMARY KEY (workspace_id, import_id, row),
@@ -149,6 +155,8 @@ const STATEMENTS = [
   // What the keys of a workspace's runs and the hashes of its people are made from, sealed by SIGNALBOX_SECRET.
   `CREATE TABLE workspace_keys (
     workspace_id uuid PRIMARY KEY REFERENCES workspaces(id) ON DELETE CASCADE, sealed bytea NOT NULL, created_at timestamptz NOT NULL)`,
+  // Secrets of the whole installation, sealed by SIGNALBOX_SECRET: that of the hashes of people.
+  `CREATE TABLE installation_keys (name text PRIMARY KEY, sealed bytea NOT NULL, created_at timestamptz NOT NULL)`,
   // A run's half of the key that closes what it leaves in Temporal; salt null: destroyed. A run's id is a hash that holds its
   // workspace's, and the codec knows nothing else of it: so the id alone is the key here.
   `CREATE TABLE run_keys (

@@ -1,0 +1,45 @@
+import { type RawBuilder, sql } from 'kysely'
+import type { ScoreRule } from '../../engine/model/rule.ts'
+import { canBeThere, text, uuid } from './bind.ts'
+import { type Condition, constant, not, type Place, someRow } from './place.ts'
+import { isOnly } from './properties.ts'
+import { compareSql, ofMissing } from './values.ts'
+
+/** Whether the subject is in the segment, or the signal is set for it. */
+export function compileMembership(
+  kind: 'segment' | 'signal',
+  wanted: { slug: string; inside: boolean },
+  place: Place,
+): Condition {
+  if (!canBeThere(wanted.slug)) return constant(!wanted.inside)
+  const inside = someRow(
+    place,
+    { ...membersOf(place, kind, wanted.slug), ofNone: false },
+    sql<boolean>`member.is_member`,
+  )
+  return wanted.inside ? inside : not(inside)
+}
+
+export function compileScore(rule: ScoreRule, place: Place): Condition {
+  const ofNone = ofMissing(rule, place.now)
+  if (!canBeThere(rule.score)) return constant(ofNone)
+  // A score of which every part was left out has no number, and not every subject is in a stage: they are missing.
+  const value = sql`CASE WHEN jsonb_typeof(member.value -> 'value') = 'number' THEN nullif(member.value -> ${text(rule.of ?? 'value')}, 'null') END`
+  return someRow(place, { ...membersOf(place, 'score', rule.score), ofNone }, compareSql(rule, value, place.now))
+}
+
+/** What is kept about whom; of a contact also what is kept about its only account, for it is in what that is in. */
+function membersOf(
+  place: Place,
+  kind: 'segment' | 'signal' | 'score',
+  slug: string,
+): { rows: RawBuilder<unknown>; key: RawBuilder<unknown> } {
+  const kept = (id: RawBuilder<unknown>, join: RawBuilder<unknown>): RawBuilder<unknown> => sql`
+    SELECT ${id} AS id, kept.is_member, kept.value FROM audience_members AS kept
+    JOIN audiences AS audience ON audience.workspace_id = kept.workspace_id AND audience.id = kept.audience_id ${join}
+    WHERE kept.workspace_id = ${uuid(place.workspaceId)} AND audience.kind = ${text(kind)} AND audience.slug = ${text(slug)}`
+  const own = kept(sql`kept.subject_id`, sql``)
+  const through = sql`JOIN account_contacts AS link ON link.workspace_id = kept.workspace_id AND link.account_id = kept.subject_id AND ${isOnly()}`
+  const all = place.subject === 'contact' ? sql`${own} UNION ALL ${kept(sql`link.contact_id`, through)}` : own
+  return { rows: sql`(${all}) AS member WHERE true`, key: sql`member.id` }
+}
