@@ -1,3 +1,4 @@
+import { exportOperations } from './customers/export-route.ts'
 import { batchSchema, messageSchemas, trackingAnswerSchema } from './ingest/message.schema.ts'
 import type { PlainOperation } from './openapi.ts'
 import { jsonSchemaOf } from './rest-bridge.ts'
@@ -26,6 +27,7 @@ export function plainOperations(): PlainOperation[] {
   return [
     ...tracking,
     trackingOperation('batch', { schema: batchSchema, example: batch }),
+    ...exportOperations(),
     {
       method: 'get',
       path: '/v1/schemas/playbook.json',

@@ -11,6 +11,7 @@ import { playbooksRouter } from './playbooks/playbooks-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { router } from './trpc.ts'
+import { viewsRouter } from './views/views-router.ts'
 
 /** Every procedure; those with `rest` in their meta are REST routes too. */
 export const appRouter = router({
@@ -24,6 +25,7 @@ export const appRouter = router({
   segments: segmentsRouter,
   contacts: contactsRouter,
   accounts: accountsRouter,
+  views: viewsRouter,
   notes: notesRouter,
   conversations: conversationsRouter,
   connections: connectionsRouter,

@@ -12,6 +12,7 @@ import { allows } from './auth/scopes.ts'
 import { allowedOrigins, type Sessions } from './auth/sessions.ts'
 import { oauthCallback } from './connections/callback-route.ts'
 import type { ApiDeps } from './context.ts'
+import { exportRoutes } from './customers/export-route.ts'
 import { docsRoutes } from './docs/docs-page.ts'
 import { appFiles } from './http/app-files.ts'
 import { answerProblems } from './http/errors.ts'
@@ -76,6 +77,13 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
         return requireKey(request, 'events:write', writeKey)
       },
     }),
+  )
+  await server.register(
+    exportRoutes(async (request) => ({
+      db: deps.db,
+      now: deps.clock(),
+      ...(await requireKey(request, 'data:read')),
+    })),
   )
   await server.register(oauthCallback(openContext))
   await server.register(hookRoutes(deps))

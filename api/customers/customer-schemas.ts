@@ -1,15 +1,22 @@
 import { z } from 'zod'
-import type { Trace } from '../../engine/model/rule.ts'
+import type { Rule, Trace } from '../../engine/model/rule.ts'
+import type { ScoreValue } from '../../engine/model/score.ts'
+import { ruleSchema } from '../../engine/model/rule-schema.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { subjectView } from '../audiences/audience-schemas.ts'
+import { MOST_COLUMNS } from './list-columns.ts'
 
 const isoTime = z.iso.datetime({ offset: true })
 const jsonObject = z.custom<{ [name: string]: Json }>(() => true)
 const json = z.custom<Json>(() => true)
 
+/** What the columns that were asked for show, by column. */
+const cells = z.custom<{ [column: string]: Json }>(() => true).optional()
+
 export const contactRow = subjectView.extend({
   email: z.string().nullable(),
   name: z.string().nullable(),
+  cells,
   accounts: z.array(subjectView),
   createdAt: isoTime,
   updatedAt: isoTime,
@@ -18,6 +25,7 @@ export type ContactRow = z.output<typeof contactRow>
 
 export const accountRow = subjectView.extend({
   name: z.string().nullable(),
+  cells,
   contacts: z.int(),
   createdAt: isoTime,
   updatedAt: isoTime,
@@ -51,9 +59,9 @@ export const eventRow = z.object({
   outcomes: z.array(eventOutcome),
   edges: z.array(
     z.object({
-      kind: z.enum(['segment', 'signal']),
+      kind: z.enum(['segment', 'signal', 'score', 'computed']),
       slug: z.string(),
-      edge: z.enum(['set', 'cleared', 'entered', 'left']),
+      edge: z.enum(['set', 'cleared', 'entered', 'left', 'changed']),
       subject: subjectView,
     }),
   ),
@@ -66,6 +74,15 @@ const membership = z.object({
   name: z.string(),
   since: isoTime,
 })
+/** Who wrote a value, and when: `at` is when it was known here, `occurredAt` when it was so by the writer's clock. */
+export const provenance = z.object({ at: isoTime, occurredAt: isoTime, source: json })
+const scoreOfSubject = z.object({
+  slug: z.string(),
+  name: z.string(),
+  since: isoTime,
+  value: z.custom<ScoreValue>(() => true),
+})
+export type ScoreOfSubject = z.output<typeof scoreOfSubject>
 const runOfSubject = z.object({
   id: z.string(),
   playbook: z.object({ slug: z.string(), name: z.string() }),
@@ -77,6 +94,9 @@ const runOfSubject = z.object({
 /** What contacts and accounts share on their pages. */
 const subjectPage = z.object({
   properties: jsonObject,
+  /** Who wrote each property last; none for what was there before changes were kept. */
+  provenance: z.record(z.string(), provenance),
+  scores: z.array(scoreOfSubject),
   /** Vendor → the id of the record there. */
   links: jsonObject,
   memberships: z.array(membership),
@@ -87,16 +107,57 @@ export type SubjectPage = z.output<typeof subjectPage>
 
 export const contactView = contactRow.extend({
   ...subjectPage.shape,
-  identities: z.array(z.object({ kind: z.enum(['user_id', 'anonymous_id', 'email']), value: z.string() })),
+  identities: z.array(z.object({ kind: z.enum(['user_id', 'anonymous_id', 'email', 'vendor_id']), value: z.string() })),
 })
 export type ContactView = z.output<typeof contactView>
 
 export const accountView = accountRow.extend({ ...subjectPage.shape, members: z.array(subjectView) })
 export type AccountView = z.output<typeof accountView>
 
+/** A rule, or its JSON where it stands in an address. */
+const filter = z
+  .preprocess((given, context) => {
+    if (typeof given !== 'string') return given
+    try {
+      return JSON.parse(given)
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error
+      context.addIssue({ code: 'custom', message: 'This is not JSON. Send a rule as JSON.' })
+      return z.NEVER
+    }
+  }, ruleSchema)
+  .optional()
+  .describe('Only those for whom this rule holds now, as JSON.')
+const search = z
+  .string()
+  .max(200)
+  .optional()
+  .describe('Beginnings of words of a name, an e-mail address or your own id; or one of our ids.')
+
+export const filterInput = z.strictObject({ search, filter })
+export interface FilterInput {
+  search?: string | undefined
+  filter?: Rule | undefined
+}
+
 export const listInput = z.object({
-  search: z.string().max(200).optional().describe('Part of a name, e-mail address or your own id.'),
-  cursor: z.string().max(500).nullish(),
+  search,
+  filter,
+  sort: z
+    .string()
+    .max(300)
+    .optional()
+    .describe(
+      'name, email, externalId, createdAt, updatedAt, contact.<property> or account.<property>, score.<slug>; with - before it descending. Default: -updatedAt.',
+    ),
+  columns: z
+    .array(z.string().max(300))
+    .max(MOST_COLUMNS)
+    .optional()
+    .describe(
+      'Answered as cells: contact.<property>, account.<property>, score.<slug>, segments, signals, lastSeenAt …',
+    ),
+  cursor: z.string().max(2000).nullish(),
   limit: z.coerce.number().int().min(1).max(200).optional(),
 })
 export type ListInput = z.output<typeof listInput>

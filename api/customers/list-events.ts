@@ -1,9 +1,9 @@
 import { sql } from 'kysely'
 import type { Trace } from '../../engine/model/rule.ts'
-import type { Json } from '../../nodes/manifest.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import { page, readCursor } from '../db/cursor.ts'
 import type { EventListInput, EventRow } from './customer-schemas.ts'
+import { propertiesOf } from './event-properties.ts'
 import { findSubjectId } from './find-subject.ts'
 import { goneView, subjectViews } from './subject-view.ts'
 
@@ -117,12 +117,6 @@ async function withOutcomes(ctx: Scope, rows: QueriedEvent[]): Promise<EventRow[
         subject: subjects.get(e.subject_id) ?? goneView(e.subject, e.subject_id),
       })),
   }))
-}
-
-function propertiesOf(body: Json): { [name: string]: Json } {
-  if (body === null || typeof body !== 'object' || Array.isArray(body)) return {}
-  const said = body.properties ?? body.traits
-  return said !== null && typeof said === 'object' && !Array.isArray(said) ? said : {}
 }
 
 const readOutcomes = ({ db, workspaceId }: Scope, rows: QueriedEvent[]) =>
