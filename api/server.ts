@@ -186,8 +186,6 @@ function notBuilt(
   for (const path of [
     '/v1/scores',
     '/v1/scores/*',
-    '/v1/conversations',
-    '/v1/conversations/*',
     '/v1/syncs',
     '/v1/syncs/*',
   ])
