@@ -130,16 +130,22 @@ const iso = (at: Instant): string => new Date(at).toISOString()
 /** Writes workspaces as the product would have, in a few statements. @param positions numbers not used before */
 export async function storeWorkspaces(db: Db, workspaces: StoredWorkspace[], positions: () => number): Promise<void> {
   const rows = workspaces.flatMap((workspace) => workspace.subjects.map((subject) => ({ workspace, subject })))
-  await insert(db, 'workspaces', `id uuid, slug text, name text`, {
-    rows: workspaces.map(({ id }) => ({ id, slug: id, name: id })),
-    more: { created_at: `'2020-01-01Z'` },
-  })
+  await insert(
+    db,
+    { table: 'workspaces', columns: `id uuid, slug text, name text` },
+    {
+      rows: workspaces.map(({ id }) => ({ id, slug: id, name: id })),
+      more: { created_at: `'2020-01-01Z'` },
+    },
+  )
   const times = { created_at: `'2020-01-01Z'`, updated_at: `'2020-01-01Z'` }
   for (const kind of ['contact', 'account'] as const)
     await insert(
       db,
-      `${kind}s`,
-      `workspace_id uuid, id uuid, external_id text, name text, properties jsonb${kind === 'contact' ? ', email text, merged_into uuid' : ''}`,
+      {
+        table: `${kind}s`,
+        columns: `workspace_id uuid, id uuid, external_id text, name text, properties jsonb${kind === 'contact' ? ', email text, merged_into uuid' : ''}`,
+      },
       {
         rows: rows
           .filter(({ subject }) => subject.kind === kind)
@@ -154,18 +160,25 @@ export async function storeWorkspaces(db: Db, workspaces: StoredWorkspace[], pos
         more: times,
       },
     )
-  await insert(db, 'account_contacts', 'workspace_id uuid, account_id uuid, contact_id uuid', {
-    rows: rows.flatMap(({ workspace, subject }) =>
-      subject.accounts.map((id) => ({ workspace_id: workspace.id, account_id: id, contact_id: subject.id })),
-    ),
-    more: { created_at: `'2020-01-01Z'` },
-  })
+  await insert(
+    db,
+    { table: 'account_contacts', columns: 'workspace_id uuid, account_id uuid, contact_id uuid' },
+    {
+      rows: rows.flatMap(({ workspace, subject }) =>
+        subject.accounts.map((id) => ({ workspace_id: workspace.id, account_id: id, contact_id: subject.id })),
+      ),
+      more: { created_at: `'2020-01-01Z'` },
+    },
+  )
   await storeEvents(db, rows, positions)
   await storeKept(db, workspaces)
   await insert(
     db,
-    'property_changes',
-    'workspace_id uuid, subject_id uuid, subject text, property text, before jsonb, value jsonb, at timestamptz, occurred_at timestamptz',
+    {
+      table: 'property_changes',
+      columns:
+        'workspace_id uuid, subject_id uuid, subject text, property text, before jsonb, value jsonb, at timestamptz, occurred_at timestamptz',
+    },
     {
       rows: rows.flatMap(({ workspace, subject }) =>
         subject.changes
@@ -194,9 +207,11 @@ interface Row {
 async function storeEvents(db: Db, rows: Row[], positions: () => number): Promise<void> {
   await insert(
     db,
-    'events',
-    `workspace_id uuid, id uuid, message_id text, kind text, name text, subject_key text, body jsonb, occurred_at timestamptz,
+    {
+      table: 'events',
+      columns: `workspace_id uuid, id uuid, message_id text, kind text, name text, subject_key text, body jsonb, occurred_at timestamptz,
       status text, position bigint, contact_id uuid, account_id uuid`,
+    },
     {
       rows: rows.flatMap(({ workspace, subject }) =>
         subject.events.map(({ name, at, properties, kind = 'track', status = 'done' }) => {
@@ -255,8 +270,10 @@ async function storeKept(db: Db, workspaces: StoredWorkspace[]): Promise<void> {
   }
   await insert(
     db,
-    'audiences',
-    'workspace_id uuid, id uuid, kind text, slug text, name text, subject text, rule jsonb',
+    {
+      table: 'audiences',
+      columns: 'workspace_id uuid, id uuid, kind text, slug text, name text, subject text, rule jsonb',
+    },
     {
       rows: audiences,
       more: { created_at: `'2020-01-01Z'`, updated_at: `'2020-01-01Z'` },
@@ -264,24 +281,26 @@ async function storeKept(db: Db, workspaces: StoredWorkspace[]): Promise<void> {
   )
   await insert(
     db,
-    'audience_members',
-    'workspace_id uuid, audience_id uuid, subject_id uuid, is_member boolean, value jsonb',
+    {
+      table: 'audience_members',
+      columns: 'workspace_id uuid, audience_id uuid, subject_id uuid, is_member boolean, value jsonb',
+    },
     { rows: members, more: { since: `'2020-01-01Z'` } },
   )
 }
 
-/** @param columns names with their types, as `json_to_recordset` wants them */
+/** @param into.columns names with their types, as `json_to_recordset` wants them */
 async function insert(
   db: Db,
-  table: string,
-  columns: string,
+  into: { table: string; columns: string },
   { rows, more }: { rows: Json[]; more: { [column: string]: string } },
 ): Promise<void> {
   if (rows.length === 0) return
+  const { table, columns } = into
   const names = columns.split(',').map((column) => column.trim().split(' ')[0])
-  const into = [...names, ...Object.keys(more)].join(', ')
+  const target = [...names, ...Object.keys(more)].join(', ')
   const from = [...names.map((name) => `x.${name}`), ...Object.values(more)].join(', ')
-  await sql`INSERT INTO ${sql.table(table)} (${sql.raw(into)}) SELECT ${sql.raw(from)} FROM json_to_recordset(${JSON.stringify(rows)}::json) AS x(${sql.raw(columns)})`.execute(
+  await sql`INSERT INTO ${sql.table(table)} (${sql.raw(target)}) SELECT ${sql.raw(from)} FROM json_to_recordset(${JSON.stringify(rows)}::json) AS x(${sql.raw(columns)})`.execute(
     db,
   )
 }
