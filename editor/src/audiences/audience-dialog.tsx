@@ -2,15 +2,14 @@ import { Button, Group, Input, Modal, SegmentedControl, Stack, Text, Textarea, T
 import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
-import { type FormEvent, useMemo, useState } from 'react'
+import { type FormEvent, useState } from 'react'
 import type { Rule } from '../../../engine/model/rule.ts'
 import { trpc } from '../api/client.ts'
 import { readProblem } from '../api/problem.ts'
 import type { AudienceRow } from '../api/types.ts'
-import { upstreamData } from '../document/upstream-data.ts'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
-import type { RuleWorld } from '../rules/rule-model.ts'
 import { asGroup } from '../rules/rule-model.ts'
+import { useRuleWorld } from '../rules/use-rule-world.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
@@ -89,20 +88,6 @@ export function AudienceDialog(props: { kind: AudienceKind; audience: AudienceRo
 }
 
 const isEmptyRule = (rule: Rule): boolean => asGroup(rule)?.children.length === 0
-
-function useRuleWorld(subject: Subject): RuleWorld {
-  const { data } = useQuery({ ...trpc.catalog.context.queryOptions(), staleTime: 30_000 })
-  return useMemo(() => {
-    if (data === undefined) return { groups: [], eventNames: [], segments: [], signals: [] }
-    const nobody = { name: '', subject, enrollment: { reentry: { policy: 'every' as const }, exit: [], goal: null } }
-    const groups = upstreamData({ ...nobody, steps: [], edges: [] }, null, {
-      manifest: { steps: [], connectors: [] },
-      properties: data.properties,
-    })
-    const same = <A extends { subject: string }>(list: A[]) => list.filter((one) => one.subject === subject)
-    return { groups, eventNames: data.eventNames, segments: same(data.segments), signals: same(data.signals) }
-  }, [data, subject])
-}
 
 interface Draft {
   name: string
