@@ -3,7 +3,7 @@ import type { Catalog, OpenedConnection, SubjectRef } from '../nodes/define.ts'
 import type { Json } from '../nodes/manifest.ts'
 import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
-import type { RunInput, RunStatus } from './model/run.ts'
+import type { OperatorCommand, RunInput, RunStatus } from './model/run.ts'
 
 /** What the activities need from the outside. Implemented over Postgres in `api/db`; every call is workspace-scoped. */
 export interface Ports {
@@ -84,8 +84,18 @@ export interface RunDirectory {
   heldByOpen(before: Instant, after: RunRef | null, limit: number): Promise<Array<RunRef & { connections: string[] }>>
   /** In review at a write that a person has settled before `before`: the command was lost on its way. */
   unsettled(before: Instant): Promise<Array<RunRef & SettledEffect>>
+  /** Commands that were committed with what caused them, before `before`, and are not handed over yet. */
+  owed(before: Instant, limit: number): Promise<OwedCommand[]>
+  /** They were handed over. */
+  paid(commands: OwedCommand[]): Promise<void>
   /** Does the work in one process at a time; answers null where another one is at it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
+}
+
+/** A command that a run is to be given. */
+export interface OwedCommand extends RunRef {
+  id: string
+  command: OperatorCommand
 }
 
 /** What a person said became of a write whose outcome was unknown. */

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { OperatorCommand } from '../../engine/model/run.ts'
 import type { RunDirectory, RunRef, RunStartData } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { onPool, type Statement } from './sql.ts'
@@ -34,6 +35,14 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
         landed: status === 'landed',
         output,
       }))
+    },
+    async owed(before, limit) {
+      const rows = await q.rows<OwedRow>(OWED, [new Date(before), limit])
+      return rows.map(({ command_id: id, command, ...run }) => ({ ...refOf(run), id, command }))
+    },
+    async paid(commands) {
+      const values = [commands.map((c) => c.workspaceId), commands.map((c) => c.runId), commands.map((c) => c.id)]
+      await q.rows(PAID, values)
     },
     async alone(name, work) {
       // A session lock on a connection of its own: gone with the process, whatever ends it.
@@ -105,6 +114,25 @@ const UNSETTLED: Statement = {
       WHERE i.workspace_id = r.workspace_id AND i.run_id = r.id AND i.position > reviewed.position
         AND i.input ->> 'kind' = 'operator' AND i.input -> 'command' ->> 'kind' = 'settle'
         AND i.input -> 'command' ->> 'step' = e.step)`,
+}
+
+const OWED: Statement = {
+  name: 'runs-owed',
+  text: `SELECT o.workspace_id, o.run_id AS id, o.id AS command_id, c.command FROM run_outbox o
+    JOIN run_commands c ON c.workspace_id = o.workspace_id AND c.run_id = o.run_id AND c.id = o.id
+    WHERE o.at < $1 ORDER BY o.at, o.run_id, o.id LIMIT $2`,
+}
+const PAID: Statement = {
+  name: 'runs-paid',
+  text: `DELETE FROM run_outbox o USING unnest($1::uuid[], $2::text[], $3::text[]) AS p (workspace_id, run_id, id)
+    WHERE o.workspace_id = p.workspace_id AND o.run_id = p.run_id AND o.id = p.id`,
+}
+
+interface OwedRow {
+  workspace_id: string
+  id: string
+  command_id: string
+  command: OperatorCommand
 }
 
 interface HeldRow {

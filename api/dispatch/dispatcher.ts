@@ -9,7 +9,7 @@ import { analyzeOutgrown } from '../db/table-statistics.ts'
 import { createStartQueue } from './start-queue.ts'
 import { workBackfill } from './work-backfill.ts'
 import { workDue } from './work-due.ts'
-import { type WorkDeps, workEvents } from './work-events.ts'
+import { NOTHING, type WorkDeps, workEvents } from './work-events.ts'
 import { createCatalogCache } from './workspace-catalog.ts'
 
 export interface DispatcherDeps {
@@ -162,7 +162,7 @@ function dueTimer(work: WorkDeps) {
         next = await nextDue(q)
         asked = now
       }
-      if (next === null || next > now) return { events: 0, runs: [], full: false }
+      if (next === null || next > now) return NOTHING
       const worked = await workDue(work)
       // Another dispatcher has the timer: look again a little later.
       if (worked.events === 0) next = null

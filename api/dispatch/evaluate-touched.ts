@@ -63,6 +63,7 @@ function touchedBy(world: World, index: AudienceIndex, { audience, subjectId }: 
 function evaluateOne(world: World, touch: Touch, when: { at: number; cause: Json }): Edge | null {
   const { audience, subjectId } = touch
   const facts = factsOf(world, { kind: audience.subject, id: subjectId }, audience.reads)
+  world.asked += 1
   const { member, value, why, validUntil } = workOut(audience, { ...facts, at: when.at }, when.at)
   const before = world.members.get(memberKey(audience.id, subjectId))
   const turned = turns(audience, before, { member, value })

@@ -8,6 +8,7 @@ import { changeHistory, eventHistory, type EventWindow, laterTraits } from '../d
 import type { Queryable } from '../db/sql.ts'
 import { type AudienceIndex, type IndexedAudience, withReaders } from './audience-index.ts'
 import { groupIdIn, identitiesIn } from './resolve-identity.ts'
+import { StaleBatch } from './stale-batch.ts'
 import { noteMember } from './work-out.ts'
 import { identityKey, innerOf, memberKey, onlyAccount, type Subject, type World } from './world.ts'
 
@@ -16,11 +17,13 @@ export async function loadIdentities(q: Queryable, world: World, events: Pending
   const wanted = new Map<string, Identity>()
   const groups = new Set<string>()
   for (const event of events) {
-    for (const identity of identitiesIn(event)) wanted.set(identityKey(identity), identity)
+    for (const identity of identitiesIn(event, world.sharedMailboxes)) wanted.set(identityKey(identity), identity)
     const groupId = groupIdIn(event)
     if (groupId !== null) groups.add(groupId)
   }
   for (const known of await findIdentities(q, world.workspaceId, [...wanted.values()])) {
+    // It was moved to another contact while we waited for the merge to end.
+    if (known.mergedInto !== null) throw new StaleBatch()
     world.identities.set(identityKey(known), known.contactId)
     world.externalIds.set(known.contactId, known.externalId)
     world.accountsOf.set(known.contactId, known.accountIds)

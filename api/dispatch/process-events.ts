@@ -5,37 +5,73 @@ import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-sto
 import { writePropertyChanges } from '../db/history-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
+import { mergeInBatch } from '../identity/merge-in-batch.ts'
 import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { applyEvent, noteNeeds } from './apply-event.ts'
 import type { Edge } from './evaluate-touched.ts'
 import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
-import { resolveIdentity } from './resolve-identity.ts'
+import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
+import { StaleBatch } from './stale-batch.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
 import { emptyWorld, type Subject, type World } from './world.ts'
 
-/** Another transaction gave an identity away meanwhile: what was read is old, so the batch is done again. */
-export class StaleBatch extends Error {
-  constructor() {
-    super('Another dispatcher linked one of the same identities; the batch is read again.')
-    this.name = 'StaleBatch'
-  }
+/** What came of a piece of work. */
+export interface Processed {
+  /** To be started once the transaction has committed. */
+  runs: EnteredRun[]
+  /** How often a rule, score or formula was worked out. */
+  asked: number
 }
 
 /**
  * Works events of one workspace off, in order, in the caller's transaction: who they are about, what they change, which
  * segments and signals turn, which playbooks start.
- * @returns the runs to start once the transaction has committed
+ * @returns the runs to start once the transaction has committed, and how often a rule was asked
  */
-export async function processEvents(
+export async function processEvents(q: Queryable, given: Batch): Promise<Processed> {
+  const processed: Processed = { runs: [], asked: 0 }
+  const apart = new Set<string>()
+  for (let done = 0; done < given.events.length; ) {
+    const events = given.events.slice(done)
+    const part = await processPart(q, { ...given, events, firstPosition: given.firstPosition + done }, apart)
+    done += part.taken
+    // Nothing is merged in memory: the batch goes on with what the merge has made.
+    const merged = part.merge === null ? null : await mergeInBatch(q, { ...given, merge: part.merge, apart })
+    processed.runs.push(...part.runs, ...(merged?.runs ?? []))
+    processed.asked += part.asked + (merged?.asked ?? 0)
+  }
+  return processed
+}
+
+interface Batch {
+  workspaceId: string
+  events: PendingEvent[]
+  firstPosition: number
+  catalog: WorkspaceCatalog
+  now: number
+}
+
+/** Works the events off up to the first that shows two contacts to be one person. */
+async function processPart(
   q: Queryable,
-  given: { workspaceId: string; events: PendingEvent[]; firstPosition: number; catalog: WorkspaceCatalog; now: number },
-): Promise<EnteredRun[]> {
+  given: Batch,
+  apart: ReadonlySet<string>,
+): Promise<Processed & { taken: number; merge: WantedMerge | null }> {
   const { workspaceId, events, catalog, now } = given
   const world = emptyWorld(workspaceId, now, () => newId(now))
+  world.sharedMailboxes = catalog.sharedMailboxes
+  world.apart = apart
   await loadIdentities(q, world, events)
-  const items = events.map((event) => ({ event, who: resolveIdentity(world, event) }))
+  const items: Array<{ event: PendingEvent; who: Resolved }> = []
+  let merge: WantedMerge | null = null
+  for (const event of events) {
+    merge = wantedMerge(world, event)
+    if (merge !== null) break
+    items.push({ event, who: resolveIdentity(world, event) })
+  }
+  if (items.length === 0) return { taken: 0, runs: [], asked: 0, merge }
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, { needs, index: catalog.audiences })
@@ -63,7 +99,7 @@ export async function processEvents(
     }),
   )
   await finishEvents(q, workspaceId, { events: done, now })
-  return enteredRuns(workspaceId, candidates, outcomes)
+  return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
 }
 
 /** Writes what has changed in memory. @throws StaleBatch */
@@ -72,8 +108,8 @@ export async function writeWorld(q: Queryable, world: World, edges: Edge[]): Pro
   await writeAccounts(q, workspaceId, { ...changes(world.accounts), now })
   await writeContacts(q, workspaceId, { ...changes(world.contacts), now })
   const added = [...world.addedIdentities.values()]
-  const moved = [...world.movedIdentities.values()]
-  if (!(await writeIdentities(q, workspaceId, { added, moved, now }))) throw new StaleBatch()
+  const pairs = [...world.possiblePairs.values()]
+  if (!(await writeIdentities(q, workspaceId, { added, pairs, now }))) throw new StaleBatch()
   await attachContacts(q, workspaceId, { links: world.attached, now })
   await writePropertyChanges(q, workspaceId, world.newChanges)
   await writeMembers(q, workspaceId, [...world.changedMembers])

@@ -3,12 +3,12 @@ import { type DueMember, dueMembers } from '../db/audience-store.ts'
 import { DUE_LOCK, LANE_LOCKS } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction, type Queryable } from '../db/sql.ts'
-import { type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
+import { enroll, enteredRuns } from '../enroll/enroll.ts'
 import { evaluateTouched, type Edge, type Touch } from './evaluate-touched.ts'
 import { edgeCandidates } from './find-candidates.ts'
 import { loadSubjects, noNeeds } from './load-world.ts'
-import { writeWorld } from './process-events.ts'
-import { again, type Worked, type WorkDeps } from './work-events.ts'
+import { type Processed, writeWorld } from './process-events.ts'
+import { again, NOTHING, type Worked, type WorkDeps } from './work-events.ts'
 import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
 import { emptyWorld, memberKey } from './world.ts'
 
@@ -23,7 +23,7 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
   return again(() =>
     inTransaction(deps.pool, async (q) => {
       const [lock] = await q.rows<{ taken: boolean }>(TRY_LOCK, [LANE_LOCKS, DUE_LOCK])
-      if (!lock?.taken) return { events: 0, runs: [], full: false }
+      if (!lock?.taken) return NOTHING
       await shareCatalog(q)
       return askDue(q, deps.catalogs, deps.clock())
     }),
@@ -33,18 +33,21 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
 /** In the caller's transaction: answers that have run out by `now`, the oldest first, as many as fit a batch. */
 export async function askDue(q: Queryable, catalogs: CatalogCache, now: number): Promise<Worked> {
   const due = await dueMembers(q, now, DUE_PER_BATCH)
-  const runs: EnteredRun[] = []
+  const worked: Worked = { events: due.length, runs: [], asked: 0, full: due.length === DUE_PER_BATCH }
   const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
-  for (const workspaceId of [...byWorkspace.keys()].sort())
-    runs.push(...(await askAgain(q, catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })))
-  return { events: due.length, runs, full: due.length === DUE_PER_BATCH }
+  for (const workspaceId of [...byWorkspace.keys()].sort()) {
+    const { runs, asked } = await askAgain(q, catalogs, { workspaceId, due: byWorkspace.get(workspaceId) ?? [], now })
+    worked.runs.push(...runs)
+    worked.asked += asked
+  }
+  return worked
 }
 
 async function askAgain(
   q: Queryable,
   catalogs: CatalogCache,
   given: { workspaceId: string; due: DueMember[]; now: number },
-): Promise<EnteredRun[]> {
+): Promise<Processed> {
   const { workspaceId, due, now } = given
   const { audiences: index, triggers } = await catalogs.get(q, workspaceId)
   const world = emptyWorld(workspaceId, now, () => newId(now))
@@ -79,5 +82,5 @@ async function askAgain(
   await writeWorld(q, world, edges)
   const candidates = edges.flatMap((edge) => edgeCandidates(world, triggers, { edge, eventSeq: null, who: null }))
   const outcomes = await enroll(q, workspaceId, { candidates, now })
-  return enteredRuns(workspaceId, candidates, outcomes)
+  return { runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked }
 }

@@ -10,7 +10,8 @@ import {
 import { isOutage } from '../db/outage.ts'
 import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
-import { processEvents, StaleBatch } from './process-events.ts'
+import { type Processed, processEvents } from './process-events.ts'
+import { StaleBatch } from './stale-batch.ts'
 import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
 
 export interface WorkDeps {
@@ -23,9 +24,13 @@ export interface Worked {
   /** Events taken off the queue. */
   events: number
   runs: EnteredRun[]
+  /** How often a rule, score or formula was worked out. */
+  asked: number
   /** Whether it took as much as a batch may: more is likely left. */
   full: boolean
 }
+
+export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false }
 
 /** Half of the lanes: a second dispatcher finds work, and one alone has all of it in two batches. */
 const LANES_PER_BATCH = 32
@@ -44,12 +49,12 @@ export async function workEvents(deps: WorkDeps): Promise<Worked> {
       inTransaction(deps.pool, async (q) => {
         taken = []
         const lanes = await claimLanes(q, LANES_PER_BATCH)
-        if (lanes.length === 0) return { events: 0, runs: [], full: false }
+        if (lanes.length === 0) return NOTHING
         await shareCatalog(q)
         const { events, firstPosition } = await fetchPending(q, lanes, BATCH_EVENTS)
         taken = events
-        const runs = await processAll(q, deps, { events, firstPosition })
-        return { events: events.length, runs, full: lanes.length === LANES_PER_BATCH }
+        const { runs, asked } = await processAll(q, deps, { events, firstPosition })
+        return { events: events.length, runs, asked, full: lanes.length === LANES_PER_BATCH }
       }),
     )
   } catch (error) {
@@ -62,29 +67,32 @@ async function processAll(
   q: Queryable,
   deps: WorkDeps,
   batch: { events: PendingEvent[]; firstPosition: number },
-): Promise<EnteredRun[]> {
+): Promise<Processed> {
   const byWorkspace = Map.groupBy(batch.events, (event) => event.workspaceId)
-  const runs: EnteredRun[] = []
+  const processed: Processed = { runs: [], asked: 0 }
   let firstPosition = batch.firstPosition
   // In one order everywhere: locks of several workspaces never close a circle.
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
     const events = byWorkspace.get(workspaceId) ?? []
     const catalog = await deps.catalogs.get(q, workspaceId)
-    runs.push(...(await processEvents(q, { workspaceId, events, firstPosition, catalog, now: deps.clock() })))
+    const part = await processEvents(q, { workspaceId, events, firstPosition, catalog, now: deps.clock() })
+    processed.runs.push(...part.runs)
+    processed.asked += part.asked
     firstPosition += events.length
   }
   if (firstPosition - batch.firstPosition > POSITIONS_PER_BATCH)
     throw new Error('A batch is larger than its positions.')
-  return runs
+  return processed
 }
 
 async function isolate(deps: WorkDeps, events: PendingEvent[]): Promise<Worked> {
-  const worked: Worked = { events: 0, runs: [], full: false }
+  const worked: Worked = { ...NOTHING, runs: [] }
   for (const event of events) {
-    const runs = await workAlone(deps, event)
-    if (runs === null) continue
+    const processed = await workAlone(deps, event)
+    if (processed === null) continue
     worked.events += 1
-    worked.runs.push(...runs)
+    worked.asked += processed.asked
+    worked.runs.push(...processed.runs)
   }
   return worked
 }
@@ -102,7 +110,7 @@ SELECT nextval('event_batches') AS batch FROM events WHERE workspace_id = $1 AND
 }
 
 /** @returns null when another dispatcher has the lane, or has done the event */
-async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<EnteredRun[] | null> {
+async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<Processed | null> {
   const claimed = async (q: Queryable): Promise<number | null> => {
     const [lane] = await q.rows<{ taken: boolean }>(LOCK_LANE, [LANE_LOCKS, event.workspaceId, event.seq])
     if (!lane?.taken) return null
@@ -124,7 +132,7 @@ async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<EnteredRu
     return inTransaction(deps.pool, async (q) => {
       if ((await claimed(q)) === null) return null
       await refuseEvent(q, event, { code: 'PROCESSING_FAILED', reason, now: deps.clock() })
-      return []
+      return { runs: [], asked: 0 }
     })
   }
 }

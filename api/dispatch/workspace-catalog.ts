@@ -18,6 +18,8 @@ export interface WorkspaceCatalog {
   revision: string
   audiences: AudienceIndex
   triggers: TriggerIndex<LivePlaybook>
+  /** The workspace's own, beside those that are always shared. */
+  sharedMailboxes: ReadonlySet<string>
 }
 
 export interface CatalogCache {
@@ -27,7 +29,7 @@ export interface CatalogCache {
 
 const REVISION: Statement = {
   name: 'catalog-revision',
-  text: 'SELECT catalog_revision::text AS revision FROM workspaces WHERE id = $1',
+  text: 'SELECT catalog_revision::text AS revision, shared_mailboxes AS "sharedMailboxes" FROM workspaces WHERE id = $1',
 }
 const AUDIENCES: Statement = {
   name: 'catalog-audiences',
@@ -73,7 +75,7 @@ export function createCatalogCache(): CatalogCache {
   const known = new Map<string, { catalog: WorkspaceCatalog; plans: Plans }>()
   return {
     get: async (q, workspaceId) => {
-      const [row] = await q.rows<{ revision: string }>(REVISION, [workspaceId])
+      const [row] = await q.rows<{ revision: string; sharedMailboxes: string[] }>(REVISION, [workspaceId])
       if (row === undefined) throw new Error(`Workspace ${workspaceId} is gone.`)
       const cached = known.get(workspaceId)
       if (cached?.catalog.revision === row.revision) return cached.catalog
@@ -89,6 +91,7 @@ export function createCatalogCache(): CatalogCache {
         revision: row.revision,
         audiences: buildAudienceIndex(audiences),
         triggers: buildTriggerIndex(published),
+        sharedMailboxes: new Set(row.sharedMailboxes),
       }
       known.set(workspaceId, { catalog, plans })
       return catalog

@@ -2,7 +2,7 @@ import type { Facts, PropertyChange, Reads, ScoreFact } from '../../engine/model
 import type { Json } from '../../nodes/manifest.ts'
 import type { AccountLink } from '../db/account-store.ts'
 import type { MemberRow } from '../db/audience-store.ts'
-import type { Identity, IdentityKind, IdentityLink, SubjectRow } from '../db/contact-store.ts'
+import type { Identity, IdentityKind, IdentityLink, PossiblePair, SubjectRow } from '../db/contact-store.ts'
 import type { PropertyChangeRow } from '../db/history-store.ts'
 import type { IndexedAudience, SubjectKind } from './audience-index.ts'
 
@@ -21,6 +21,8 @@ export interface World {
   /** When the batch is worked, milliseconds since 1970. */
   now: number
   freshId: () => string
+  /** How often a rule, score or formula was worked out. */
+  asked: number
   /** By `kind:value`. */
   identities: Map<string, string>
   /** Contact id → the id it is known by outside, for contacts met through an identity. */
@@ -33,7 +35,12 @@ export interface World {
   accounts: Map<string, Subject>
   /** By `kind:value`. */
   addedIdentities: Map<string, IdentityLink>
-  movedIdentities: Map<string, IdentityLink>
+  /** Of the workspace itself, beside those that are always shared. */
+  sharedMailboxes: ReadonlySet<string>
+  /** Pairs (`pairKey`) of contacts that a person said are two: nothing merges them. */
+  apart: ReadonlySet<string>
+  /** Contacts that are perhaps one person, by pair. */
+  possiblePairs: Map<string, PossiblePair>
   attached: AccountLink[]
   /** By `audience subject`. */
   members: Map<string, MemberRow>
@@ -67,6 +74,7 @@ export function emptyWorld(workspaceId: string, now: number, freshId: () => stri
     workspaceId,
     now,
     freshId,
+    asked: 0,
     identities: new Map(),
     externalIds: new Map(),
     accountIds: new Map(),
@@ -75,7 +83,9 @@ export function emptyWorld(workspaceId: string, now: number, freshId: () => stri
     contacts: new Map(),
     accounts: new Map(),
     addedIdentities: new Map(),
-    movedIdentities: new Map(),
+    sharedMailboxes: new Set(),
+    apart: new Set(),
+    possiblePairs: new Map(),
     attached: [],
     members: new Map(),
     changedMembers: new Set(),

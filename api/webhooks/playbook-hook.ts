@@ -109,7 +109,7 @@ async function create(q: Queryable, ctx: { workspaceId: string; now: number }, {
   }
   await writeContacts(q, workspaceId, writes)
   const link = { kind: 'user_id' as const, value: name, contactId: row.id }
-  if (!(await writeIdentities(q, workspaceId, { added: [link], moved: [], now })))
+  if (!(await writeIdentities(q, workspaceId, { added: [link], pairs: [], now })))
     throw problem(409, 'TRY_AGAIN', `Someone created ${name} at the same moment. Send it again.`)
   return row.id
 }

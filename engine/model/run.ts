@@ -81,6 +81,8 @@ export type StepOutcome =
 
 export type OperatorCommand =
   | { kind: 'cancel'; reason: string }
+  /** Nobody stopped it: what it was for is gone, e.g. its contact was merged with one that is in an older run. */
+  | { kind: 'exit'; reason: string }
   /** Acts again on every failed step (or one), with the kept results of the others. */
   | { kind: 'retry'; step: string | null }
   /** Settles a step in review: it landed (with an output), or do it again (a new visit). */

@@ -32,6 +32,9 @@ export function operate(index: PlanIndex, state: RunState, input: OperatorInput)
     case 'cancel':
       endRun(draft, { status: 'cancelled', reason: command.reason })
       break
+    case 'exit':
+      endRun(draft, { status: 'exited', reason: command.reason })
+      break
     case 'retry':
       retryFailed(draft, command.step)
       break
@@ -48,7 +51,7 @@ function refusalOf(index: PlanIndex, state: RunState, command: OperatorCommand):
     return state.steps[command.step]?.status === 'review' ? null : 'This step is not in review'
   if (state.ending) return `The run has ended or is ending: ${state.ending.status}`
   const over = state.open.length === 0
-  if (command.kind === 'cancel') return over ? `The run has ended: ${state.status}` : null
+  if (command.kind === 'cancel' || command.kind === 'exit') return over ? `The run has ended: ${state.status}` : null
   if (over && state.status !== 'failed') return `Only failed runs can be retried; this one is ${state.status}`
   return targets(index, state, command.step).length > 0 ? null : 'There is no failed step to retry'
 }

@@ -1,5 +1,5 @@
 import { settleId } from '../ids.ts'
-import type { RunDirectory, RunRef } from '../ports.ts'
+import type { OwedCommand, RunDirectory, RunRef } from '../ports.ts'
 import type { RunClient } from './run-client.ts'
 
 const PAGE = 200
@@ -79,5 +79,29 @@ export function settleOverdue(directory: RunDirectory, client: RunClient, before
     }
     if (failed.length > 0) throw failed[0]
     return settled.length
+  })
+}
+
+/**
+ * Hands commands over that were committed with what caused them, such as a merge of two contacts: at once, and again
+ * until it worked. A command's id makes a repeat harmless.
+ * @param before committed before this instant
+ * @returns how many were handed over; null where another process is at it
+ * @throws Error after all were tried, when some could not be handed over
+ */
+export function commandOwed(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
+  return directory.alone('signalbox-owed', async () => {
+    const failed: unknown[] = []
+    const paid: OwedCommand[] = []
+    for (const owed of await directory.owed(before, PAGE)) {
+      const { workspaceId, runId, id, command } = owed
+      await client.command({ workspaceId, runId }, { id, command }).then(
+        () => paid.push(owed),
+        (error: unknown) => failed.push(error),
+      )
+    }
+    if (paid.length > 0) await directory.paid(paid)
+    if (failed.length > 0) throw failed[0]
+    return paid.length
   })
 }
