@@ -11,3 +11,9 @@ it('makes version 7 UUIDs that begin with their time and are never the same', ()
   }
   expect(newId(now + 1) > (ids[0] ?? '')).toBe(true)
 })
+
+it('counts up within a millisecond, far beyond what one batch makes', () => {
+  const ids = Array.from({ length: 50_000 }, () => newId(1_700_000_000_000))
+  expect(ids.toSorted()).toEqual(ids)
+  expect(new Set(ids).size).toBe(ids.length)
+})

@@ -14,7 +14,6 @@ import type { Plan } from '../../engine/model/plan.ts'
 import type { Audience, AudienceKind } from '../../api/dispatch/audience-index.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import { createTestDatabase } from './postgres.ts'
 
 /** A workspace in a database of its own, with ingestion and a dispatcher that is driven by hand and by a clock of the test. */
 export interface TestWorkspace {
@@ -23,6 +22,8 @@ export interface TestWorkspace {
   clock: { now: number }
   /** Sends messages as one batch. */
   send(...messages: Json[]): Promise<void>
+  /** As `send`, with the clock standing still. */
+  sendNow(...messages: Json[]): Promise<void>
   /** Works until nothing is left; answers the runs it would start. */
   dispatch(): Promise<RunRef[]>
   /** Lets time pass, asking rules at their moments. */
@@ -44,9 +45,22 @@ export interface TestWorkspace {
   close(): Promise<void>
 }
 
-/** @param now milliseconds since 1970 at which the test begins */
-export async function createTestWorkspace(now = Date.parse('2026-03-02T10:00:00Z')): Promise<TestWorkspace> {
-  const database = await createTestDatabase()
+/**
+ * @param now milliseconds since 1970 at which the test begins
+ * @param database a migrated one, for scenarios that run outside of the test runner; else one of the test run's own
+ */
+export async function createTestWorkspace(
+  now = Date.parse('2026-03-02T10:00:00Z'),
+  database?: { url: string; drop: () => Promise<void> },
+): Promise<TestWorkspace> {
+  // The test runner's servers are asked for only where it runs.
+  return openWorkspace(now, database ?? (await (await import('./postgres.ts')).createTestDatabase()))
+}
+
+async function openWorkspace(
+  now: number,
+  database: { url: string; drop: () => Promise<void> },
+): Promise<TestWorkspace> {
   const opened = openDatabase(database.url)
   const id = randomUUID()
   const clock = { now }
@@ -67,6 +81,10 @@ export async function createTestWorkspace(now = Date.parse('2026-03-02T10:00:00Z
       runs.push(...worked.runs)
     }
   }
+  const sendNow = async (...messages: Json[]): Promise<void> => {
+    const { refused } = await ingest.acceptBatch(id, { batch: messages })
+    if (refused) throw new Error(JSON.stringify(refused))
+  }
   return {
     id,
     opened,
@@ -74,9 +92,9 @@ export async function createTestWorkspace(now = Date.parse('2026-03-02T10:00:00Z
     send: async (...messages) => {
       // Ids sort by time: what is sent later is seen later in every list.
       clock.now += 1
-      const { refused } = await ingest.acceptBatch(id, { batch: messages })
-      if (refused) throw new Error(JSON.stringify(refused))
+      await sendNow(...messages)
     },
+    sendNow,
     dispatch: () => drain(workEvents),
     pass: async (ms) => {
       clock.now += ms
