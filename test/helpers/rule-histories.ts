@@ -16,6 +16,10 @@ export interface StoredEvent {
   /** Left out: a track call that was worked through. */
   kind?: 'track' | 'page'
   status?: 'done' | 'refused' | 'pending'
+  /** Of a contact's event the account it touched as well, which \`factsOfStored\` does not look at. */
+  accountId?: string | null
+  /** Order of receipt over all subjects; left out: as they stand. */
+  position?: number
 }
 
 export interface StoredSubject {
@@ -214,7 +218,7 @@ async function storeEvents(db: Db, rows: Row[], positions: () => number): Promis
     },
     {
       rows: rows.flatMap(({ workspace, subject }) =>
-        subject.events.map(({ name, at, properties, kind = 'track', status = 'done' }) => {
+        subject.events.map(({ name, at, properties, kind = 'track', status = 'done', accountId, position }) => {
           const id = randomUUID()
           return {
             workspace_id: workspace.id,
@@ -226,9 +230,9 @@ async function storeEvents(db: Db, rows: Row[], positions: () => number): Promis
             body: { properties },
             occurred_at: iso(at),
             status,
-            position: status === 'done' ? positions() : null,
+            position: status === 'done' ? (position ?? positions()) : null,
             contact_id: subject.kind === 'contact' ? subject.id : null,
-            account_id: subject.kind === 'account' ? subject.id : null,
+            account_id: subject.kind === 'account' ? subject.id : (accountId ?? null),
           }
         }),
       ),
