@@ -28,30 +28,35 @@ const SUBJECT = (
 ): string => `json_build_object('id', ${alias}.id, 'externalId', ${alias}.external_id,
   'email', ${email}, 'name', ${alias}.name, 'properties', ${alias}.properties)`
 
+/** Whom a contact has become: itself, unless it was merged. */
+const became = (id: string): string =>
+  `(SELECT coalesce(merged_into, id) FROM contacts WHERE workspace_id = $1 AND id = ${id})`
+
 /** One statement: subject, account, memberships and event times of the declared names. */
 const statement = (kind: 'contact' | 'account'): Statement => {
-  const own = kind === 'contact' ? '$2::uuid' : 'NULL::uuid'
+  const own = kind === 'contact' ? became('$2::uuid') : '$2::uuid'
   // A contact sees the account the run began with, else its only account.
   const account =
     kind === 'contact'
-      ? `coalesce($3::uuid, (SELECT min(account_id::text)::uuid FROM account_contacts WHERE workspace_id = $1 AND contact_id = $2 HAVING count(*) = 1))`
-      : '$2::uuid'
-  const contact = kind === 'contact' ? own : '$3::uuid'
+      ? `coalesce($3::uuid, (SELECT min(account_id::text)::uuid FROM account_contacts WHERE workspace_id = $1 AND contact_id = own.id HAVING count(*) = 1))`
+      : 'own.id'
+  const contact = kind === 'contact' ? 'own.id' : became('$3::uuid')
   return {
     name: `facts-${kind}`,
     text: `
-WITH ids AS MATERIALIZED (SELECT ${contact} AS contact, ${account} AS account)
+WITH own AS MATERIALIZED (SELECT ${own} AS id),
+ids AS MATERIALIZED (SELECT own.id AS own, ${contact} AS contact, ${account} AS account FROM own)
 SELECT
   (SELECT ${SUBJECT('c', 'c.email')} FROM contacts c WHERE c.workspace_id = $1 AND c.id = ids.contact) AS contact,
   (SELECT ${SUBJECT('a', 'NULL')} FROM accounts a WHERE a.workspace_id = $1 AND a.id = ids.account) AS account,
   (SELECT array_agg(DISTINCT u.kind || ':' || u.slug) FROM audience_members m
     JOIN audiences u ON u.workspace_id = $1 AND u.id = m.audience_id
-    WHERE m.workspace_id = $1 AND m.is_member AND m.subject_id IN ($2::uuid, ids.account)
+    WHERE m.workspace_id = $1 AND m.is_member AND m.subject_id IN (ids.own, ids.account)
       AND u.kind || ':' || u.slug = ANY($4::text[])) AS memberships,
   (SELECT json_object_agg(found.name, found.times) FROM (
     SELECT e.name, json_agg((extract(epoch FROM e.occurred_at) * 1000)::bigint ORDER BY e.occurred_at) AS times
     FROM json_to_recordset($5::json) AS wanted(name text, since float8)
-    JOIN events e ON e.workspace_id = $1 AND e.${kind}_id = $2::uuid AND e.name = wanted.name AND e.kind = 'track'
+    JOIN events e ON e.workspace_id = $1 AND e.${kind}_id = ids.own AND e.name = wanted.name AND e.kind = 'track'
       AND e.status = 'done' AND (wanted.since IS NULL OR e.occurred_at > to_timestamp(wanted.since / 1000.0))
     GROUP BY e.name) AS found) AS events
 FROM ids`,
@@ -116,8 +121,24 @@ interface Wanted {
   catalogs: CatalogCache
 }
 
+const BECAME: Statement = { name: 'facts-became', text: `SELECT ${became('$2::uuid')} AS id` }
+
+/** A run keeps the contact it began with; who was merged is whom they became. */
+async function asTheyAreNow(
+  q: Queryable,
+  workspaceId: string,
+  subject: Wanted['subject'],
+): Promise<{ kind: 'contact' | 'account'; id: string; related: string | null }> {
+  const now = async (id: string) => (await q.rows<{ id: string | null }>(BECAME, [workspaceId, id]))[0]?.id ?? id
+  const { kind, id, related = null } = subject
+  return kind === 'contact'
+    ? { kind, id: await now(id), related }
+    : { kind, id, related: related === null ? null : await now(related) }
+}
+
 /** As the dispatcher loads a subject, without locking it. */
-async function loadFacts(q: Queryable, { workspaceId, subject, reads, at, catalogs }: Wanted): Promise<Facts> {
+async function loadFacts(q: Queryable, { workspaceId, subject: given, reads, at, catalogs }: Wanted): Promise<Facts> {
+  const subject = await asTheyAreNow(q, workspaceId, given)
   const { audiences: index } = await catalogs.get(q, workspaceId)
   const world = emptyWorld(workspaceId, at, () => '')
   const needs = { ...noNeeds(), reads: [reads], lock: false }

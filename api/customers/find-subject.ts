@@ -6,14 +6,17 @@ interface Scope {
   workspaceId: string
 }
 
-/** Our id of a contact or account that is named by your own id or by ours; null when there is none. */
-export async function findSubjectId(
-  { db, workspaceId }: Scope,
-  kind: 'contact' | 'account',
-  name: string,
-): Promise<string | null> {
+/**
+ * Our id of a contact or account that is named by your own id or by ours; null when there is none. A contact that was
+ * merged is whom it became, and every id of yours names it.
+ */
+export async function findSubjectId(scope: Scope, kind: 'contact' | 'account', name: string): Promise<string | null> {
+  return kind === 'account' ? findAccountId(scope, name) : findContactId(scope, name)
+}
+
+async function findAccountId({ db, workspaceId }: Scope, name: string): Promise<string | null> {
   const row = await db
-    .selectFrom(kind === 'contact' ? 'contacts' : 'accounts')
+    .selectFrom('accounts')
     .select('id')
     .where('workspace_id', '=', workspaceId)
     .where((eb) => eb.or([eb('external_id', '=', name), ...(isOurId(name) ? [eb('id', '=', name)] : [])]))
@@ -25,4 +28,27 @@ export async function findSubjectId(
     .limit(1)
     .executeTakeFirst()
   return row?.id ?? null
+}
+
+async function findContactId({ db, workspaceId }: Scope, name: string): Promise<string | null> {
+  const known = await db
+    .selectFrom('identities')
+    .select('contact_id')
+    .where('workspace_id', '=', workspaceId)
+    .where('kind', '=', 'user_id')
+    .where('value', '=', name)
+    .executeTakeFirst()
+  if (known) return known.contact_id
+  const row = await db
+    .selectFrom('contacts')
+    .select(['id', 'merged_into'])
+    .where('workspace_id', '=', workspaceId)
+    .where((eb) => eb.or([eb('external_id', '=', name), ...(isOurId(name) ? [eb('id', '=', name)] : [])]))
+    .orderBy(
+      (eb) => eb('external_id', '=', name),
+      (order) => order.desc().nullsLast(),
+    )
+    .limit(1)
+    .executeTakeFirst()
+  return row ? (row.merged_into ?? row.id) : null
 }

@@ -120,7 +120,7 @@ export async function nextBackfill(q: Queryable): Promise<BackfillJob | null> {
 
 const page = (table: 'contacts' | 'accounts'): Statement => ({
   name: `subject-page-${table}`,
-  text: `SELECT id FROM ${table} WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id > $2) ORDER BY id LIMIT $3`,
+  text: `SELECT id FROM ${table} WHERE workspace_id = $1 AND ($2::uuid IS NULL OR id > $2)${table === 'contacts' ? ' AND merged_into IS NULL' : ''} ORDER BY id LIMIT $3`,
 })
 const PAGES = { contact: page('contacts'), account: page('accounts') }
 

@@ -41,7 +41,9 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
           for (const id of ids) set.add(id)
         await loadSubjects(q, world, { needs, index })
         const cause: Json = { kind: 'backfill' }
-        const touches = ids.map((subjectId) => ({ audience, subjectId }))
+        // Who was merged while we waited for them is asked about no more.
+        const known = job.subject === 'contact' ? world.contacts : world.accounts
+        const touches = ids.filter((id) => known.has(id)).map((subjectId) => ({ audience, subjectId }))
         await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause }))
       }
       await noteBackfill(q, workspaceId, { id: job.id, to: ids.at(-1) ?? null, done: ids.length < PAGE })

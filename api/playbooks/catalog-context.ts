@@ -83,6 +83,7 @@ async function sampleContact({ db, workspaceId }: Pick<Scoped, 'db' | 'workspace
     .selectFrom('contacts')
     .select(['id', 'external_id', 'name', 'email'])
     .where('workspace_id', '=', workspaceId)
+    .where('merged_into', 'is', null)
     .orderBy('updated_at', 'desc')
     .limit(1)
     .executeTakeFirst()
