@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import type { AudienceKind } from '../dispatch/audience-index.ts'
 import { procedure, router } from '../trpc.ts'
 import {
   audienceChange,
@@ -13,7 +12,7 @@ import {
 } from './audience-schemas.ts'
 import { previewAudience } from './preview-audience.ts'
 import { listAudiences, listMembers, viewAudience } from './read-audiences.ts'
-import { createAudience, updateAudience } from './write-audience.ts'
+import { createAudience, deleteAudience, updateAudience } from './write-audience.ts'
 
 const EXAMPLE_RULE = {
   all: [
@@ -25,7 +24,7 @@ const place = z.object({ slug: audienceSlug, cursor: z.string().max(500).nullish
 const slugOnly = z.object({ slug: z.string() })
 
 /** Segments and signals are written, asked and read alike; only their words differ. */
-function audienceRouter(kind: AudienceKind) {
+function audienceRouter(kind: 'segment' | 'signal') {
   const path = `/v1/${kind}s`
   const tags = [kind === 'signal' ? 'Signals' : 'Segments']
   return router({
@@ -87,6 +86,19 @@ function audienceRouter(kind: AudienceKind) {
       .input(audienceChange)
       .output(slugOnly)
       .mutation(({ ctx, input }) => updateAudience(ctx, kind, input)),
+
+    delete: procedure({
+      scope: 'data:write',
+      rest: {
+        method: 'DELETE',
+        path: `${path}/{slug}`,
+        tags,
+        summary: `Removes a ${kind} that no rule and no playbook reads`,
+      },
+    })
+      .input(slugOnly)
+      .output(slugOnly)
+      .mutation(({ ctx, input }) => deleteAudience(ctx, kind, input)),
 
     preview: procedure({
       scope: 'data:read',

@@ -73,7 +73,7 @@ export async function viewAudience(
   const viewOf = (id: string) => subjects.get(id) ?? goneView(audience.subject, id)
   return {
     ...rowOf(audience),
-    backfill: await progress(ctx, audience),
+    backfill: await readProgress(ctx, audience),
     members: members.data,
     nextCursor: members.nextCursor,
     edges: edges.map((e) => ({
@@ -139,7 +139,11 @@ async function readMembers(
   }
 }
 
-async function progress(ctx: Scope, audience: QueriedAudience): Promise<{ done: number; total: number }> {
+/** How far the backfill came. */
+export async function readProgress(
+  ctx: Scope,
+  audience: Pick<QueriedAudience, 'subject' | 'backfilled_to' | 'backfill_done'>,
+): Promise<{ done: number; total: number }> {
   const table = audience.subject === 'contact' ? 'contacts' : 'accounts'
   const { total, done } = await ctx.db
     .selectFrom(table)

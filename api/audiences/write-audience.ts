@@ -1,16 +1,15 @@
 import { sql } from 'kysely'
-import type { Rule } from '../../engine/model/rule.ts'
 import { sameJson } from '../../engine/model/path.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Db } from '../db/database.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { onTransaction } from '../db/sql.ts'
-import type { Audience, AudienceKind } from '../dispatch/audience-index.ts'
+import type { Audience, AudienceKind, SubjectKind } from '../dispatch/audience-index.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { notFound, problem } from '../problem.ts'
-import type { AudienceChange, AudienceInput } from './audience-schemas.ts'
 import { checkAudienceRule } from './check-rule.ts'
+import { findUses } from './find-uses.ts'
 
 export interface Scope {
   db: Db
@@ -18,18 +17,42 @@ export interface Scope {
   now: number
 }
 
+/** What makes one of any kind: `rule` is what its kind is made of, checked by the kind's schema. */
+export interface AudienceDraft {
+  slug?: string | undefined
+  name: string
+  description: string
+  subject: SubjectKind
+  rule: Audience['rule']
+}
+
+export interface AudienceUpdate {
+  slug: string
+  name?: string | undefined
+  description?: string | undefined
+  rule?: Audience['rule'] | undefined
+}
+
+/** What users call each kind. */
+export const KIND_WORDS: { [kind in AudienceKind]: string } = {
+  segment: 'segment',
+  signal: 'signal',
+  score: 'score',
+  computed: 'computed property',
+}
+
 /**
- * Makes a segment or signal. Dispatchers know it from the commit on; who was there before is asked by the backfill.
+ * Makes a segment, signal, score or computed property. Dispatchers know it from the commit on; who was there before is asked by the backfill.
  * @throws ProblemError 409 when the slug is taken, 422 when the rule cannot be asked
  */
-export async function createAudience(ctx: Scope, kind: AudienceKind, input: AudienceInput): Promise<{ slug: string }> {
+export async function createAudience(ctx: Scope, kind: AudienceKind, input: AudienceDraft): Promise<{ slug: string }> {
   const slug = input.slug ?? slugFrom(input.name)
   await ctx.db.transaction().execute(async (trx) => {
     const scoped = { ...ctx, db: trx }
     await changeCatalog(onTransaction(trx), ctx.workspaceId)
     const others = await readAudiences(scoped)
     if (others.some((other) => other.kind === kind && other.slug === slug))
-      throw problem(409, 'SLUG_TAKEN', `There is a ${kind} “${slug}” already. Choose another slug.`)
+      throw problem(409, 'SLUG_TAKEN', `There is a ${KIND_WORDS[kind]} “${slug}” already. Choose another slug.`)
     checkAudienceRule({ kind, slug, subject: input.subject, rule: input.rule }, others)
     const at = new Date(ctx.now)
     await trx
@@ -59,14 +82,14 @@ export async function createAudience(ctx: Scope, kind: AudienceKind, input: Audi
 export async function updateAudience(
   ctx: Scope,
   kind: AudienceKind,
-  change: AudienceChange,
+  change: AudienceUpdate,
 ): Promise<{ slug: string }> {
   await ctx.db.transaction().execute(async (trx) => {
     const scoped = { ...ctx, db: trx }
     await changeCatalog(onTransaction(trx), ctx.workspaceId)
     const all = await readAudiences(scoped)
     const audience = all.find((other) => other.kind === kind && other.slug === change.slug)
-    if (audience === undefined) throw notFound(kind, change.slug)
+    if (audience === undefined) throw notFound(KIND_WORDS[kind], change.slug)
     const rule = change.rule ?? audience.rule
     // Rules are JSON by their schema.
     const asked = !sameJson(rule as unknown as Json, audience.rule as unknown as Json)
@@ -80,7 +103,7 @@ export async function updateAudience(
       .set({
         ...(change.name === undefined ? {} : { name: change.name }),
         ...(change.description === undefined ? {} : { description: change.description }),
-        ...(asked ? { rule: JSON.stringify(rule), backfilled_to: null, backfill_done: false } : {}),
+        ...(asked ? { rule: JSON.stringify(rule), ...BACKFILL_AGAIN } : {}),
         updated_at: new Date(ctx.now),
       })
       .where('workspace_id', '=', ctx.workspaceId)
@@ -91,6 +114,47 @@ export async function updateAudience(
   return { slug: change.slug }
 }
 
+const BACKFILL_AGAIN = { backfilled_to: null, backfill_done: false, backfill_total: null, backfill_count: 0 }
+
+/**
+ * Removes one with its history. What a computed property has written stays as it is.
+ * @throws ProblemError 404; 409 naming what still reads it
+ */
+export async function deleteAudience(
+  ctx: Scope,
+  kind: AudienceKind,
+  { slug }: { slug: string },
+): Promise<{ slug: string }> {
+  await ctx.db.transaction().execute(async (trx) => {
+    const scoped = { ...ctx, db: trx }
+    await changeCatalog(onTransaction(trx), ctx.workspaceId)
+    const all = await readAudiences(scoped)
+    const audience = all.find((other) => other.kind === kind && other.slug === slug)
+    if (audience === undefined) throw notFound(KIND_WORDS[kind], slug)
+    const uses = await findUses(scoped, audience, all)
+    if (uses.length > 0)
+      throw problem(409, 'STILL_READ', {
+        detail:
+          `The ${KIND_WORDS[kind]} “${slug}” is still read by ${uses.map(({ words }) => words).join(', ')}. ` +
+          'Take it out there first.',
+        problems: uses.map(({ path, words }) => ({ path, message: `${words} reads it.` })),
+      })
+    await trx
+      .deleteFrom('audience_edges')
+      .where('workspace_id', '=', ctx.workspaceId)
+      .where('audience_id', '=', audience.id)
+      .execute()
+    // Its members go with it.
+    await trx
+      .deleteFrom('audiences')
+      .where('workspace_id', '=', ctx.workspaceId)
+      .where('id', '=', audience.id)
+      .execute()
+    await wakeDispatchers(trx)
+  })
+  return { slug }
+}
+
 /** All that dispatchers work with. */
 export async function readAudiences({ db, workspaceId }: Pick<Scope, 'db' | 'workspaceId'>): Promise<Audience[]> {
   const rows = await db
@@ -98,8 +162,8 @@ export async function readAudiences({ db, workspaceId }: Pick<Scope, 'db' | 'wor
     .select(['id', 'kind', 'slug', 'subject', 'rule'])
     .where('workspace_id', '=', workspaceId)
     .execute()
-  // Written here only, from a checked rule.
-  return rows.map((row) => ({ ...row, rule: row.rule as unknown as Rule }))
+  // Written here only, each rule checked by its kind's schema.
+  return rows as unknown as Audience[]
 }
 
 const wakeDispatchers = async (db: Db): Promise<void> => {

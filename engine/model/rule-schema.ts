@@ -149,3 +149,6 @@ export const ruleSchema: z.ZodType<Rule> = anyRule
       context.addIssue({ code: 'custom', path: issue.path === '' ? [] : issue.path.split('.'), message: issue.message })
   })
   .meta({ id: 'Rule', description: 'A condition as data.' })
+
+/** Parts of rules that scores and computed properties have too. */
+export { where as whereSchema, window as windowSchema }
