@@ -10,6 +10,7 @@ import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
+import { computedRouter, scoresRouter } from './scores/scores-router.ts'
 import { router } from './trpc.ts'
 import { viewsRouter } from './views/views-router.ts'
 
@@ -23,6 +24,8 @@ export const appRouter = router({
   events: eventsRouter,
   signals: signalsRouter,
   segments: segmentsRouter,
+  scores: scoresRouter,
+  computed: computedRouter,
   contacts: contactsRouter,
   accounts: accountsRouter,
   views: viewsRouter,

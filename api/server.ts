@@ -184,8 +184,6 @@ function notBuilt(
   requireKey: (request: FastifyRequest, scope: 'data:read') => Promise<unknown>,
 ): void {
   for (const path of [
-    '/v1/scores',
-    '/v1/scores/*',
     '/v1/syncs',
     '/v1/syncs/*',
   ])

@@ -1,6 +1,7 @@
 import type { Payload, PayloadCodec } from '@temporalio/common'
 import { blobHash } from '../ids.ts'
-import type { Blobs } from '../ports.ts'
+import type { Blobs, RunKeys } from '../ports.ts'
+import { erasedPayload, isRunId, openPayload, runOfSealed, sealPayload, textOf } from './seal.ts'
 
 /** Values above this stay out of the history; Temporal itself refuses 2 MB. */
 const LARGE_BYTES = 128 * 1024
@@ -12,56 +13,91 @@ const BLOB_ENCODING = 'signalbox/blob'
 const CACHED = 200
 
 /**
- * Keeps plans and large values out of workflow histories: on the wire stands their content address, and what it names
- * is resolved from the blobs with a cache. Content-addressed, so a replay always sees what the first execution saw.
+ * Closes what a run leaves in Temporal with the run's key, and keeps plans and large values out of histories: on the
+ * wire stands their content address, and what it names is resolved from the blobs with a cache. Content-addressed, so a
+ * replay always sees what the first execution saw. What was written before runs had keys is read as it is.
  */
-export function createBlobCodec(blobs: Blobs): PayloadCodec {
-  const cache = new Map<string, Promise<Uint8Array>>()
-  const get = (hash: string): Promise<Uint8Array> => {
-    const known = cache.get(hash)
-    if (known !== undefined) return known
-    const loading = blobs.get(hash)
-    cache.set(hash, loading)
-    // A failed look-up must not be remembered: Postgres may only have been away.
-    loading.catch(() => cache.delete(hash))
-    const oldest = cache.size > CACHED ? cache.keys().next().value : undefined
-    if (oldest !== undefined) cache.delete(oldest)
-    return loading
-  }
+export function createRunCodec({ blobs, keys }: { blobs: Blobs; keys: RunKeys }): PayloadCodec {
+  const cache = cachedBlobs(blobs)
 
-  const encodeOne = async (payload: Payload): Promise<Payload> => {
+  const encodeOne = async (payload: Payload, runId: string | null): Promise<Payload> => {
     const { data } = payload
     if (data == null) return payload
     if (begins(data, PLAN_MARK)) return { ...payload, data: Buffer.from(JSON.stringify({ $plan: planHashOf(data) })) }
-    if (data.length <= LARGE_BYTES || begins(data, LOCAL_MARK)) return payload
+    if (begins(data, LOCAL_MARK)) return payload
+    let closed = payload
+    if (runId !== null) {
+      const key = await keys.key(runId)
+      // The run was deleted meanwhile: what cannot be closed does not leave the process.
+      closed = key === null ? erasedPayload() : sealPayload(payload, runId, key)
+    }
+    return (closed.data?.length ?? 0) <= LARGE_BYTES ? closed : putAside(closed, runId)
+  }
+
+  const putAside = async (payload: Payload, runId: string | null): Promise<Payload> => {
+    const data = payload.data ?? new Uint8Array()
     const hash = blobHash(data)
-    if (!cache.has(hash)) await blobs.put(hash, data)
-    const original = Buffer.from(payload.metadata?.encoding ?? []).toString()
+    if (!cache.has(hash)) await blobs.put(hash, data, runId)
     return {
-      metadata: { ...payload.metadata, encoding: Buffer.from(BLOB_ENCODING), original: Buffer.from(original) },
+      metadata: {
+        ...payload.metadata,
+        encoding: Buffer.from(BLOB_ENCODING),
+        original: Buffer.from(textOf(payload.metadata?.encoding)),
+      },
       data: Buffer.from(hash),
     }
   }
 
   const decodeOne = async (payload: Payload): Promise<Payload> => {
-    const { data, metadata } = payload
+    const { data } = payload
     if (data == null) return payload
     if (begins(data, PLAN_MARK)) {
       const hash = planHashOf(data)
-      const plan = Buffer.from(await get(hash))
+      const plan = Buffer.from(await cache.get(hash))
       return { ...payload, data: Buffer.concat([Buffer.from(`{"$plan":"${hash}","plan":`), plan, Buffer.from('}')]) }
     }
-    if (Buffer.from(metadata?.encoding ?? []).toString() !== BLOB_ENCODING) return payload
-    const { original, ...rest } = metadata ?? {}
+    const runId = textOf(payload.metadata?.run) || null
+    // Asked first: a value that was put aside goes with its run's key.
+    const key = runId === null ? null : await keys.key(runId)
+    if (runId !== null && key === null) return erasedPayload()
+    const whole = await fetchAside(payload)
+    return runId === null || key === null || runOfSealed(whole) === null ? whole : openPayload(whole, runId, key)
+  }
+
+  const fetchAside = async (payload: Payload): Promise<Payload> => {
+    if (textOf(payload.metadata?.encoding) !== BLOB_ENCODING) return payload
+    const { original, ...rest } = payload.metadata ?? {}
     return {
       metadata: { ...rest, encoding: original ?? new Uint8Array() },
-      data: await get(Buffer.from(data).toString()),
+      data: await cache.get(textOf(payload.data)),
     }
   }
 
   return {
-    encode: (payloads) => Promise.all(payloads.map(encodeOne)),
+    encode: (payloads, context) => {
+      const id = context?.workflowId
+      const runId = id !== undefined && isRunId(id) ? id : null
+      return Promise.all(payloads.map((payload) => encodeOne(payload, runId)))
+    },
     decode: (payloads) => Promise.all(payloads.map(decodeOne)),
+  }
+}
+
+function cachedBlobs(blobs: Blobs) {
+  const cache = new Map<string, Promise<Uint8Array>>()
+  return {
+    has: (hash: string): boolean => cache.has(hash),
+    get(hash: string): Promise<Uint8Array> {
+      const known = cache.get(hash)
+      if (known !== undefined) return known
+      const loading = blobs.get(hash)
+      cache.set(hash, loading)
+      // A failed look-up must not be remembered: Postgres may only have been away.
+      loading.catch(() => cache.delete(hash))
+      const oldest = cache.size > CACHED ? cache.keys().next().value : undefined
+      if (oldest !== undefined) cache.delete(oldest)
+      return loading
+    },
   }
 }
 
