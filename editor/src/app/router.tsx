@@ -116,9 +116,15 @@ const segment = createRoute({
   path: '/segments/$slug',
   component: lazyRouteComponent(() => import('../audiences/audience-page.tsx'), 'SegmentPage'),
 })
+/** The saved view that is shown, and what is searched for in it. */
+const tableSearch = (search: { [key: string]: unknown }): { view?: string; q?: string } => ({
+  ...(text(search.view) !== undefined && { view: text(search.view) }),
+  ...(text(search.q) !== undefined && { q: text(search.q) }),
+})
 const contacts = createRoute({
   getParentRoute: () => app,
   path: '/contacts',
+  validateSearch: tableSearch,
   component: lazyRouteComponent(() => import('../customers/customers-page.tsx'), 'ContactsPage'),
 })
 const contact = createRoute({
@@ -129,6 +135,7 @@ const contact = createRoute({
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
+  validateSearch: tableSearch,
   component: lazyRouteComponent(() => import('../customers/customers-page.tsx'), 'AccountsPage'),
 })
 const account = createRoute({

@@ -1,0 +1,28 @@
+import { Link } from '@tanstack/react-router'
+
+/** Who it is, and the way to them. Somebody whom nobody has named yet says so. */
+export function NameCell({ subject }: { subject: { kind: 'contact' | 'account'; id: string; label: string } }) {
+  const { kind, id, label } = subject
+  const nameless = label === id
+  return (
+    <Link to={kind === 'contact' ? '/contacts/$id' : '/accounts/$id'} params={{ id }} className="sb-name-cell">
+      <Initials label={nameless ? '?' : label} square={kind === 'account'} />
+      <span>{nameless ? `Unnamed ${id.slice(-6)}` : label}</span>
+    </Link>
+  )
+}
+
+/** Drawn by the style sheet, so that the letters are no part of the name. */
+export function Initials({ label, square, big }: { label: string; square: boolean; big?: boolean }) {
+  const words = label.split(/[\s@._-]+/).filter((word) => word !== '')
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '')
+  return (
+    <span
+      className="sb-initials"
+      data-square={square}
+      data-big={big === true}
+      data-tint={[...label].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 6}
+      data-initial={letters.join('').toUpperCase()}
+    />
+  )
+}
