@@ -4,9 +4,12 @@ import { catalog } from '../nodes/catalog.ts'
 import { createBlobs } from './db/blob-store.ts'
 import { createBudgets } from './db/budget-store.ts'
 import { createEffectsLedger } from './db/ledger-store.ts'
+import type { Vault } from './connections/vault.ts'
 import type { RunChanges } from './db/run-changes.ts'
 import { createRunRecord } from './db/run-record.ts'
 import { onPool } from './db/sql.ts'
+import { createRunKeys } from './privacy/run-keys.ts'
+import { createWorkspaceKeys } from './privacy/workspace-keys.ts'
 
 export interface PortsDeps {
   pool: pg.Pool
@@ -15,10 +18,11 @@ export interface PortsDeps {
   facts: FactsSource
   subjects: Subjects
   changes: RunChanges
+  vault: Vault
 }
 
 /** Everything a run's activities need from the outside, over one Postgres. */
-export function createPorts({ pool, clock, connections, facts, subjects, changes }: PortsDeps): Ports {
+export function createPorts({ pool, clock, connections, facts, subjects, changes, vault }: PortsDeps): Ports {
   const q = onPool(pool)
   return {
     catalog,
@@ -30,5 +34,6 @@ export function createPorts({ pool, clock, connections, facts, subjects, changes
     ledger: createEffectsLedger(q, changes.changed),
     budgets: createBudgets(q, clock),
     blobs: createBlobs(q),
+    keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, vault, clock), clock }),
   }
 }

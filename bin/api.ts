@@ -4,7 +4,7 @@ import { Client, Connection } from '@temporalio/client'
 import type { FastifyInstance } from 'fastify'
 import { allowedOrigins, openSessions } from '../api/auth/sessions.ts'
 import { ConnectionStore } from '../api/connections/connection-store.ts'
-import { openVault, VaultError } from '../api/connections/vault.ts'
+import { openVault, type Vault, VaultError } from '../api/connections/vault.ts'
 import { createBlobs } from '../api/db/blob-store.ts'
 import { createBudgets } from '../api/db/budget-store.ts'
 import { type OpenedDatabase, openDatabase } from '../api/db/database.ts'
@@ -16,9 +16,12 @@ import { firstStart } from '../api/first-start.ts'
 import { loggerOptions } from '../api/http/log.ts'
 import { createIngest } from '../api/ingest/ingest.ts'
 import { keyReader } from '../api/keys/api-keys.ts'
+import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
+import { createRunKeys } from '../api/privacy/run-keys.ts'
+import { createWorkspaceKeys } from '../api/privacy/workspace-keys.ts'
 import { watchRuns } from '../api/runs/run-watch.ts'
 import { buildServer, type ServerDeps } from '../api/server.ts'
-import { createBlobCodec } from '../engine/temporal/codec.ts'
+import { dataConverterOf } from '../engine/temporal/data-converter.ts'
 import { createRunClient } from '../engine/temporal/run-client.ts'
 import { catalog } from '../nodes/catalog.ts'
 import { toManifest } from '../nodes/to-manifest.ts'
@@ -37,7 +40,9 @@ async function main(): Promise<void> {
   const database = openDatabase(databaseUrl, { max: 16, onError: say })
   // Lazy, so that the API answers (and says what is missing) while Temporal is away.
   const connection = Connection.lazy(temporalConnectionOptions(environment.temporal))
-  const deps = serverDeps(environment, { database, databaseUrl, connection })
+  const vault = openSecret(required(environment.secret, 'SIGNALBOX_SECRET'))
+  const identities = await identitySecret(onPool(database.pool), vault, Date.now())
+  const deps = serverDeps(environment, { database, databaseUrl, connection, vault, identities })
   const first = await firstStart(database.db, Date.now(), environment)
   const server = await buildServer(deps)
   const demo = environment.demo ? await demoOf({ ...deps, log: server.log }, first.workspaceId) : null
@@ -80,17 +85,26 @@ function tell(line: string): void {
 
 function serverDeps(
   environment: Environment,
-  { database, databaseUrl, connection }: { database: OpenedDatabase; databaseUrl: string; connection: Connection },
+  {
+    database,
+    databaseUrl,
+    connection,
+    vault,
+    identities,
+  }: { database: OpenedDatabase; databaseUrl: string; connection: Connection; vault: Vault; identities: string },
 ): ServerDeps {
   const { db, pool } = database
   const { publicUrl } = environment
-  const vault = openSecret(required(environment.secret, 'SIGNALBOX_SECRET'))
   const sandboxUrl = environment.sandbox ? `http://127.0.0.1:${environment.sandboxPort}` : null
   const q = onPool(pool)
+  const workspaceKeys = createWorkspaceKeys(q, vault, Date.now)
   const client = new Client({
     connection,
     namespace: environment.temporal.namespace,
-    dataConverter: { payloadCodecs: [createBlobCodec(createBlobs(q))] },
+    dataConverter: dataConverterOf({
+      blobs: createBlobs(q),
+      keys: createRunKeys({ q, workspaces: workspaceKeys, clock: Date.now }),
+    }),
   })
   return {
     db,
@@ -102,7 +116,7 @@ function serverDeps(
     keys: keyReader(db),
     budgets: createBudgets(q, Date.now),
     temporal: createRunClient({ client, directory: createRunDirectory(pool) }),
-    ingest: createIngest({ q, clock: Date.now }),
+    ingest: createIngest({ q, clock: Date.now, hash: createIdentityHash(identities) }),
     runWatch: watchRuns(databaseUrl, say),
     sessions: openSessions(db, { publicUrl, secret: vault.derive('sessions'), origins: allowedOrigins(publicUrl) }),
     sandboxUrl,

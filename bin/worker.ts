@@ -1,7 +1,7 @@
 import { NativeConnection, Runtime } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
 import { ConnectionStore } from '../api/connections/connection-store.ts'
-import { openVault } from '../api/connections/vault.ts'
+import { openVault, type Vault } from '../api/connections/vault.ts'
 import { createFactsSource } from '../api/customers/facts-source.ts'
 import { createSubjects } from '../api/customers/subjects.ts'
 import { openDatabase } from '../api/db/database.ts'
@@ -11,11 +11,15 @@ import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
 import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
+import { startImportRunner } from '../api/imports/import-runner.ts'
+import { createAcceptItems } from '../api/ingest/accept-items.ts'
+import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
 import { createPorts } from '../api/ports.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
-import { reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
+import { commandOwed, reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
 import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
-import { createRunWorkers, dataConverterOf } from '../engine/temporal/run-worker.ts'
+import { dataConverterOf } from '../engine/temporal/data-converter.ts'
+import { createRunWorkers } from '../engine/temporal/run-worker.ts'
 import type { RunDirectory } from '../engine/ports.ts'
 import { catalog } from '../nodes/catalog.ts'
 import { type Environment, readEnvironment } from './environment.ts'
@@ -33,6 +37,8 @@ const OVERDUE_MS = 3_000
 /** A message to a run that was lost on its way is sent again after this, and looked for this often. */
 const UNTOLD_MS = 10_000
 const UNTOLD_SWEEP_MS = 5_000
+/** What a merge of two contacts ends is to end soon, and there is seldom any. */
+const OWED_SWEEP_MS = 1_000
 const RECONCILE_MS = 3_600_000
 /** Tables for the next quarters are made long before they are needed. */
 const PARTS_MS = 24 * 3_600_000
@@ -45,13 +51,15 @@ async function main(): Promise<void> {
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
   const { namespace } = environment.temporal
   const changes = createRunChanges(database.pool, say)
+  const vault = openVault(required(environment.secret, 'SIGNALBOX_SECRET'))
   const ports = createPorts({
     pool: database.pool,
     clock: Date.now,
-    connections: connectionStore(environment, database.db),
+    connections: connectionStore(environment, database.db, vault),
     facts: createFactsSource(onPool(database.pool)),
     subjects: createSubjects(onPool(database.pool)),
     changes,
+    vault,
   })
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
@@ -77,11 +85,23 @@ async function main(): Promise<void> {
     startRuns: client.startEntered,
     onError: say,
   })
+  const identities = await identitySecret(onPool(database.pool), vault, Date.now())
+  const imports = startImportRunner({
+    ...database,
+    clock: Date.now,
+    onError: say,
+    acceptItems: createAcceptItems({
+      q: onPool(database.pool),
+      clock: Date.now,
+      hash: createIdentityHash(identities),
+    }),
+  })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
   const parts = setInterval(() => void ensureEventParts(database.pool, Date.now()).catch(say), PARTS_MS)
   const stop = async (): Promise<void> => {
     sweeper.stop()
     clearInterval(parts)
+    await imports.stop()
     await dispatcher.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await running
@@ -97,10 +117,14 @@ async function main(): Promise<void> {
   await running
 }
 
-function connectionStore(environment: Environment, db: ReturnType<typeof openDatabase>['db']): ConnectionStore {
+function connectionStore(
+  environment: Environment,
+  db: ReturnType<typeof openDatabase>['db'],
+  vault: Vault,
+): ConnectionStore {
   return new ConnectionStore({
     db,
-    vault: openVault(required(environment.secret, 'SIGNALBOX_SECRET')),
+    vault,
     catalog,
     sandboxUrl: environment.sandbox ? `http://127.0.0.1:${environment.sandboxPort}` : null,
     clock: Date.now,
@@ -122,6 +146,7 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
   const start = oneAtATime(() => startOverdue(directory, client, Date.now() - OVERDUE_MS))
   const resume = oneAtATime(() => resumeOverdue(directory, client, Date.now() - UNTOLD_MS))
   const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
+  const owed = oneAtATime(() => commandOwed(directory, client, Date.now()))
   const compare = async (): Promise<void> => {
     const report = await reconcile(directory, client).catch(say)
     if (report && report.restarted > 0) console.log(`Restarted ${report.restarted} of ${report.open} open runs.`)
@@ -130,6 +155,7 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
     setInterval(start, SWEEP_MS),
     setInterval(resume, UNTOLD_SWEEP_MS),
     setInterval(settle, UNTOLD_SWEEP_MS),
+    setInterval(owed, OWED_SWEEP_MS),
     setInterval(() => void compare(), RECONCILE_MS),
   ]
   void compare()

@@ -16,6 +16,7 @@ export interface Ports {
   connections: Connections
   subjects: Subjects
   blobs: Blobs
+  keys: RunKeys
 }
 
 export interface RunRef {
@@ -218,5 +219,15 @@ export interface Subjects {
 /** Content-addressed values kept out of workflow histories: plans, and anything over 128 KB. */
 export interface Blobs {
   get(hash: string): Promise<Uint8Array>
-  put(hash: string, bytes: Uint8Array): Promise<void>
+  /** @param runId whose value it is: it goes with the run; null: nobody's */
+  put(hash: string, bytes: Uint8Array, runId: string | null): Promise<void>
+}
+
+/** Bytes of a run's data key: AES-256. */
+export const RUN_KEY_BYTES = 32
+
+/** The keys that close what runs leave in Temporal. What a key closed cannot be read once the key is destroyed. */
+export interface RunKeys {
+  /** @returns the key, at most ten minutes old; null where it was destroyed, or the run is not there any more */
+  key(runId: string): Promise<Buffer | null>
 }

@@ -2,6 +2,8 @@ import type { Db } from '../db/database.ts'
 import { belongsTo as connectionBelongsTo } from './connection-store.ts'
 import { oauthAppBelongsTo } from './oauth-apps.ts'
 import { webhookBelongsTo } from '../playbooks/webhook-tokens.ts'
+import { installationKeyBelongsTo } from '../privacy/identity-hash.ts'
+import { workspaceKeyBelongsTo } from '../privacy/workspace-keys.ts'
 import type { Vault } from './vault.ts'
 
 /**
@@ -61,6 +63,18 @@ export async function resealAll(db: Db, vault: Vault, now: number): Promise<{ re
         .where('playbook_id', '=', row.playbook_id)
         .where('step', '=', row.step)
         .execute()
+    }
+    const keys = await trx.selectFrom('workspace_keys').select(['workspace_id', 'sealed']).forUpdate().execute()
+    for (const row of keys) {
+      const sealed = anew(workspaceKeyBelongsTo(row.workspace_id), row.sealed)
+      if (sealed === null) continue
+      await trx.updateTable('workspace_keys').set({ sealed }).where('workspace_id', '=', row.workspace_id).execute()
+    }
+    const own = await trx.selectFrom('installation_keys').select(['name', 'sealed']).forUpdate().execute()
+    for (const row of own) {
+      const sealed = anew(installationKeyBelongsTo(row.name), row.sealed)
+      if (sealed === null) continue
+      await trx.updateTable('installation_keys').set({ sealed }).where('name', '=', row.name).execute()
     }
   })
   return count

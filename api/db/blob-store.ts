@@ -9,8 +9,8 @@ export function createBlobs(q: Queryable): Blobs {
       if (row === undefined) throw new Error(`There is no stored value ${hash}.`)
       return row.bytes
     },
-    async put(hash, bytes) {
-      await q.rows(PUT, [hash, Buffer.from(bytes)])
+    async put(hash, bytes, runId) {
+      await q.rows(PUT, [hash, Buffer.from(bytes), runId])
     },
   }
 }
@@ -22,5 +22,5 @@ const PLAN: Statement = {
 const BLOB: Statement = { name: 'blob-get', text: 'SELECT bytes FROM blobs WHERE hash = $1' }
 const PUT: Statement = {
   name: 'blob-put',
-  text: 'INSERT INTO blobs (hash, bytes) VALUES ($1, $2) ON CONFLICT DO NOTHING',
+  text: 'INSERT INTO blobs (hash, bytes, run_id) VALUES ($1, $2, $3) ON CONFLICT DO NOTHING',
 }

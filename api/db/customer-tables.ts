@@ -221,8 +221,9 @@ export interface ImportsTable {
   id: string
   name: string
   kind: 'contacts' | 'accounts' | 'events'
-  status: 'draft' | 'running' | 'done' | 'cancelled' | 'failed'
-  file: Nullable<Buffer>
+  status: 'uploading' | 'draft' | 'running' | 'done' | 'cancelled' | 'failed'
+  delimiter: Generated<string>
+  bytes: ColumnType<string, string | number | undefined, string | number>
   columns: JsonColumn
   mapping: NullableJson
   total: number
@@ -235,6 +236,13 @@ export interface ImportsTable {
   created_at: Timestamp
   started_at: NullableTimestamp
   ended_at: NullableTimestamp
+}
+
+export interface ImportChunksTable {
+  workspace_id: string
+  import_id: string
+  n: number
+  bytes: Buffer
 }
 
 export interface ImportRefusalsTable {

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { TriggerData } from '../../engine/model/plan.ts'
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunRef } from '../../engine/ports.ts'
@@ -88,16 +89,37 @@ export interface NewRun {
   occurrence: string
   trigger: TriggerData
   cause: Json
+  /** Every contact the run knows of: who asks to be deleted is found by it. */
+  people: string[]
 }
 
+/** Bytes of a run's half of its key; the other is the workspace's. @see createRunKeys */
+export const SALT_BYTES = 32
+
+// With each run its half of a key, and who is in it: what privacy needs of a run is there as soon as the run is.
 const RUNS: Statement = {
   name: 'runs-insert',
   text: `
+WITH given AS MATERIALIZED (
+  SELECT * FROM json_to_recordset($2::json) AS x(id text, "playbookId" uuid, version int, "planHash" text, "subjectKind" text,
+    "subjectId" uuid, occurrence text, trigger jsonb, cause jsonb, people uuid[], salt text)
+), keys AS (
+  INSERT INTO run_keys (run_id, workspace_id, salt, created_at)
+  SELECT id, $1::uuid, decode(salt, 'hex'), to_timestamp($3 / 1000.0) FROM given
+), people AS (
+  INSERT INTO run_people (workspace_id, contact_id, run_id)
+  SELECT DISTINCT $1::uuid, person, id FROM given, unnest(people) AS person
+)
 INSERT INTO runs (workspace_id, id, playbook_id, version, plan_hash, subject_kind, subject_id, occurrence, trigger, cause, created_at, updated_at)
-SELECT $1, x.id, x."playbookId", x.version, x."planHash", x."subjectKind", x."subjectId", x.occurrence, x.trigger, x.cause,
+SELECT $1::uuid, x.id, x."playbookId", x.version, x."planHash", x."subjectKind", x."subjectId", x.occurrence, x.trigger, x.cause,
   to_timestamp($3 / 1000.0), to_timestamp($3 / 1000.0)
-FROM json_to_recordset($2::json) AS x(id text, "playbookId" uuid, version int, "planHash" text, "subjectKind" text,
-  "subjectId" uuid, occurrence text, trigger jsonb, cause jsonb)`,
+FROM given AS x`,
+}
+
+/** One call for all: fetching randomness is most of what a key costs. */
+function withSalts(runs: NewRun[]): Array<NewRun & { salt: string }> {
+  const salts = randomBytes(runs.length * SALT_BYTES)
+  return runs.map((run, i) => ({ ...run, salt: salts.toString('hex', i * SALT_BYTES, (i + 1) * SALT_BYTES) }))
 }
 
 export interface NewEnrollment {
@@ -142,7 +164,7 @@ export async function writeEnrollments(
   workspaceId: string,
   writes: { runs: NewRun[]; enrollments: NewEnrollment[]; now: number },
 ): Promise<void> {
-  if (writes.runs.length > 0) await q.rows(RUNS, [workspaceId, JSON.stringify(writes.runs), writes.now])
+  if (writes.runs.length > 0) await q.rows(RUNS, [workspaceId, JSON.stringify(withSalts(writes.runs)), writes.now])
   if (writes.enrollments.length > 0)
     await q.rows(ENROLLMENTS, [workspaceId, JSON.stringify(writes.enrollments), writes.now])
 }

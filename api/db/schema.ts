@@ -21,6 +21,7 @@ import type {
   ConversationMessagesTable,
   NotesTable,
   ImportsTable,
+  ImportChunksTable,
   ImportRefusalsTable,
   SavedViewsTable,
   SuppressedIdentitiesTable,
@@ -295,6 +296,12 @@ export interface WorkspaceKeysTable {
   created_at: Timestamp
 }
 
+export interface InstallationKeysTable {
+  name: string
+  sealed: Buffer
+  created_at: Timestamp
+}
+
 export interface RunKeysTable {
   run_id: string
   workspace_id: string
@@ -351,9 +358,11 @@ export interface Database {
   conversation_messages: ConversationMessagesTable
   notes: NotesTable
   imports: ImportsTable
+  import_chunks: ImportChunksTable
   import_refusals: ImportRefusalsTable
   saved_views: SavedViewsTable
   workspace_keys: WorkspaceKeysTable
+  installation_keys: InstallationKeysTable
   run_keys: RunKeysTable
   run_people: RunPeopleTable
   erasures: ErasuresTable

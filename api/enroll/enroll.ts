@@ -194,7 +194,17 @@ const runRow = (candidate: Candidate, id: string, subjectId: string): NewRun => 
   occurrence: candidate.occurrence,
   trigger: { step: candidate.step, data: candidate.data },
   cause: candidate.cause,
+  people: peopleIn(candidate, subjectId),
 })
+
+/** The subject where it is a contact, and the contact of what happened: an account's run reads that one too. */
+function peopleIn({ playbook, cause }: Candidate, subjectId: string): string[] {
+  const { contactId } = cause !== null && typeof cause === 'object' && !Array.isArray(cause) ? cause : {}
+  const people = playbook.subject === 'contact' ? [subjectId] : []
+  return typeof contactId === 'string' && UUID.test(contactId) ? [...new Set([...people, contactId])] : people
+}
+
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function enrollmentRow(
   candidate: Candidate,

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { FAILURE_CONVERTER_PATH } from './data-converter.ts'
 
 const HERE = fileURLToPath(new URL('.', import.meta.url))
 const ROOT = resolve(HERE, '../..')
@@ -26,6 +27,7 @@ export async function workflowBundlePath(): Promise<string> {
   const quiet = () => {}
   const { code } = await bundleWorkflowCode({
     workflowsPath: join(HERE, 'workflows.ts'),
+    failureConverterPath: FAILURE_CONVERTER_PATH,
     logger: { log: quiet, trace: quiet, debug: quiet, info: quiet, warn: console.warn, error: console.error },
   })
   await mkdir(join(ROOT, 'dist', 'workflow'), { recursive: true })

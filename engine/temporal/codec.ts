@@ -22,7 +22,8 @@ export function createRunCodec({ blobs, keys }: { blobs: Blobs; keys: RunKeys })
 
   const encodeOne = async (payload: Payload, runId: string | null): Promise<Payload> => {
     const { data } = payload
-    if (data == null) return payload
+    // Nothing is nothing: there is nothing to close.
+    if (data == null || data.length === 0) return payload
     if (begins(data, PLAN_MARK)) return { ...payload, data: Buffer.from(JSON.stringify({ $plan: planHashOf(data) })) }
     if (begins(data, LOCAL_MARK)) return payload
     let closed = payload

@@ -1,5 +1,6 @@
 import {
   type Client,
+  isGrpcServiceError,
   WorkflowExecutionAlreadyStartedError,
   WorkflowIdConflictPolicy,
   WorkflowIdReusePolicy,
@@ -106,6 +107,8 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
 
     ready: () => ready(client, taskQueue),
 
+    deleteHistories: (runs: RunRef[]) => deleteHistories(client, runs),
+
     /** Which of these runs have no open workflow. */
     async missing(runs: RunRef[]): Promise<RunRef[]> {
       const missing: RunRef[] = []
@@ -122,6 +125,31 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
     },
   }
 }
+
+/**
+ * Asks the server to delete the histories of runs that are over. Not every server can; what stays cannot be read once
+ * the run's key is destroyed.
+ * @returns how many the server took
+ */
+async function deleteHistories(client: Client, runs: RunRef[]): Promise<number> {
+  let taken = 0
+  await inTurn(runs, async ({ runId: workflowId }) => {
+    try {
+      await client.workflowService.deleteWorkflowExecution({
+        namespace: client.options.namespace,
+        workflowExecution: { workflowId },
+      })
+      taken += 1
+    } catch (error) {
+      // Gone already, or a server that keeps them: both are fine.
+      if (!isGrpcServiceError(error) || !REFUSALS.has(error.code)) throw error
+    }
+  })
+  return taken
+}
+
+/** NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED. @see https://grpc.io/docs/guides/status-codes */
+const REFUSALS = new Set([5, 7, 9, 12])
 
 type HeldRun = RunRef & { connections: string[] }
 

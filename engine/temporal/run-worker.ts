@@ -1,12 +1,12 @@
 import { Context } from '@temporalio/activity'
-import { ApplicationFailure, type DataConverter } from '@temporalio/common'
+import { ApplicationFailure } from '@temporalio/common'
 import { type NativeConnection, Worker } from '@temporalio/worker'
 import { RUN_TASK_QUEUE } from '../ids.ts'
 import { type Ports, RunGone } from '../ports.ts'
 import { createActionActivities, createRunActivities } from './activities.ts'
 import type { PerformOptions } from './perform-options.ts'
 import { createClientPool } from './client-pool.ts'
-import { createBlobCodec } from './codec.ts'
+import { dataConverterOf } from './data-converter.ts'
 import { actionQueueOf } from './messages.ts'
 import type { ScheduleActivities } from './schedule-messages.ts'
 
@@ -20,11 +20,6 @@ export interface RunWorkerOptions {
   /** Another name than the product's, for tests that share a server. */
   taskQueue?: string
 }
-
-/** What clients and workers must share to read each other's payloads. */
-export const dataConverterOf = (ports: Pick<Ports, 'blobs'>): DataConverter => ({
-  payloadCodecs: [createBlobCodec(ports.blobs)],
-})
 
 /** The two workers of a worker process: one for runs with their quick actions, one for slow actions. */
 export async function createRunWorkers(options: RunWorkerOptions): Promise<Worker[]> {

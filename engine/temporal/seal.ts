@@ -26,7 +26,8 @@ export function sealPayload(payload: Payload, runId: string, key: Buffer): Paylo
   const original = textOf(payload.metadata?.encoding)
   const iv = nextIv()
   const cipher = createCipheriv('aes-256-gcm', key, iv).setAAD(boundTo(runId, original))
-  const body = cipher.update(payload.data ?? new Uint8Array())
+  // Copied: what the core hands over is array-like, not always a typed array.
+  const body = cipher.update(Buffer.from(payload.data ?? []))
   const rest = cipher.final()
   return {
     metadata: {

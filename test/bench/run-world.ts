@@ -91,6 +91,7 @@ export async function createRunWorld(servers: Servers): Promise<RunWorld> {
     facts: createFactsSource(onPool(pool)),
     subjects: createSubjects(onPool(pool)),
     changes,
+    vault,
   })
   const plan = compiled()
   const text = JSON.stringify(plan)

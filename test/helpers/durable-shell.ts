@@ -1,6 +1,7 @@
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
 import { z } from 'zod'
+import { openVault } from '../../api/connections/vault.ts'
 import { createBlobs } from '../../api/db/blob-store.ts'
 import { createBudgets } from '../../api/db/budget-store.ts'
 import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
@@ -9,13 +10,16 @@ import { newId } from '../../api/db/new-id.ts'
 import { createRunDirectory } from '../../api/db/run-directory.ts'
 import { createRunRecord } from '../../api/db/run-record.ts'
 import { onPool } from '../../api/db/sql.ts'
+import { createRunKeys } from '../../api/privacy/run-keys.ts'
+import { createWorkspaceKeys } from '../../api/privacy/workspace-keys.ts'
 import { planHash, runId } from '../../engine/ids.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunInput } from '../../engine/model/run.ts'
 import type { Ports, RunDirectory, RunRef } from '../../engine/ports.ts'
 import { workflowBundlePath } from '../../engine/temporal/bundle.ts'
 import { createRunClient, type RunClient } from '../../engine/temporal/run-client.ts'
-import { createRunWorkers, dataConverterOf } from '../../engine/temporal/run-worker.ts'
+import { dataConverterOf } from '../../engine/temporal/data-converter.ts'
+import { createRunWorkers } from '../../engine/temporal/run-worker.ts'
 import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import { type ActionContext, type Catalog, defineAction, defineConnector } from '../../nodes/define.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
@@ -26,6 +30,8 @@ import { connectTemporal, type TestTemporal } from './temporal.ts'
 
 // Once a process: what Temporal's core says below an error would bury the tests' own words.
 Runtime.install({ logger: new DefaultLogger('ERROR') })
+
+const SECRET = 'a secret of the tests, which hold no other'
 
 /** What the test connector wrote: the outside world of a shell test. */
 export interface Outside {
@@ -207,6 +213,7 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
     ledger: createEffectsLedger(q, () => {}),
     budgets: createBudgets(q, Date.now),
     blobs: createBlobs(q),
+    keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, openVault(SECRET), Date.now), clock: Date.now }),
     facts: {
       load: (_workspace, _subject, { at }) =>
         Promise.resolve({ at, contact: null, account: null, segments: [], signals: [], events: {} }),

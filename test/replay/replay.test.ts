@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import { workflowBundlePath } from '../../engine/temporal/bundle.ts'
-import { createBlobCodec } from '../../engine/temporal/codec.ts'
+import { dataConverterOf } from '../../engine/temporal/data-converter.ts'
 import { chain, wait, write } from '../helpers/chain-plan.ts'
 import { createShell, type Shell } from '../helpers/durable-shell.ts'
 
@@ -104,7 +104,8 @@ describe('runs in flight survive a release', () => {
       await Worker.runReplayHistory(
         {
           workflowBundle: { codePath: await workflowBundlePath() },
-          dataConverter: { payloadCodecs: [createBlobCodec(blobs)] },
+          // Histories of runs that had no keys yet are read as they are.
+          dataConverter: dataConverterOf({ blobs, keys: { key: () => Promise.resolve(null) } }),
         },
         History.decode(Buffer.from(history, 'base64')),
       )

@@ -1,0 +1,149 @@
+import type { Statement } from '../db/sql.ts'
+import type { KnownPerson } from './known-person.ts'
+
+/** Rows worked on in one transaction. */
+export const BATCH = 1_000
+
+/** Rows of one table that go, or lose the person, some at a time; done when none is left. */
+export interface ErasePart {
+  /** What the report calls it. */
+  name: string
+  /** Answers `{ n }`: how many rows. */
+  statement: Statement
+  values(workspaceId: string, person: KnownPerson): unknown[]
+}
+
+const part = (name: string, text: string, values: (person: KnownPerson) => unknown[]): ErasePart => ({
+  name,
+  statement: { name: `erase-${name}`, text: `WITH gone AS (${text} RETURNING 1) SELECT count(*)::int AS n FROM gone` },
+  values: (workspaceId, person) => [workspaceId, ...values(person)],
+})
+
+const ids = ({ contactIds }: KnownPerson): unknown[] => [contactIds]
+const words = ({ needles }: KnownPerson): unknown[] => [needles]
+
+/** Whether a text holds one of the words; they are in small letters. */
+const holds = (column: string, words: string): string =>
+  `EXISTS (SELECT 1 FROM unnest(${words}::text[]) AS word WHERE strpos(lower(${column}), word) > 0)`
+
+const some = (table: string, where: string): string =>
+  `${table} WHERE ctid = ANY (ARRAY(SELECT ctid FROM ${table} WHERE workspace_id = $1 AND ${where} LIMIT ${BATCH}))`
+
+/** Of the runs that know of the person: whether theirs, or about somebody else. */
+const RUNS = (whose: string): string => `
+  SELECT p.run_id FROM run_people p JOIN runs r ON r.workspace_id = p.workspace_id AND r.id = p.run_id
+  WHERE p.workspace_id = $1 AND p.contact_id = ANY ($2::uuid[]) AND ${whose} (r.subject_kind = 'contact' AND r.subject_id = ANY ($2::uuid[]))`
+const THEIRS = RUNS('')
+const OF_OTHERS = RUNS('NOT')
+
+/** By their whole key, so that each row is looked up in its own part of the table. */
+const EVENTS = (which: string): string => `(
+    SELECT seq, status, occurred_at FROM events_kept WHERE workspace_id = $1 AND contact_id = ANY ($2::uuid[]) AND ${which} LIMIT ${BATCH}) AS x
+  WHERE e.workspace_id = $1 AND e.seq = x.seq AND e.status = x.status AND e.occurred_at = x.occurred_at`
+const NAMED_IN_BODY = `(body ->> 'userId' = ANY ($2::text[]) OR body ->> 'previousId' = ANY ($2::text[]) OR body ->> 'anonymousId' = ANY ($3::text[])
+    OR body ->> 'previousId' = ANY ($3::text[]) OR lower(body #>> '{traits,email}') = ANY ($4::text[])
+    OR lower(body #>> '{context,traits,email}') = ANY ($4::text[]))`
+const named = ({ userIds, anonymousIds, emails }: KnownPerson): unknown[] => [userIds, anonymousIds, emails]
+
+/** Messages that wait, and would make the person anew. In the transaction that deletes the contact. */
+export const PENDING_EVENTS = part(
+  'pendingEvents',
+  `DELETE FROM events_pending WHERE workspace_id = $1 AND ${NAMED_IN_BODY}`,
+  named,
+)
+
+/** In order: what is found through other rows goes before those. */
+export const ERASE_PARTS: ErasePart[] = [
+  part('enrollments', `DELETE FROM ${some('enrollments', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part('enrollmentsOfRuns', `DELETE FROM ${some('enrollments', `run_id IN (${THEIRS})`)}`, ids),
+  part(
+    'enrollmentsOfOthers',
+    `UPDATE enrollments SET why = NULL WHERE workspace_id = $1 AND why IS NOT NULL AND id = ANY (ARRAY(
+      SELECT e.id FROM events_kept v JOIN enrollments e ON e.workspace_id = $1 AND e.event_seq = v.seq AND e.why IS NOT NULL
+      WHERE v.workspace_id = $1 AND v.contact_id = ANY ($2::uuid[]) LIMIT ${BATCH}))`,
+    ids,
+  ),
+  // A message id that a sender made of a name or an address must not stay behind.
+  part(
+    'eventIds',
+    `DELETE FROM event_ids WHERE workspace_id = $1 AND message_id = ANY (ARRAY(
+      SELECT v.message_id FROM events_kept v JOIN event_ids i ON i.workspace_id = $1 AND i.message_id = v.message_id
+      WHERE v.workspace_id = $1 AND v.contact_id = ANY ($2::uuid[]) AND ${holds('v.message_id', '$3')} LIMIT ${BATCH}))`,
+    ({ contactIds, needles }) => [contactIds, needles],
+  ),
+  part('events', `DELETE FROM events_kept e USING ${EVENTS('account_id IS NULL')}`, ids),
+  // An account's history keeps that something happened; who it was and what they said goes.
+  part(
+    'eventsOfAccounts',
+    `UPDATE events_kept e SET contact_id = NULL, body = '{"erased": true}', subject_key = '', cause = NULL, refusal = NULL,
+        message_id = 'erased:' || e.id FROM ${EVENTS('account_id IS NOT NULL')}`,
+    ids,
+  ),
+  part(
+    'refusedEvents',
+    `DELETE FROM events_kept WHERE workspace_id = $1 AND status = 'refused' AND contact_id IS NULL AND ${NAMED_IN_BODY}`,
+    named,
+  ),
+  part('memberships', `DELETE FROM ${some('audience_members', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part('edges', `DELETE FROM ${some('audience_edges', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part(
+    'edgesOfAccounts',
+    `UPDATE audience_edges SET cause = '{"erased": true}', why = '{"rule": "", "value": true, "note": "Deleted with a person."}'
+      WHERE workspace_id = $1 AND subject_id = ANY ($2::uuid[]) AND (${holds('cause::text', '$3')} OR ${holds('why::text', '$3')})`,
+    ({ accountIds, needles, contactIds }) => [accountIds, [...needles, ...contactIds]],
+  ),
+  part('properties', `DELETE FROM ${some('property_changes', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part(
+    'propertiesOfAccounts',
+    `UPDATE property_changes SET source = '{"erased": true}'
+      WHERE workspace_id = $1 AND subject_id = ANY ($2::uuid[]) AND ${holds('source::text', '$3')}`,
+    ({ accountIds, needles, contactIds }) => [accountIds, [...needles, ...contactIds]],
+  ),
+  part('conversations', `DELETE FROM ${some('conversations', 'contact_id = ANY ($2::uuid[])')}`, ids),
+  part('notes', `DELETE FROM ${some('notes', `subject = 'contact' AND subject_id = ANY ($2::uuid[])`)}`, ids),
+  part('commands', `DELETE FROM ${some('run_commands', `run_id IN (${THEIRS} UNION ALL ${OF_OTHERS})`)}`, ids),
+  part('effects', `DELETE FROM ${some('effects', `run_id IN (${THEIRS})`)}`, ids),
+  part(
+    'effectsOfOthers',
+    `UPDATE effects SET input = '{"erased": true}', output = NULL, before = NULL, external_id = NULL, fault = NULL
+      WHERE workspace_id = $1 AND run_id IN (${OF_OTHERS}) AND input <> '{"erased": true}'`,
+    ids,
+  ),
+  part(
+    'values',
+    `DELETE FROM blobs WHERE run_id IN (SELECT run_id FROM run_people WHERE workspace_id = $1 AND contact_id = ANY ($2::uuid[]))`,
+    ids,
+  ),
+  // Values of runs that had no keys yet name nobody; they are few.
+  part(
+    'valuesWithoutRun',
+    `DELETE FROM blobs WHERE run_id IS NULL AND $1::uuid IS NOT NULL
+      AND EXISTS (SELECT 1 FROM unnest($2::text[]) AS word WHERE position(convert_to(word, 'UTF8') IN bytes) > 0)`,
+    ({ needles, contactIds }) => [[...needles, ...contactIds]],
+  ),
+  part('runs', `DELETE FROM ${some('runs', `id IN (${THEIRS})`)}`, ids),
+  // A run about somebody else stays as a line in their list: that it was, when, and how it ended.
+  part(
+    'runsOfOthers',
+    `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = 'A person in it was deleted.',
+        occurrence = CASE WHEN ${holds('occurrence', '$3')} THEN 'erased:' || id ELSE occurrence END
+      WHERE workspace_id = $1 AND id IN (${OF_OTHERS}) AND cause <> '{"erased": true}'`,
+    ({ contactIds, needles }) => [contactIds, needles],
+  ),
+  part('records', `DELETE FROM ${some('run_inputs', `run_id IN (${OF_OTHERS})`)}`, ids),
+  part('refusedRows', `DELETE FROM ${some('import_refusals', holds('cells::text', '$2'))}`, words),
+  part(
+    'importFiles',
+    `UPDATE imports SET file = NULL, status = CASE status WHEN 'draft' THEN 'cancelled' ELSE status END
+      WHERE workspace_id = $1 AND status <> 'running' AND file IS NOT NULL
+        AND EXISTS (SELECT 1 FROM unnest($2::text[]) AS word WHERE position(convert_to(word, 'UTF8') IN file) > 0)`,
+    ({ spellings }) => [spellings],
+  ),
+  part('merges', `DELETE FROM ${some('merges', '(winner_id = ANY ($2::uuid[]) OR loser_id = ANY ($2::uuid[]))')}`, ids),
+  part(
+    'audit',
+    `UPDATE audit SET detail = '{"erased": true}', target = CASE WHEN ${holds('target', '$2')} THEN 'erased' ELSE target END
+      WHERE workspace_id = $1 AND (${holds('detail::text', '$2')} OR ${holds('target', '$2')})`,
+    words,
+  ),
+]
