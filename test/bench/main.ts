@@ -8,6 +8,7 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   c: async () => (await import('./bench-unmatched.ts')).benchUnmatched(),
   d: async () => (await import('./bench-compile.ts')).benchCompile(),
   e: async () => (await import('./bench-editor.ts')).benchEditor(),
+  g: async () => (await import('./bench-rules.ts')).benchRules(),
 }
 
 /** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */

@@ -100,8 +100,8 @@ export function productOf(instance: Instance): Product {
   }
 }
 
-/** The bench looks into the database for one thing only: whether events are still to be worked through. */
-function databaseUrl({ dataDir }: Instance): string {
+/** Where a bench looks whether events are still to be worked through, and what came of them. */
+export function databaseUrl({ dataDir }: Instance): string {
   const ports: { postgres: number } = JSON.parse(readFileSync(join(dataDir, 'ports.json'), 'utf8'))
   const password = readFileSync(join(dataDir, 'postgres-password'), 'utf8').trim()
   return postgresUrl({ port: ports.postgres, password }, DATABASE)
