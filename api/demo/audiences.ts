@@ -1,8 +1,8 @@
 import type { AudienceKind } from '../dispatch/audience-index.ts'
-import type { AudienceInput } from '../audiences/audience-schemas.ts'
+import type { AudienceDraft } from '../audiences/write-audience.ts'
 
-/** The demo's signals and segments: use cases 15 to 19 of the field, in our words. */
-export const DEMO_AUDIENCES: Array<{ kind: AudienceKind; input: AudienceInput & { slug: string } }> = [
+/** The demo's signals, segments, score and computed property: use cases 15 to 19 of the field, in our words. */
+export const DEMO_AUDIENCES: Array<{ kind: AudienceKind; input: AudienceDraft & { slug: string } }> = [
   {
     kind: 'signal',
     input: {
@@ -77,6 +77,59 @@ export const DEMO_AUDIENCES: Array<{ kind: AudienceKind; input: AudienceInput & 
           { property: 'account.mrr', op: 'gt', value: 0 },
           { property: 'account.renewal_date', op: 'withinNext', value: 'P90D' },
         ],
+      },
+    },
+  },
+  {
+    kind: 'score',
+    input: {
+      slug: 'health',
+      name: 'Health',
+      description: 'How well an account is doing: how much and how lately it is used, and whether it pays.',
+      subject: 'account',
+      rule: {
+        parts: [
+          {
+            name: 'Usage',
+            weight: 4,
+            measure: {
+              of: { figure: 'count', event: 'Logged In', within: 'P30D' },
+              from: 0,
+              to: 20,
+              missing: 'none',
+            },
+          },
+          {
+            name: 'Lately used',
+            weight: 4,
+            measure: { of: { figure: 'daysSinceLast', event: 'Logged In' }, from: 14, to: 1, missing: 'none' },
+          },
+          { name: 'Pays', weight: 2, rule: { property: 'account.mrr', op: 'gt', value: 0 } },
+        ],
+        bands: [
+          { name: 'At risk', from: 0, color: 'red' },
+          { name: 'Fair', from: 40, color: 'yellow' },
+          { name: 'Healthy', from: 70, color: 'green' },
+        ],
+        stages: [
+          { name: 'Trial', rule: { property: 'account.plan', op: 'eq', value: 'trial' } },
+          { name: 'Renewing', rule: { property: 'account.renewal_date', op: 'withinNext', value: 'P90D' } },
+          { name: 'Live', rule: { property: 'account.mrr', op: 'gt', value: 0 } },
+        ],
+      },
+    },
+  },
+  {
+    kind: 'computed',
+    input: {
+      slug: 'logins-per-seat',
+      name: 'Logins per seat',
+      description: 'How often a paid seat was used within 30 days.',
+      subject: 'account',
+      rule: {
+        property: 'logins_per_seat',
+        formula: 'round(inputs.logins / account.seats * 100.0) / 100.0',
+        inputs: { logins: { figure: 'count', event: 'Logged In', within: 'P30D' } },
       },
     },
   },

@@ -110,7 +110,7 @@ it('what people do moves it, and its history tells how', async () => {
   await w.pass(8 * DAY)
   const history = await scoreHistory(ctx(), { slug: 'health', subject: await idOf(2) })
   expect(history).toMatchObject({ value: 10, band: 'Poor', stage: null, change30Days: 0 })
-  expect(history.points.map(({ value }) => value)).toEqual([10, 22.5, 35, 47.5, 60, 47.5, 35, 22.5, 10])
+  expect(history.points.map(({ value }) => value)).toEqual([10, 22.5, 35, 47.5, 60, 10])
   expect(history.parts.map(({ name, marks }) => [name, marks])).toEqual([
     ['Usage', 0],
     ['Seats', 0.2],
