@@ -141,6 +141,7 @@ const STATEMENTS = [
   `CREATE INDEX contacts_words ON contacts USING gin (to_tsvector('simple', regexp_replace(lower(
     coalesce(name, '') || ' ' || coalesce(email, '') || ' ' || coalesce(external_id, '')), '[^[:alnum:]]+', ' ', 'g')))`,
   `CREATE INDEX contacts_label ON contacts (workspace_id, lower(coalesce(name, email, external_id)), id)`,
+  `CREATE INDEX contacts_created ON contacts (workspace_id, created_at DESC, id)`,
   `CREATE INDEX accounts_updated ON accounts (workspace_id, updated_at DESC, id)`,
   `CREATE INDEX accounts_words ON accounts USING gin (to_tsvector('simple', regexp_replace(lower(
     coalesce(name, '') || ' ' || coalesce(external_id, '')), '[^[:alnum:]]+', ' ', 'g')))`,
@@ -169,6 +170,11 @@ const STATEMENTS = [
     SELECT workspace_id, subject_id, id FROM runs WHERE subject_kind = 'contact'
     UNION SELECT r.workspace_id, c.id, r.id FROM runs r JOIN contacts c
       ON c.workspace_id = r.workspace_id AND c.id::text = r.cause ->> 'contactId'`,
+  // Who was in which playbook, and when last, of runs that are no longer kept: whether they may enter again depends on it.
+  `CREATE TABLE former_runs (
+    workspace_id uuid NOT NULL, playbook_id uuid NOT NULL, subject_id uuid NOT NULL, last timestamptz NOT NULL,
+    PRIMARY KEY (workspace_id, playbook_id, subject_id))`,
+  `CREATE INDEX former_runs_subject ON former_runs (workspace_id, subject_id)`,
   // Large values that a run closed with its key go with the run.
   `ALTER TABLE blobs ADD COLUMN run_id text`,
   `CREATE INDEX blobs_run ON blobs (run_id) WHERE run_id IS NOT NULL`,
