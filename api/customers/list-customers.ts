@@ -21,19 +21,26 @@ interface Selection {
   joins: RawBuilder<unknown>
   conditions: Array<Expression<SqlBool>>
   order: RawBuilder<unknown>
-  /** Of the sort key. */
+  key: RawBuilder<unknown>
+  /** The order in words of `key` and `id`. */
+  outer: RawBuilder<unknown>
+  /** The sort key, from `key`. */
   text: RawBuilder<string | null>
   limit: number
 }
 
 function select({ db }: Scope, { kind }: CustomerFilter, wanted: Selection): Promise<KeyedRow[]> {
   const email = kind === 'contact' ? sql`subject.email` : sql`NULL::text AS email`
+  // What is told of a row is worked out for those of the page, not for all that were sorted.
   return sql<KeyedRow>`
-    SELECT subject.id, subject.external_id, ${email}, subject.name, subject.properties, subject.created_at,
-      subject.updated_at, ${wanted.text} AS sort_key
-    FROM ${sql.table(TABLE[kind])} AS subject ${wanted.joins}
-    WHERE ${sql.join(wanted.conditions, sql` AND `)}
-    ORDER BY ${wanted.order} LIMIT ${wanted.limit}`
+    SELECT id, external_id, email, name, properties, created_at, updated_at, ${wanted.text} AS sort_key
+    FROM (
+      SELECT subject.id, subject.external_id, ${email}, subject.name, subject.properties, subject.created_at, subject.updated_at,
+        ${wanted.key} AS key
+      FROM ${sql.table(TABLE[kind])} AS subject ${wanted.joins}
+      WHERE ${sql.join(wanted.conditions, sql` AND `)}
+      ORDER BY ${wanted.order} LIMIT ${wanted.limit}) AS found
+    ORDER BY ${wanted.outer}`
     .execute(db)
     .then(({ rows }) => rows)
 }
@@ -63,7 +70,8 @@ async function rowsAfter(
   { order, place, limit }: { order: SortOrder; place: Place | null; limit: number },
 ): Promise<KeyedRow[]> {
   const id = sql`subject.id`
-  const shared = { joins: joinsOf(ctx, filter, order), text: keyText(order) }
+  const outer = order.descending ? sql`key DESC NULLS LAST, id` : sql`key, id`
+  const shared = { joins: joinsOf(ctx, filter, order), key: order.key, outer, text: keyText(order) }
   const conditions = conditionsOf(ctx, filter)
   const rows: KeyedRow[] = []
   if (place === null || place.key !== null) {
@@ -102,7 +110,7 @@ export async function* allCustomers(
   for (;;) {
     const conditions = conditionsOf(ctx, filter)
     if (after !== null) conditions.push(sql<SqlBool>`${id} > ${after}::uuid`)
-    const nothing = { joins: sql``, text: sql<null>`NULL` }
+    const nothing = { joins: sql``, key: sql`NULL`, outer: sql`id`, text: sql<null>`NULL` }
     const rows = await select(ctx, filter, { ...nothing, conditions, order: sql`${id}`, limit: pageSize })
     if (rows.length > 0) yield rows
     if (rows.length < pageSize) return

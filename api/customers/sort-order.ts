@@ -66,11 +66,9 @@ function keyOf(kind: CustomerKind, field: string): Omit<SortOrder, 'name' | 'des
   return key('jsonb', sql`nullif(${column('properties')} -> ${property}::text, 'null'::jsonb)`)
 }
 
-/** The key as text that loses nothing: a time to the microsecond. */
-export const keyText = ({ key: expression, type }: SortOrder): RawBuilder<string | null> =>
-  type === 'timestamptz'
-    ? sql`to_char(${expression} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-    : sql`(${expression})::text`
+/** The key, selected as `key`, as text that loses nothing: a time to the microsecond. */
+export const keyText = ({ type }: SortOrder): RawBuilder<string | null> =>
+  type === 'timestamptz' ? sql`to_char(key AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')` : sql`key::text`
 
 /** A place in the list: after this row. */
 export interface Place {

@@ -31,8 +31,11 @@ export interface App {
   close(): Promise<void>
 }
 
+/** What of an instance a browser needs. */
+export type Served = Pick<Instance, 'baseUrl' | 'adminEmail' | 'adminPassword'>
+
 /** @param scheme which appearance the browser asks for */
-export async function openApp(instance: Instance, scheme: 'light' | 'dark' = 'light'): Promise<App> {
+export async function openApp(instance: Served, scheme: 'light' | 'dark' = 'light'): Promise<App> {
   const browser = await launchChromium()
   const context = await browser.newContext({ viewport: SIZE, colorScheme: scheme, reducedMotion: 'reduce' })
   const page = await context.newPage()
@@ -60,7 +63,7 @@ export function pictureFailures(app: () => App | undefined): void {
 }
 
 // The supervisor's ready line names it.
-const publicUrl = (instance: Instance): string => instance.baseUrl.replace('127.0.0.1', 'localhost')
+const publicUrl = (instance: Served): string => instance.baseUrl.replace('127.0.0.1', 'localhost')
 
 function watchFaults(page: Page): string[] {
   const faults: string[] = []
@@ -75,7 +78,7 @@ function watchFaults(page: Page): string[] {
   return faults
 }
 
-async function signIn(page: Page, url: string, instance: Instance): Promise<void> {
+async function signIn(page: Page, url: string, instance: Served): Promise<void> {
   await page.goto(url)
   await page.getByRole('textbox', { name: 'E-mail' }).fill(instance.adminEmail)
   await page.getByRole('textbox', { name: 'Password' }).fill(instance.adminPassword)

@@ -30,10 +30,10 @@ const plain = (id: string, title: string, more: Partial<Choice> = {}): Choice =>
 
 const PLAIN: { [kind in CustomerKind]: Choice[] } = {
   contact: [
-    plain('email', 'E-mail', { width: 230, sortable: true }),
-    plain('accounts', 'Account', { width: 170 }),
-    plain('signals', 'Signals', { width: 180 }),
-    plain('segments', 'Segments', { width: 180 }),
+    plain('email', 'E-mail', { width: 215, sortable: true }),
+    plain('accounts', 'Account', { width: 150 }),
+    plain('signals', 'Signals', { width: 165 }),
+    plain('segments', 'Segments', { width: 165 }),
     plain('lastSeenAt', 'Last seen', { width: 120 }),
     plain('createdAt', 'Created', { width: 120, sortable: true }),
     plain('updatedAt', 'Changed', { width: 120, sortable: true }),
@@ -42,8 +42,8 @@ const PLAIN: { [kind in CustomerKind]: Choice[] } = {
   ],
   account: [
     plain('contacts', 'Contacts', { width: 90, right: true }),
-    plain('signals', 'Signals', { width: 180 }),
-    plain('segments', 'Segments', { width: 180 }),
+    plain('signals', 'Signals', { width: 165 }),
+    plain('segments', 'Segments', { width: 165 }),
     plain('lastSeenAt', 'Last seen', { width: 120 }),
     plain('createdAt', 'Created', { width: 120, sortable: true }),
     plain('updatedAt', 'Changed', { width: 120, sortable: true }),

@@ -211,7 +211,7 @@ function Rows({ table, choices, list }: { table: Table; choices: readonly Choice
   )
 }
 
-const NAME_WIDTH = 230
+const NAME_WIDTH = 210
 
 function useNameWidth(kind: CustomerKind): [number, (width: number) => void] {
   const key = `signalbox.table.name.${kind}`

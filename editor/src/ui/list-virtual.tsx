@@ -9,8 +9,8 @@ const ROW = 44
 const HEAD = 38
 /** Rows kept drawn beyond what is seen, so that a turn of the wheel finds them there. */
 const OVERSCAN = 12
-/** The next page is asked for when so few rows are left below what is seen. */
-const AHEAD = 120
+/** The next page is asked for when so few rows are left below what is seen: of somebody who reads on, more are wanted. */
+const AHEAD = { atFirst: 120, scrolling: 600 }
 /** Shapes of rows that are on their way. */
 const COMING = 6
 export const COLUMN_WIDTH = { least: 60, most: 800 }
@@ -63,7 +63,8 @@ export function ListVirtual<Row>(props: VirtualListProps<Row>) {
   const last = items.at(-1)?.index ?? 0
   const { has, loading, load } = more
   useEffect(() => {
-    if (has && !loading && last >= rows.length - AHEAD) load()
+    const ahead = last > AHEAD.atFirst ? AHEAD.scrolling : AHEAD.atFirst
+    if (has && !loading && last >= rows.length - ahead) load()
   }, [has, loading, load, last, rows.length])
   const keys = useRowKeys(props, { scroller, virtualizer, drawn: items.length })
   const before = (items[0]?.start ?? HEAD) - HEAD
