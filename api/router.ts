@@ -4,6 +4,7 @@ import { sessionRouter } from './auth/session-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
 import { conversationsRouter } from './conversations/conversations-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
+import { identityRouter } from './identity/identity-router.ts'
 import { keysRouter } from './keys/keys-router.ts'
 import { notesRouter } from './notes/notes-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
@@ -29,6 +30,7 @@ export const appRouter = router({
   contacts: contactsRouter,
   accounts: accountsRouter,
   views: viewsRouter,
+  identity: identityRouter,
   notes: notesRouter,
   conversations: conversationsRouter,
   connections: connectionsRouter,
