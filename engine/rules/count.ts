@@ -3,13 +3,17 @@ import { inOrder } from './compare.ts'
 import { isUnsteady, nextMoment, pick } from './events.ts'
 import { leaf, unreadable } from './leaf.ts'
 import { countUntil, countWithin, scanUntil } from './valid-until.ts'
-import { boundsNote, slidingOf } from './windows.ts'
+import { boundsNote, EVER, slidingOf } from './windows.ts'
+
+/** How many events of the rule lie in its window. */
+export function countNow(rule: EventRule, scope: Facts, now: Instant): number {
+  const sliding = slidingOf(rule.within) ?? EVER
+  return countWithin(pick(rule, scope, { after: sliding.after(now), now }).times, sliding, now)
+}
 
 export function evaluateCount(rule: EventRule, scope: Facts, now: Instant): Evaluation {
   const sliding = slidingOf(rule.within)
   if (sliding === null) return unreadable(rule)
-  const countAt = (at: Instant): number =>
-    countWithin(pick(rule, scope, { after: sliding.after(at), now: at }).times, sliding, at)
   const holds = (count: number): boolean => inOrder(rule.count.op, count, rule.count.value)
   const { times } = pick(rule, scope, { after: sliding.after(now), now })
   const count = countWithin(times, sliding, now)
@@ -17,7 +21,7 @@ export function evaluateCount(rule: EventRule, scope: Facts, now: Instant): Eval
   const until = isUnsteady(rule.where)
     ? scanUntil(now, value, {
         next: (at) => nextMoment(rule, [sliding], { facts: scope, at }),
-        holds: (at) => holds(countAt(at)),
+        holds: (at) => holds(countNow(rule, scope, at)),
       })
     : countUntil(times, sliding, { now, holds })
   return leaf(rule, value, { actual: count, note: boundsNote(rule.within, now), until })

@@ -199,7 +199,8 @@ function propertyAt(path: string, facts: Facts): Json | undefined {
   if (subject === null) return undefined
   if (name === 'id') return subject.id
   if (name === 'externalId') return subject.externalId
-  return own(subject.properties, name) ?? follow(subject.properties, name)
+  const whole = own(subject.properties, name)
+  return whole === undefined ? follow(subject.properties, name) : whole
 }
 
 function same(a: Json, b: Json): boolean {
