@@ -44,6 +44,7 @@ it('a preview counts by the rule that will decide, and names some', async () => 
   } // prettier-ignore
   expect(await previewAudience(ctx(), { subject: 'contact', rule })).toEqual({
     count: 1,
+    exact: true,
     checked: 30,
     total: 30,
     sample: [{ id: expect.any(String), label: 'Person 1' }],

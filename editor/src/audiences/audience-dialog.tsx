@@ -125,13 +125,21 @@ function useSaveAudience(kind: AudienceKind, audience: AudienceRow | null, onClo
   }
 }
 
-/** How many the rule holds for now, asked while it is built. */
+/** How many the rule holds for now, asked while it is built: what is only estimated at first is counted afterwards. */
 function PreviewCount({ kind, subject, rule }: { kind: AudienceKind; subject: Subject; rule: Rule }) {
   const [settled] = useDebouncedValue(rule, 400)
+  const api = apiOf(kind)
   const preview = useQuery({
-    ...apiOf(kind).preview.queryOptions({ subject, rule: settled }),
+    ...api.preview.queryOptions({ subject, rule: settled }),
     enabled: !isEmptyRule(settled),
     placeholderData: (old) => old,
+  })
+  const estimated = preview.data !== undefined && !preview.data.exact
+  const counted = useQuery({
+    ...api.preview.queryOptions({ subject, rule: settled, exact: true }),
+    enabled: estimated && !preview.isPlaceholderData,
+    // It took its minute; the estimate stays.
+    retry: false,
   })
   if (isEmptyRule(rule))
     return (
@@ -139,18 +147,27 @@ function PreviewCount({ kind, subject, rule }: { kind: AudienceKind; subject: Su
         Add a condition to see who it holds for.
       </Text>
     )
+  const shown = (estimated ? counted.data : undefined) ?? preview.data
   return (
     <div className="sb-code" role="status" style={{ fontFamily: 'inherit', fontSize: '0.8125rem' }}>
       {preview.isError && <Text size="sm">{readProblem(preview.error).detail}</Text>}
-      {preview.isSuccess && (
+      {preview.isSuccess && shown !== undefined && (
         <>
           <Text size="sm" fw={600}>
-            {preview.data.count.toLocaleString('en')} of {preview.data.total.toLocaleString('en')}{' '}
+            {shown.exact ? '' : 'about '}
+            {shown.count.toLocaleString('en')} of {shown.total.toLocaleString('en')}{' '}
             {subject === 'contact' ? 'contacts' : 'accounts'} now
           </Text>
-          {preview.data.sample.length > 0 && (
+          {!shown.exact && (
             <Text size="sm" c="dimmed">
-              {preview.data.sample.map(({ label }) => label).join(', ')}
+              Estimated from {shown.checked.toLocaleString('en')} of them, give or take{' '}
+              {(shown.margin ?? 0).toLocaleString('en')}.{' '}
+              {counted.isError ? readProblem(counted.error).detail : 'The exact count is on its way…'}
+            </Text>
+          )}
+          {shown.sample.length > 0 && (
+            <Text size="sm" c="dimmed">
+              {shown.sample.map(({ label }) => label).join(', ')}
             </Text>
           )}
         </>
