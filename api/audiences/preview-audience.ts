@@ -1,4 +1,4 @@
-import { type Expression, sql, type Transaction } from 'kysely'
+import { type Expression, type RawBuilder, sql, type Transaction } from 'kysely'
 import type { Db } from '../db/database.ts'
 import type { Database } from '../db/schema.ts'
 import { sqlState } from '../db/sql.ts'
@@ -78,7 +78,11 @@ async function firstOf<T>(promise: Promise<T>, ms: number): Promise<T | null> {
  * Runs statements under a limit that ends with the transaction, so that the connection goes back as it came.
  * @returns null when time was up
  */
-async function within<T>(db: Db, ms: number, work: (trx: Transaction<Database>) => Promise<T>): Promise<T | null> {
+export async function within<T>(
+  db: Db,
+  ms: number,
+  work: (trx: Transaction<Database>) => Promise<T>,
+): Promise<T | null> {
   if (ms < 1) return null
   try {
     return await db
@@ -101,19 +105,28 @@ const QUERY_CANCELED = '57014'
 const tableOf = (subject: PreviewInput['subject']) => sql.table(subject === 'contact' ? 'contacts' : 'accounts')
 
 /** Everybody that is asked: merged contacts are somebody else by now. */
-const everybody = ({ workspaceId }: Scope, { subject }: PreviewInput): Expression<boolean> =>
+const everybody = ({ workspaceId }: Omit<Scope, 'db'>, { subject }: PreviewInput): Expression<boolean> =>
   sql<boolean>`subject.workspace_id = ${workspaceId}${subject === 'contact' ? sql` AND subject.merged_into IS NULL` : sql``}`
 
-async function countAll(ctx: Scope, input: PreviewInput, ms: number): Promise<Preview | null> {
-  const holds = compileRule(input.rule, { workspaceId: ctx.workspaceId, subject: input.subject, now: ctx.now })
+/** The whole count as one statement; the bench shows its plan. */
+export function countStatement(ctx: Omit<Scope, 'db'>, input: PreviewInput): RawBuilder<CountRow> {
   const all = everybody(ctx, input)
-  const counted = await within(ctx.db, ms, async (trx) => {
-    const { rows } = await sql<{ count: string; total: string; ids: string[] | null }>`
-      SELECT count(*), (array_agg(subject.id))[1:${SAMPLE}::int] AS ids,
-        (SELECT count(*) FROM ${tableOf(input.subject)} AS subject WHERE ${all}) AS total
-      FROM ${tableOf(input.subject)} AS subject WHERE ${all} AND ${holds}`.execute(trx)
-    return rows[0] ?? null
-  })
+  const holds = compileRule(input.rule, { workspaceId: ctx.workspaceId, subject: input.subject, now: ctx.now })
+  return sql<CountRow>`
+    SELECT count(*), (array_agg(subject.id))[1:${SAMPLE}::int] AS ids,
+      (SELECT count(*) FROM ${tableOf(input.subject)} AS subject WHERE ${all}) AS total
+    FROM ${tableOf(input.subject)} AS subject WHERE ${all} AND ${holds}`
+}
+
+interface CountRow {
+  count: string
+  total: string
+  ids: string[] | null
+}
+
+async function countAll(ctx: Scope, input: PreviewInput, ms: number): Promise<Preview | null> {
+  const statement = countStatement(ctx, input)
+  const counted = await within(ctx.db, ms, async (trx) => (await statement.execute(trx)).rows[0] ?? null)
   if (counted === null) return null
   const total = Number(counted.total)
   const sample = await named(ctx, { ...input, ids: counted.ids ?? [] })

@@ -8,6 +8,7 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   c: async () => (await import('./bench-unmatched.ts')).benchUnmatched(),
   d: async () => (await import('./bench-compile.ts')).benchCompile(),
   e: async () => (await import('./bench-editor.ts')).benchEditor(),
+  f: async () => (await import('./bench-previews.ts')).benchPreviews(),
   g: async () => (await import('./bench-rules.ts')).benchRules(),
 }
 
