@@ -3,7 +3,7 @@ import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
-import { reconcile } from './reconcile.ts'
+import { commandOwed, reconcile } from './reconcile.ts'
 
 let shell: Shell
 beforeAll(async () => {
@@ -69,6 +69,27 @@ describe('a run', () => {
     await shell.ended(run)
     expect(await shell.row(run)).toMatchObject({ status: 'cancelled', reason: 'changed my mind' })
     expect(texts()).toEqual([])
+  })
+
+  it('is made to exit by a command that was committed with what caused it, and is owed no more', async () => {
+    const run = await shell.start(chain(wait('pause', 3_600_000), write('a')))
+    await status(run, 'waiting')
+    const { db } = shell.database
+    const at = new Date(0)
+    const owed = { workspace_id: run.workspaceId, run_id: run.runId, id: 'merge:1', at }
+    const command = JSON.stringify({ kind: 'exit', reason: 'merged' })
+    await db
+      .insertInto('run_commands')
+      .values({ ...owed, command, actor: 'signalbox' })
+      .execute()
+    await db.insertInto('run_outbox').values(owed).execute()
+    expect(await commandOwed(shell.directory, shell.client, Date.now())).toBe(1)
+    await shell.ended(run)
+    expect(await shell.row(run)).toMatchObject({ status: 'exited', reason: 'merged', at_steps: [] })
+    expect(texts()).toEqual([])
+    expect(await commandOwed(shell.directory, shell.client, Date.now())).toBe(0)
+    const inputs = await shell.inputs(run)
+    expect(inputs.at(-1)).toMatchObject({ kind: 'operator', id: 'merge:1', command: { kind: 'exit' } })
   })
 })
 
