@@ -15,22 +15,27 @@ export interface EventHistory {
   values: Array<{ [property: string]: Json }> | null
 }
 
+/** Of whose events of which name what is read. */
 export interface EventWindow {
+  subjectId: string
   name: string
   /** Milliseconds since 1970; null: for ever. */
   since: number | null
   /** Of the event's properties those that are read. */
-  properties: string[]
+  properties: readonly string[]
 }
 
 const EVENTS = (column: 'contact_id' | 'account_id', values: string, name: string): Statement => ({
   name: `event-history-${name}-${column}`,
   text: `
-SELECT e.${column} AS "subjectId", e.name, array_agg(${MS('e.occurred_at')} ORDER BY e.occurred_at, e.position) AS times, ${values} AS values
-FROM json_to_recordset($3::json) AS wanted(name text, since float8, properties json)
-JOIN events e ON e.workspace_id = $1 AND e.${column} = ANY($2::uuid[]) AND e.name = wanted.name
-  AND e.kind = 'track' AND e.status = 'done' AND (wanted.since IS NULL OR e.occurred_at > to_timestamp(wanted.since / 1000.0))
-GROUP BY 1, 2`,
+SELECT wanted."subjectId", wanted.name, found.times, found.values
+FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json),
+LATERAL (
+  SELECT array_agg(${MS('e.occurred_at')} ORDER BY e.occurred_at, e.position) AS times, ${values} AS values
+  FROM events e WHERE e.workspace_id = $1 AND e.${column} = wanted."subjectId" AND e.name = wanted.name
+    AND e.kind = 'track' AND e.status = 'done' AND e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')
+) AS found
+WHERE found.times IS NOT NULL`,
 })
 const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, e.body -> 'properties' -> p.name)
     FROM json_array_elements_text(wanted.properties) AS p(name) WHERE e.body -> 'properties' ? p.name), '{}') ORDER BY e.occurred_at, e.position)`
@@ -44,13 +49,12 @@ const TIMES_AND_VALUES = {
 export async function eventHistory(
   q: Queryable,
   workspaceId: string,
-  wanted: { kind: 'contact' | 'account'; ids: string[]; events: EventWindow[] },
+  wanted: { kind: 'contact' | 'account'; events: EventWindow[] },
 ): Promise<EventHistory[]> {
-  if (wanted.ids.length === 0) return []
   const bare = wanted.events.filter(({ properties }) => properties.length === 0)
   const rich = wanted.events.filter(({ properties }) => properties.length > 0)
   const read = (statement: Statement, events: EventWindow[]): Promise<EventHistory[]> =>
-    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, wanted.ids, JSON.stringify(events)])
+    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, JSON.stringify(events)])
   return [...(await read(TIMES[wanted.kind], bare)), ...(await read(TIMES_AND_VALUES[wanted.kind], rich))]
 }
 

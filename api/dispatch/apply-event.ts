@@ -45,6 +45,11 @@ export function noteNeeds(needs: Needs, index: AudienceIndex, item: { event: Pen
   needs.contacts.add(who.contactId)
   needs.evaluated.add(who.contactId)
   if (who.accountId !== null) needs.accounts.add(who.accountId)
+  for (const id of who.accountId === null ? [who.contactId] : [who.contactId, who.accountId]) {
+    const known = needs.touched.get(id)
+    if (known === undefined) needs.touched.set(id, new Set(touched))
+    else for (const audience of touched) known.add(audience)
+  }
   for (const audience of touched) needs.audiences.add(audience)
   if (who.accountId !== null && reachesContacts(index, event, touched)) needs.fanOut.add(who.accountId)
 }

@@ -67,9 +67,7 @@ function evaluateOne(world: World, touch: Touch, when: { at: number; cause: Json
   const { member, value, why, validUntil } = workOut(audience, { ...facts, at: when.at }, when.at)
   const before = world.members.get(memberKey(audience.id, subjectId))
   const turned = turns(audience, before, { member, value })
-  if (!turned && before?.isMember === member && before.validUntil === validUntil) return null
-  // Never asked about, not a member, and never going to be: that need not be kept.
-  if (!turned && before === undefined && !member && validUntil === null) return null
+  if (!turned && stillKept(before, { member, validUntil, at: when.at })) return null
   const since = turned || before === undefined ? when.at : before.since
   remember(world, audience, { audienceId: audience.id, subjectId, isMember: member, since, validUntil, value })
   if (!turned) return null
@@ -97,6 +95,21 @@ function turns(
 ): boolean {
   if (audience.kind === 'segment' || audience.kind === 'signal') return now.member !== (before?.isMember ?? false)
   return !sameJson(before?.value ?? null, now.value)
+}
+
+/**
+ * Whether what is kept will do. An answer that now stands for longer is asked again at the earlier time, which is early
+ * and not late: once a window instead of a write for every event that moves its end.
+ */
+function stillKept(
+  before: MemberRow | undefined,
+  now: { member: boolean; validUntil: number | null; at: number },
+): boolean {
+  // Not a member, and never going to be by itself.
+  if (before === undefined) return !now.member && now.validUntil === null
+  if (before.isMember !== now.member) return false
+  const [kept, fresh] = [before.validUntil, now.validUntil]
+  return kept === fresh || (kept !== null && kept > now.at && (fresh === null || kept < fresh))
 }
 
 function edgeOf({ kind }: IndexedAudience, member: boolean): EdgeRow['edge'] {

@@ -44,6 +44,8 @@ export interface Needs {
   /** Contact or account → own time of the oldest call here that describes it. */
   described: { contact: Map<string, number>; account: Map<string, number> }
   audiences: Set<IndexedAudience>
+  /** Subject → those of the audiences that are asked about it; a subject that is not here may be asked about all. */
+  touched: Map<string, Set<IndexedAudience>>
   /** Of rules beside the audiences', such as a trigger's `where`. */
   reads: Reads[]
   /** False where nothing will be written: a preview. */
@@ -57,6 +59,7 @@ export const noNeeds = (): Needs => ({
   fanOut: new Set(),
   described: { contact: new Map(), account: new Map() },
   audiences: new Set(),
+  touched: new Map(),
   reads: [],
   lock: true,
 })
@@ -177,27 +180,82 @@ const sinceOf = (world: World, window: number | null): number | null => (window 
 async function loadEvents(
   q: Queryable,
   world: World,
-  wanted: { reads: Reads; contacts: Set<string>; accounts: Set<string> },
+  wanted: { needs: Needs; index: AudienceIndex; reads: Reads; contacts: Set<string>; accounts: Set<string> },
 ): Promise<void> {
-  const { reads } = wanted
-  const properties = (name: string): string[] => {
-    const all = reads.eventProperties ?? {}
-    return Object.hasOwn(all, name) ? (all[name] ?? []) : []
+  for (const need of eventNeeds(wanted.reads)) world.countedEvents.set(need.name, need.properties)
+  if (world.countedEvents.size === 0) return
+  for (const kind of ['contact', 'account'] as const) {
+    const ids = kind === 'contact' ? wanted.contacts : wanted.accounts
+    const beside = wanted.needs.reads.flatMap((reads) => eventNeeds(flat(reads)))
+    const everything = [...beside, ...[...wanted.needs.audiences].flatMap((a) => closureOf(wanted.index, a)[kind])]
+    const events = [...ids].flatMap((subjectId): EventWindow[] => {
+      const touched = wanted.needs.touched.get(subjectId)
+      const needs =
+        touched === undefined
+          ? everything
+          : [...beside, ...[...touched].flatMap((audience) => closureOf(wanted.index, audience)[kind])]
+      return widest(needs).map(({ name, window, properties }) => ({
+        subjectId,
+        name,
+        since: sinceOf(world, window),
+        properties,
+      }))
+    })
+    for (const found of await eventHistory(q, world.workspaceId, { kind, events }))
+      innerOf(world.events, found.subjectId).set(found.name, { times: found.times, values: found.values })
   }
-  const events = Object.entries(reads.events).map(
-    ([name, window]): EventWindow => ({ name, since: sinceOf(world, window), properties: properties(name) }),
-  )
-  for (const event of events) world.countedEvents.set(event.name, event.properties)
-  for (const [kind, ids] of [
-    ['contact', wanted.contacts],
-    ['account', wanted.accounts],
-  ] as const)
-    for (const { subjectId, name, times, values } of await eventHistory(q, world.workspaceId, {
-      kind,
-      ids: [...ids],
-      events,
-    }))
-      innerOf(world.events, subjectId).set(name, { times, values })
+}
+
+interface EventNeed {
+  name: string
+  /** Milliseconds; null: for ever. */
+  window: number | null
+  properties: readonly string[]
+}
+
+function eventNeeds(reads: Reads): EventNeed[] {
+  const properties = new Map(Object.entries(reads.eventProperties ?? {}))
+  return Object.entries(reads.events).map(([name, window]) => ({
+    name,
+    window,
+    properties: properties.get(name) ?? [],
+  }))
+}
+
+/** One need a name: of two windows the wider, of two lists of properties both. */
+function widest(needs: readonly EventNeed[]): EventNeed[] {
+  if (needs.length < 2) return [...needs]
+  const byName = new Map<string, EventNeed>()
+  for (const need of needs) {
+    const known = byName.get(need.name)
+    if (known === undefined) byName.set(need.name, need)
+    else if (known !== need)
+      byName.set(need.name, {
+        name: need.name,
+        window: known.window === null || need.window === null ? null : Math.max(known.window, need.window),
+        properties: [...new Set([...known.properties, ...need.properties])],
+      })
+  }
+  return [...byName.values()]
+}
+
+type Closure = { contact: EventNeed[]; account: EventNeed[] }
+const closures = new WeakMap<IndexedAudience, Closure>()
+
+/** The events that are read of a contact or an account when an audience is asked about it, its readers included. */
+function closureOf(index: AudienceIndex, audience: IndexedAudience): Closure {
+  const known = closures.get(audience)
+  if (known !== undefined) return known
+  const all = [...withReaders(index, [audience])]
+  const of = (kind: 'contact' | 'account'): EventNeed[] =>
+    widest(
+      all.flatMap(({ subject, reads }) =>
+        reads.related !== undefined ? eventNeeds(flat(reads)) : subject === kind ? eventNeeds(reads) : [],
+      ),
+    )
+  const closure = { contact: of('contact'), account: of('account') }
+  closures.set(audience, closure)
+  return closure
 }
 
 async function loadChanges(q: Queryable, world: World, wanted: { subjects: string[]; reads: Reads }): Promise<void> {
