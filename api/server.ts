@@ -15,11 +15,14 @@ import type { ApiDeps } from './context.ts'
 import { exportRoutes } from './customers/export-route.ts'
 import { docsRoutes } from './docs/docs-page.ts'
 import { appFiles } from './http/app-files.ts'
+import { newId } from './db/new-id.ts'
 import { answerProblems } from './http/errors.ts'
 import { healthRoutes } from './http/health.ts'
 import { requestId } from './http/log.ts'
 import { createMetrics } from './http/metrics.ts'
 import { securityHeaders } from './http/security.ts'
+import { importRoutes } from './imports/import-routes.ts'
+import { bulkRoutes } from './ingest/bulk-routes.ts'
 import { trackingRoutes } from './ingest/tracking-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { playbookJsonSchema } from '../engine/model/playbook-schema.ts'
@@ -85,6 +88,17 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
       ...(await requireKey(request, 'data:read')),
     })),
   )
+  await server.register(
+    bulkRoutes({
+      ingest: deps.ingest,
+      freshKey: () => newId(deps.clock()),
+      authenticate: async (request) => {
+        requireSameOrigin(request, origins)
+        return requireKey(request, 'events:write')
+      },
+    }),
+  )
+  await server.register(importRoutes(openContext))
   await server.register(oauthCallback(openContext))
   await server.register(hookRoutes(deps))
   await trpcRoutes(server, access)
@@ -183,10 +197,7 @@ function notBuilt(
   server: FastifyInstance,
   requireKey: (request: FastifyRequest, scope: 'data:read') => Promise<unknown>,
 ): void {
-  for (const path of [
-    '/v1/syncs',
-    '/v1/syncs/*',
-  ])
+  for (const path of ['/v1/syncs', '/v1/syncs/*'])
     server.all(path, async (request) => {
       await requireKey(request, 'data:read')
       throw problem(

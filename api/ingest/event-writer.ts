@@ -109,18 +109,24 @@ function textOf(rows: NewEvent[]): number {
 
 async function flush(q: Queryable, group: Waiting[]): Promise<void> {
   try {
-    await store(q, firstOfEach(group.flatMap((call) => call.rows)))
+    await storeOnce(
+      q,
+      group.flatMap((call) => call.rows),
+    )
     for (const call of group) call.done()
   } catch (error) {
     for (const call of group) call.failed(error)
   }
 }
 
+/** Of several rows with one message id the first counts, as it would in several calls. */
+export const storeOnce = (q: Queryable, rows: NewEvent[]): Promise<void> => store(q, firstOfEach(rows))
+
 /**
  * Inserts, and halves a group that holds something the database cannot take until the culprit is alone; it is then
  * kept as refused. The checks before should leave nothing of the kind, so the cost of halving is never paid in earnest.
  */
-export async function store(q: Queryable, rows: NewEvent[]): Promise<void> {
+async function store(q: Queryable, rows: NewEvent[]): Promise<void> {
   try {
     await insertEvents(q, rows)
   } catch (error) {
@@ -145,7 +151,6 @@ export async function store(q: Queryable, rows: NewEvent[]): Promise<void> {
 /** Classes 22 (data) and 54 (program limits: nested too deep, value too large): the row's own fault. */
 const isDataError = (error: unknown): boolean => /^(22|54)/.test(sqlState(error) ?? '')
 
-/** Two copies of one message in a group: the first counts, as it would in two calls. */
 function firstOfEach(rows: NewEvent[]): NewEvent[] {
   const seen = new Set<string>()
   return rows.filter((row) => {

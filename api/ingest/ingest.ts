@@ -4,19 +4,14 @@ import { isOutage } from '../db/outage.ts'
 import type { Queryable } from '../db/sql.ts'
 import type { IdentityHash } from '../privacy/identity-hash.ts'
 import { problem } from '../problem.ts'
-import { createEventWriter, store } from './event-writer.ts'
+import { type AcceptItems, createAcceptItems } from './accept-items.ts'
+import { createEventWriter } from './event-writer.ts'
 import { type Bounds, createGate, databaseStuck, type GateLoad } from './gate.ts'
 import type { TrackingAnswer } from './message.schema.ts'
-import type { MessageKind, Refusal } from './parse-message.ts'
+import type { MessageKind } from './parse-message.ts'
 import { type Prepared, prepareMessage } from './prepare-message.ts'
 import { SUPPRESSED } from './screen-message.ts'
 import { createSettingsCache } from './settings-cache.ts'
-
-/** One item of an import or a bulk call. */
-export interface Item {
-  kind: MessageKind
-  message: { [name: string]: unknown }
-}
 
 export interface Ingest {
   /**
@@ -34,12 +29,7 @@ export interface Ingest {
    * @throws ProblemError 400 when it is no batch, 503 when the database does not take it
    */
   acceptBatch(workspaceId: string, body: unknown): Promise<TrackingAnswer>
-  /**
-   * Items of an import or a bulk call, a thousand at most, in one transaction and past the callers that wait.
-   * @returns for each item null when it was taken, else why not; refused items are not kept
-   * @throws whatever the database throws
-   */
-  acceptItems(workspaceId: string, items: Item[]): Promise<Array<Refusal | null>>
+  acceptItems: AcceptItems
   /** Resolves when everything accepted so far is committed. */
   drain(): Promise<void>
   /**
@@ -102,15 +92,7 @@ export function createIngest(deps: IngestDeps): Ingest {
       if (rows.length > 0) await write(rows)
       return answerTo(prepared)
     },
-    acceptItems: async (workspaceId, items) => {
-      const receivedAt = deps.clock()
-      const settings = await cache.get(workspaceId)
-      const context = { workspaceId, receivedAt, settings, hash: deps.hash, fromImport: true }
-      const prepared = items.map(({ kind, message }) => prepareMessage(kind, message, context))
-      const rows = prepared.flatMap(({ row }) => (row === null || row.refusal !== null ? [] : [row]))
-      if (rows.length > 0) await store(deps.q, rows)
-      return prepared.map(({ row }) => (row === null ? SUPPRESSED : row.refusal))
-    },
+    acceptItems: createAcceptItems({ ...deps, cache }),
     drain: () => writer.drain(),
     enter: gate.enter,
     checkLoad: gate.check,

@@ -34,8 +34,8 @@ function namedIn(fields: Fields): Identity[] {
   for (const id of [userId, previousId]) if (isText(id)) named.push({ kind: 'user_id', value: id })
   for (const id of [anonymousId, previousId]) if (isText(id)) named.push({ kind: 'anonymous_id', value: id })
   const contextTraits = isFields(context) ? context.traits : undefined
-  for (const of of [traits, contextTraits])
-    if (isFields(of) && isText(of.email)) named.push({ kind: 'email', value: of.email.toLowerCase() })
+  for (const said of [traits, contextTraits])
+    if (isFields(said) && isText(said.email)) named.push({ kind: 'email', value: said.email.toLowerCase() })
   return named
 }
 

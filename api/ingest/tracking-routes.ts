@@ -42,24 +42,43 @@ export function trackingRoutes(deps: TrackingDeps) {
       if (known.status >= 500 && known.code !== 'INGEST_BUSY') request.log.error({ err: error }, 'tracking call failed')
       return sendProblem(reply, known)
     })
+    scope.addHook('onRequest', async (_request, reply) => void reply.header('access-control-allow-origin', '*'))
     // Before the body is read: who is turned away costs no memory.
-    scope.addHook('onRequest', async (request, reply) => holdPlace(deps.ingest, request, reply))
+    scope.addHook('onRequest', async (request, reply) => {
+      if (request.method === 'POST') holdPlace(deps.ingest, request, reply)
+    })
 
     for (const kind of MESSAGE_KINDS)
-      for (const path of [kind, kind.slice(0, 1)])
-        scope.post(`/v1/${path}`, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
+      for (const path of [`/v1/${kind}`, `/v1/${kind.slice(0, 1)}`]) {
+        allowAsking(scope, path)
+        scope.post(path, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
           const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
           const { answer } = await deps.ingest.accept(workspaceId, kind, request.body)
           return answerJson(reply, answer)
         })
+      }
     // Segment's older libraries say `import` for the same thing; its browser library says one letter.
-    for (const path of ['/v1/batch', '/v1/import', '/v1/b'])
+    for (const path of ['/v1/batch', '/v1/import', '/v1/b']) {
+      allowAsking(scope, path)
       scope.post(path, { bodyLimit: BATCH_LIMIT_BYTES }, async (request, reply) => {
         const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
         return answerJson(reply, await deps.ingest.acceptBatch(workspaceId, request.body))
       })
+    }
     done()
   }
+}
+
+/** Browsers ask before they send to another site. A key is needed all the same: no cookie goes along. */
+function allowAsking(scope: FastifyInstance, path: string): void {
+  scope.options(path, (_request, reply) =>
+    reply
+      .header('access-control-allow-methods', 'POST')
+      .header('access-control-allow-headers', 'authorization, content-type')
+      .header('access-control-max-age', '86400')
+      .code(204)
+      .send(),
+  )
 }
 
 /** Until it is answered, or its caller is gone. */

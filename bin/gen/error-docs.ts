@@ -50,6 +50,13 @@ export function errorPlaces(root: string): Map<string, Places> {
       code,
       'A refused tracking message: status 400 for a single call; of a batch only this message is refused, and kept with its reason.',
     )
+  for (const code of unionOf(read('api/ingest/screen-message.ts'), 'ScreenCode'))
+    add(
+      code,
+      'The reason why a message was not taken although nothing is wrong with it: named in the answer, whose status is 200.',
+    )
+  for (const code of unionOf(read('api/imports/read-row.ts'), 'RowCode'))
+    add(code, 'The reason why a row of an imported file was refused: in the file of refused rows.')
   for (const code of unionOf(read('api/enroll/enroll.ts'), 'EnrollmentCode'))
     if (code !== 'STARTED')
       add(code, 'The reason why no run was started: in the list of events, and with status 409 from the API.')
@@ -106,7 +113,7 @@ const firstSentence = (page: string): string => {
 
 /** The members of a union of texts, as written: types are gone at run time. @throws Error when it is not there */
 function unionOf(source: string, name: string): string[] {
-  const body = new RegExp(`export type ${name} =((?:\\s*\\|\\s*'[A-Z_]+'(?:[ \\t]*//.*)?)+)`).exec(source)?.[1]
+  const body = new RegExp(`export type ${name} =((?:\\s*\\|?\\s*'[A-Z_]+'(?:[ \\t]*//.*)?)+)`).exec(source)?.[1]
   if (body === undefined) throw new Error(`There is no union ${name} of codes any more; mend bin/gen/error-docs.ts.`)
   return [...body.replaceAll(/\/\/.*/g, '').matchAll(/'([A-Z_]+)'/g)].map((match) => match[1] ?? '')
 }
