@@ -1,16 +1,27 @@
-import { Button, SimpleGrid, Table, Text, Title } from '@mantine/core'
+import { Button, CopyButton, Tabs, Text, Title, Tooltip, UnstyledButton } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
-import type { ReactNode } from 'react'
+import { Check, Copy } from 'lucide-react'
+import { type ReactNode, useState } from 'react'
 import { trpc } from '../api/client.ts'
-import type { AccountView, ContactView, EventRow, SubjectView } from '../api/types.ts'
+import type { AccountView, ContactView, SubjectView } from '../api/types.ts'
 import { SubjectLink } from '../audiences/audience-page.tsx'
-import { EventLine } from '../events/event-line.tsx'
 import { wordsOf } from '../sandbox/sandbox-data.ts'
-import { ListSkeleton, Page } from '../ui/page.tsx'
+import { ListSkeleton, Page, useDocumentTitle } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
+import { ConversationsTab } from './conversations-tab.tsx'
+import './customers.css'
+import { MembershipsTab } from './memberships-tab.tsx'
+import { Initials } from './name-cell.tsx'
+import { NotesTab } from './notes-tab.tsx'
+import './profile.css'
+import { PropertyList } from './property-list.tsx'
+import { ScoreBadge } from './score-badge.tsx'
+import { ScoresTab } from './scores-tab.tsx'
+import type { CustomerKind } from './table-definition.ts'
+import { Timeline } from './timeline.tsx'
 
 export function ContactPage() {
   const { id } = useParams({ from: '/app/contacts/$id' })
@@ -19,12 +30,12 @@ export function ContactPage() {
   const view: ContactView = contact.data
   return (
     <Profile
+      key={view.id}
+      kind="contact"
       view={view}
-      title={view.label}
-      lead={[view.email, view.externalId].filter((part) => part !== null).join(' · ')}
-      related={view.accounts}
-      relatedTitle="Accounts"
-      relatedCount={view.accounts.length}
+      lead={view.email === view.label ? null : view.email}
+      related={{ title: 'Accounts', subjects: view.accounts, count: view.accounts.length }}
+      identities={view.identities}
     />
   )
 }
@@ -36,12 +47,12 @@ export function AccountPage() {
   const view: AccountView = account.data
   return (
     <Profile
+      key={view.id}
+      kind="account"
       view={view}
-      title={view.label}
-      lead={view.externalId ?? ''}
-      related={view.members}
-      relatedTitle="Contacts"
-      relatedCount={view.contacts}
+      lead={null}
+      related={{ title: 'Contacts', subjects: view.members, count: view.contacts }}
+      identities={[]}
     />
   )
 }
@@ -58,131 +69,149 @@ function Unready(props: { title: string; query: { isError: boolean; error: unkno
   )
 }
 
-type Common = Pick<ContactView, 'id' | 'properties' | 'links' | 'memberships' | 'events' | 'runs' | 'externalId'>
+type Shared = Omit<ContactView, 'email' | 'accounts' | 'identities'>
 
-/** Someone or some company: what is known, what they did, what was done. */
-function Profile(props: {
-  view: Common
-  title: string
-  lead: string
-  related: SubjectView[]
-  relatedTitle: string
-  relatedCount: number
-}) {
-  const { view, title, lead, related, relatedTitle, relatedCount } = props
+interface ProfileProps {
+  kind: CustomerKind
+  view: Shared
+  lead: string | null
+  related: { title: string; subjects: SubjectView[]; count: number }
+  identities: ContactView['identities']
+}
+
+/** Someone or some company: what is known and who said so, what they did, what was done. */
+function Profile(props: ProfileProps) {
+  const { kind, view } = props
+  useDocumentTitle(view.label)
+  return (
+    <div className="sb-profile">
+      <Header {...props} />
+      <div className="sb-profile-body">
+        <aside className="sb-profile-side" aria-label="What is known">
+          <PropertyList kind={kind} id={view.id} properties={view.properties} provenance={view.provenance} />
+          <Related {...props.related} />
+          <Identities identities={props.identities} links={view.links} externalId={view.externalId} id={view.id} />
+        </aside>
+        <Parts {...props} />
+      </div>
+    </div>
+  )
+}
+
+function Header({ kind, view, lead, related }: ProfileProps) {
   const named = encodeURIComponent(view.externalId ?? view.id)
   return (
-    <Page
-      title={title}
-      lead={lead}
-      actions={
-        <>
-          <Button variant="default" component={Link} to={`/events?subject=${named}`}>
-            All events
-          </Button>
-          <Button variant="default" component={Link} to={`/runs?subject=${named}`}>
-            All runs
-          </Button>
-        </>
-      }
-    >
-      <SimpleGrid cols={{ base: 1, md: 2 }} spacing="lg">
-        <Panel title="Properties">
-          <Pairs pairs={Object.entries(view.properties).map(([name, value]) => [name, wordsOf(value)])} />
-        </Panel>
-        <div style={{ display: 'grid', gap: 24, alignContent: 'start' }}>
-          <Panel title="Signals and segments">
-            <Pairs
-              pairs={view.memberships.map(({ kind, slug, name, since }) => [
-                <Link key={slug} to={kind === 'signal' ? '/signals/$slug' : '/segments/$slug'} params={{ slug }}>
-                  {name}
-                </Link>,
-                <>
-                  {kind}, since <Ago when={since} />
-                </>,
-              ])}
-            />
-          </Panel>
-          <Panel title={relatedTitle}>
-            <Pairs pairs={related.map((one) => [<SubjectLink key={one.id} subject={one} />, one.externalId ?? ''])} />
-            {related.length < relatedCount && (
-              <Text size="xs" c="dimmed" p="md">
-                The first {related.length.toLocaleString('en')} of {relatedCount.toLocaleString('en')}
-              </Text>
-            )}
-          </Panel>
-          <Panel title="Known elsewhere as">
-            <Pairs pairs={Object.entries(view.links).map(([app, id]) => [app, wordsOf(id)])} />
-          </Panel>
-        </div>
-      </SimpleGrid>
-      <Title order={2} mt="xl" mb="sm">
-        Runs
-      </Title>
-      <Runs runs={view.runs} />
-      <Title order={2} mt="xl" mb="sm">
-        Events
-      </Title>
-      <Events events={view.events} />
-    </Page>
-  )
-}
-
-function Panel({ title, children }: { title: string; children: ReactNode }) {
-  return (
-    <section>
-      <Title order={2} mb="sm">
-        {title}
-      </Title>
-      <div className="sb-card">{children}</div>
-    </section>
-  )
-}
-
-function Pairs({ pairs }: { pairs: Array<[ReactNode, ReactNode]> }) {
-  if (pairs.length === 0)
-    return (
-      <Text size="sm" c="dimmed" p="md">
-        None.
-      </Text>
-    )
-  return (
-    <Table layout="fixed" withRowBorders={false} verticalSpacing={7}>
-      <Table.Tbody>
-        {pairs.map(([name, value], index) => (
-          // Pairs stand in a fixed order and hold no state.
-          <Table.Tr key={index}>
-            <Table.Td c="dimmed">{name}</Table.Td>
-            <Table.Td style={{ overflowWrap: 'anywhere' }}>{value}</Table.Td>
-          </Table.Tr>
+    <header className="sb-profile-head">
+      <Initials label={view.label} square={kind === 'account'} big />
+      <div className="sb-profile-who">
+        <Title order={1}>{view.label}</Title>
+        <Text c="dimmed" component="div" className="sb-profile-lead">
+          {lead !== null && <Copied value={lead} />}
+          {view.externalId !== null && <Copied value={view.externalId} mono />}
+          {kind === 'contact' &&
+            related.subjects.map((account) => (
+              <span key={account.id}>
+                at <SubjectLink subject={account} />
+              </span>
+            ))}
+          <span>
+            since <Ago when={view.createdAt} />
+          </span>
+        </Text>
+      </div>
+      <div className="sb-profile-badges">
+        {view.scores.map((score) => (
+          <ScoreBadge key={score.slug} name={score.name} value={{ ...score.value }} />
         ))}
-      </Table.Tbody>
-    </Table>
+        {view.memberships.slice(0, 4).map(({ kind: of, slug, name }) => (
+          <Link
+            key={`${of} ${slug}`}
+            to={of === 'signal' ? '/signals/$slug' : '/segments/$slug'}
+            params={{ slug }}
+            className="sb-chip"
+            data-kind={of}
+          >
+            {name}
+          </Link>
+        ))}
+      </div>
+      <div className="sb-profile-actions">
+        <Button variant="default" component={Link} to={`/events?subject=${named}`}>
+          All events
+        </Button>
+        <Button variant="default" component={Link} to={`/runs?subject=${named}`}>
+          All runs
+        </Button>
+      </div>
+    </header>
   )
 }
 
-function Runs({ runs }: { runs: Common['runs'] }) {
+/** A value that one needs elsewhere: a click copies it. */
+function Copied({ value, mono }: { value: string; mono?: boolean }) {
   return (
-    <div className="sb-card sb-scroll-x">
-      <Table aria-label="Runs">
-        <Table.Tbody>
-          {runs.map((run) => (
-            <Table.Tr key={run.id}>
-              <Table.Td>
-                <Link to="/runs/$id" params={{ id: run.id }} className="sb-row-link">
-                  {run.playbook.name}
-                </Link>
-              </Table.Td>
-              <Table.Td>
-                <StatusBadge status={run.status} />
-              </Table.Td>
-              <Table.Td ta="right">
-                <Ago when={run.createdAt} />
-              </Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+    <CopyButton value={value}>
+      {({ copied, copy }) => (
+        <Tooltip label={copied ? 'Copied' : 'Copy'}>
+          <UnstyledButton className="sb-copied" aria-label={`Copy ${value}`} onClick={copy}>
+            <span className={mono === true ? 'sb-mono' : undefined}>{value}</span>
+            {copied ? <Check size={12} aria-hidden="true" /> : <Copy size={12} aria-hidden="true" />}
+          </UnstyledButton>
+        </Tooltip>
+      )}
+    </CopyButton>
+  )
+}
+
+/** What is asked for only when it is opened. */
+function Parts({ kind, view }: ProfileProps) {
+  const [part, setPart] = useState<string | null>('timeline')
+  return (
+    <Tabs value={part} onChange={setPart} keepMounted={false} className="sb-profile-parts">
+      <Tabs.List mb="md">
+        <Tabs.Tab value="timeline">Timeline</Tabs.Tab>
+        <Tabs.Tab value="memberships">
+          Segments and signals{view.memberships.length > 0 && ` · ${view.memberships.length}`}
+        </Tabs.Tab>
+        <Tabs.Tab value="scores">Scores{view.scores.length > 0 && ` · ${view.scores.length}`}</Tabs.Tab>
+        <Tabs.Tab value="runs">Runs</Tabs.Tab>
+        <Tabs.Tab value="conversations">Conversations</Tabs.Tab>
+        <Tabs.Tab value="notes">Notes</Tabs.Tab>
+      </Tabs.List>
+      <Tabs.Panel value="timeline">
+        <Timeline kind={kind} id={view.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="memberships">
+        <MembershipsTab kind={kind} id={view.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="scores">
+        <ScoresTab id={view.id} scores={view.scores} />
+      </Tabs.Panel>
+      <Tabs.Panel value="runs">
+        <Runs runs={view.runs} />
+      </Tabs.Panel>
+      <Tabs.Panel value="conversations">
+        <ConversationsTab id={view.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="notes">
+        <NotesTab kind={kind} id={view.id} />
+      </Tabs.Panel>
+    </Tabs>
+  )
+}
+
+function Runs({ runs }: { runs: Shared['runs'] }) {
+  return (
+    <div className="sb-card">
+      {runs.map((run) => (
+        <Link key={run.id} to="/runs/$id" params={{ id: run.id }} className="sb-run-line">
+          <strong>{run.playbook.name}</strong>
+          <StatusBadge status={run.status} />
+          <Text size="xs" c="dimmed" component="span">
+            <Ago when={run.createdAt} />
+          </Text>
+        </Link>
+      ))}
       {runs.length === 0 && (
         <Text size="sm" c="dimmed" p="md">
           No playbook has run for them yet.
@@ -192,17 +221,88 @@ function Runs({ runs }: { runs: Common['runs'] }) {
   )
 }
 
-function Events({ events }: { events: EventRow[] }) {
+function Panel({ title, count, children }: { title: string; count?: number; children: ReactNode }) {
   return (
-    <div className="sb-card">
-      {events.map((event) => (
-        <EventLine key={event.seq} event={event} />
-      ))}
-      {events.length === 0 && (
-        <Text size="sm" c="dimmed" p="md">
-          No event yet.
+    <section className="sb-card sb-panel" aria-label={title}>
+      <h2 className="sb-panel-title">
+        {title} {count !== undefined && <span>{count.toLocaleString('en')}</span>}
+      </h2>
+      {children}
+    </section>
+  )
+}
+
+/** Of many the first are enough here. */
+const SHOWN = 8
+
+function Related({ title, subjects, count }: ProfileProps['related']) {
+  const [all, setAll] = useState(false)
+  const shown = all ? subjects : subjects.slice(0, SHOWN)
+  return (
+    <Panel title={title} count={count}>
+      <ul className="sb-related">
+        {shown.map((subject) => (
+          <li key={subject.id}>
+            <Initials label={subject.label} square={subject.kind === 'account'} />
+            <SubjectLink subject={subject} />
+            <span className="sb-mono sb-nothing">{subject.externalId}</span>
+          </li>
+        ))}
+      </ul>
+      {subjects.length === 0 && (
+        <Text size="sm" c="dimmed" px={14} pb={14}>
+          None.
         </Text>
       )}
-    </div>
+      {subjects.length > shown.length && (
+        <Button variant="subtle" size="compact-sm" m={10} onClick={() => setAll(true)}>
+          Show {subjects.length - shown.length} more
+        </Button>
+      )}
+      {all && subjects.length < count && (
+        <Text size="xs" c="dimmed" px={14} pb={12}>
+          The first {subjects.length.toLocaleString('en')} of {count.toLocaleString('en')}
+        </Text>
+      )}
+    </Panel>
+  )
+}
+
+const IDENTITY_WORDS = {
+  user_id: 'Your id',
+  email: 'E-mail',
+  anonymous_id: 'Anonymous id',
+  vendor_id: 'Elsewhere',
+} as const
+
+/** By what they are known: your own ids, e-mail addresses, browsers, other systems; and our id. */
+function Identities(props: {
+  identities: ContactView['identities']
+  links: Shared['links']
+  externalId: string | null
+  id: string
+}) {
+  const known = new Set(props.identities.map(({ value }) => value))
+  const lines: Array<[words: string, value: string]> = [
+    ...(props.externalId !== null && !known.has(props.externalId)
+      ? [['Your id', props.externalId] as [string, string]]
+      : []),
+    ...props.identities.map(({ kind, value }): [string, string] => [IDENTITY_WORDS[kind], value]),
+    ...Object.entries(props.links)
+      .filter(([app, id]) => !known.has(`${app}:${wordsOf(id)}`))
+      .map(([app, id]): [string, string] => [app, wordsOf(id)]),
+    ['Our id', props.id],
+  ]
+  return (
+    <Panel title="Identities">
+      <dl className="sb-identities">
+        {lines.map(([words, value]) => (
+          <div key={`${words} ${value}`}>
+            <dt>{words}</dt>
+            <dd className="sb-mono">{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
   )
 }

@@ -3,7 +3,7 @@ import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Building2, Download, ListFilter, Search, Users } from 'lucide-react'
-import { type ReactNode, useEffect, useMemo, useState } from 'react'
+import { type ReactNode, useMemo, useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 import { Empty } from '../ui/empty.tsx'
@@ -259,8 +259,13 @@ function Count(props: { kind: CustomerKind; count: number | null; of: { isFetchi
 function SearchBox(props: { value: string; onChange: (value: string) => void; placeholder: string }) {
   const { value, onChange, placeholder } = props
   const [text, setText] = useState(value)
+  const [seen, setSeen] = useState(value)
   const settle = useDebouncedCallback(onChange, 250)
-  useEffect(() => setText(value), [value])
+  // Another view, or the way back.
+  if (value !== seen) {
+    setSeen(value)
+    setText(value)
+  }
   return (
     <TextInput
       w={260}

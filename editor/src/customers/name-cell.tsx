@@ -15,13 +15,13 @@ export function NameCell({ subject }: { subject: { kind: 'contact' | 'account'; 
 /** Drawn by the style sheet, so that the letters are no part of the name. */
 export function Initials({ label, square, big }: { label: string; square: boolean; big?: boolean }) {
   const words = label.split(/[\s@._-]+/).filter((word) => word !== '')
-  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => [...(word ?? '')][0] ?? '')
+  const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => Array.from(word ?? '')[0] ?? '')
   return (
     <span
       className="sb-initials"
       data-square={square}
       data-big={big === true}
-      data-tint={[...label].reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 6}
+      data-tint={Array.from(label).reduce((sum, letter) => sum + (letter.codePointAt(0) ?? 0), 0) % 6}
       data-initial={letters.join('').toUpperCase()}
     />
   )

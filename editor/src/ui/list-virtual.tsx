@@ -50,6 +50,8 @@ export function ListVirtual<Row>(props: VirtualListProps<Row>) {
   const { rows, more, placeKey, columns } = props
   const scroller = useRef<HTMLDivElement>(null)
   const count = rows.length + (more.has ? COMING : 0)
+  // No compiler memoizes here what the virtualizer changes.
+  // eslint-disable-next-line react/incompatible-library
   const virtualizer = useVirtualizer({
     count,
     getScrollElement: () => scroller.current,
