@@ -23,6 +23,20 @@ const EXAMPLE_RULE = {
 const place = z.object({ slug: audienceSlug, cursor: z.string().max(500).nullish() })
 const slugOnly = z.object({ slug: z.string() })
 
+const deletion = (kind: 'segment' | 'signal') =>
+  procedure({
+    scope: 'data:write',
+    rest: {
+      method: 'DELETE',
+      path: `/v1/${kind}s/{slug}`,
+      tags: [kind === 'signal' ? 'Signals' : 'Segments'],
+      summary: `Removes a ${kind} that no rule and no playbook reads`,
+    },
+  })
+    .input(slugOnly)
+    .output(slugOnly)
+    .mutation(({ ctx, input }) => deleteAudience(ctx, kind, input))
+
 /** Segments and signals are written, asked and read alike; only their words differ. */
 function audienceRouter(kind: 'segment' | 'signal') {
   const path = `/v1/${kind}s`
@@ -87,18 +101,7 @@ function audienceRouter(kind: 'segment' | 'signal') {
       .output(slugOnly)
       .mutation(({ ctx, input }) => updateAudience(ctx, kind, input)),
 
-    delete: procedure({
-      scope: 'data:write',
-      rest: {
-        method: 'DELETE',
-        path: `${path}/{slug}`,
-        tags,
-        summary: `Removes a ${kind} that no rule and no playbook reads`,
-      },
-    })
-      .input(slugOnly)
-      .output(slugOnly)
-      .mutation(({ ctx, input }) => deleteAudience(ctx, kind, input)),
+    delete: deletion(kind),
 
     preview: procedure({
       scope: 'data:read',

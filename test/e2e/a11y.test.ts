@@ -26,6 +26,8 @@ const SECTIONS = [
   'Reviews',
   'Signals',
   'Segments',
+  'Scores',
+  'Computed properties',
   'Events',
   'Contacts',
   'Accounts',
@@ -35,7 +37,7 @@ const SECTIONS = [
   'Settings',
 ]
 /** Lists whose first entry has a page of its own. */
-const WITH_DETAILS = ['Runs', 'Signals', 'Segments', 'Contacts', 'Accounts']
+const WITH_DETAILS = ['Runs', 'Signals', 'Segments', 'Scores', 'Computed properties', 'Contacts', 'Accounts']
 
 it('no page and no dialog has a serious or critical violation, in light and in dark', async () => {
   const { page } = app

@@ -5,6 +5,7 @@ import type { AppRouter } from '../../../api/router.ts'
 type Out = inferRouterOutputs<AppRouter>
 
 export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audiences/audience-schemas.ts'
+export type { ComputedRow, ComputedView, Scored, ScoreRow, ScoreView } from '../../../api/scores/score-schemas.ts'
 export type { AccountView, ContactView, EventRow } from '../../../api/customers/customer-schemas.ts'
 
 export type CatalogContext = Out['catalog']['context']

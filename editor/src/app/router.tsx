@@ -121,6 +121,26 @@ const tableSearch = (search: { [key: string]: unknown }): { view?: string; q?: s
   ...(text(search.view) !== undefined && { view: text(search.view) }),
   ...(text(search.q) !== undefined && { q: text(search.q) }),
 })
+const scores = createRoute({
+  getParentRoute: () => app,
+  path: '/scores',
+  component: lazyRouteComponent(() => import('../scores/scores-page.tsx'), 'ScoresPage'),
+})
+const score = createRoute({
+  getParentRoute: () => app,
+  path: '/scores/$slug',
+  component: lazyRouteComponent(() => import('../scores/score-page.tsx'), 'ScorePage'),
+})
+const computedList = createRoute({
+  getParentRoute: () => app,
+  path: '/computed-properties',
+  component: lazyRouteComponent(() => import('../scores/computed-page.tsx'), 'ComputedListPage'),
+})
+const computed = createRoute({
+  getParentRoute: () => app,
+  path: '/computed-properties/$slug',
+  component: lazyRouteComponent(() => import('../scores/computed-page.tsx'), 'ComputedPage'),
+})
 const contacts = createRoute({
   getParentRoute: () => app,
   path: '/contacts',
@@ -192,6 +212,10 @@ const routeTree = root.addChildren([
     signal,
     segments,
     segment,
+    scores,
+    score,
+    computedList,
+    computed,
     contacts,
     contact,
     accounts,

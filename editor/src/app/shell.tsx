@@ -4,7 +4,9 @@ import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-quer
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import {
   Building2,
+  Calculator,
   FlaskConical,
+  Gauge,
   Inbox,
   KeyRound,
   ListChecks,
@@ -79,6 +81,8 @@ function Navigation({ close }: { close: () => void }) {
       <div className="sb-nav-title">Customers</div>
       <NavItem to="/signals" icon={RadioTower} words="Signals" onClick={close} />
       <NavItem to="/segments" icon={UsersRound} words="Segments" onClick={close} />
+      <NavItem to="/scores" icon={Gauge} words="Scores" onClick={close} />
+      <NavItem to="/computed-properties" icon={Calculator} words="Computed properties" onClick={close} />
       <NavItem to="/events" icon={Zap} words="Events" onClick={close} />
       <NavItem to="/contacts" icon={Users} words="Contacts" onClick={close} />
       <NavItem to="/accounts" icon={Building2} words="Accounts" onClick={close} />

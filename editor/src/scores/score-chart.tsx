@@ -1,5 +1,6 @@
 import { Text, VisuallyHidden } from '@mantine/core'
 import type { ScoreBand } from '../../../engine/model/score.ts'
+import { useNow } from '../ui/time.tsx'
 import { bandColor } from './band.tsx'
 
 export interface ScorePoint {
@@ -34,6 +35,7 @@ const DAY_MS = 86_400_000
  * The same is there as a table for those who do not see pictures.
  */
 export function ScoreChart({ points, bands, label, until, height = 200 }: ScoreChartProps) {
+  const now = useNow()
   const known = points.filter((point): point is ScorePoint & { value: number } => point.value !== null)
   const [first] = known
   if (first === undefined)
@@ -42,7 +44,7 @@ export function ScoreChart({ points, bands, label, until, height = 200 }: ScoreC
         There is no score yet.
       </Text>
     )
-  const end = until === undefined ? Date.now() : Date.parse(until)
+  const end = until === undefined ? now : Date.parse(until)
   const begin = Math.min(Date.parse(first.at), end - DAY_MS)
   const x = (at: number): number => LEFT + ((at - begin) / (end - begin)) * (WIDTH - LEFT - 8)
   const y = (value: number): number => TOP + (1 - value / 100) * (height - TOP - BOTTOM)
