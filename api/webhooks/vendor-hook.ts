@@ -1,13 +1,15 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { ApiDeps } from '../context.ts'
 import { readOauthApp } from '../connections/oauth-apps.ts'
+import { putConversation } from '../conversations/put-conversation.ts'
 import { problem } from '../problem.ts'
+import { intercomConversation } from './intercom-conversation.ts'
 
-type Deps = Pick<ApiDeps, 'db' | 'vault' | 'sandboxUrl' | 'ingest'>
+type Deps = Pick<ApiDeps, 'db' | 'vault' | 'sandboxUrl' | 'ingest'> & { now: number }
 
 /**
  * A vendor's notification: checked by its signature, then kept as an event named after its topic, once per
- * notification id. Everything that is wrong with it answers the same, so that nobody learns which ids exist.
+ * notification id, and in what is known of its conversation. Everything that is wrong with it answers the same, so that nobody learns which ids exist.
  * @throws ProblemError 401
  */
 export async function acceptVendorHook(
@@ -25,7 +27,11 @@ export async function acceptVendorHook(
   if (connection === undefined) throw refused()
   const oauthApp = await readOauthApp(deps.db, deps, { ...connection, workspaceId: connection.workspace_id })
   if (oauthApp === null || !isSigned(given.body, given.signature, oauthApp.clientSecret)) throw refused()
-  const message = messageOf(parse(given.body))
+  const notification = parse(given.body)
+  const conversation = intercomConversation(notification)
+  if (conversation !== null)
+    await putConversation({ db: deps.db, workspaceId: connection.workspace_id, now: deps.now }, conversation)
+  const message = messageOf(notification)
   if (message !== null) await deps.ingest.accept(connection.workspace_id, 'track', message)
 }
 
@@ -72,8 +78,14 @@ function messageOf(notification: Fields): Fields | null {
     event: `intercom.${topic}`,
     properties: item,
     ...(typeof createdAt === 'number' ? { timestamp: new Date(createdAt * 1000).toISOString() } : {}),
-    ...(email === null ? {} : { context: { traits: { email } } }),
+    context: { externalIds: externalIdsOf(item, vendorId), ...(email === null ? {} : { traits: { email } }) },
   }
+}
+
+/** What it is known by there: of two that were merged there, both. */
+function externalIdsOf(item: Fields, vendorId: string | null): Fields[] {
+  const ids = [vendorId, text(asFields(item['merged_from'])['id'])].filter((id) => id !== null)
+  return ids.map((id) => ({ id, type: 'intercom', collection: 'users', encoding: 'none' }))
 }
 
 /** The contact itself, the contact of a tag, or the first contact of a conversation. */
