@@ -195,16 +195,32 @@ export function windowBefore(window: CalendarWindow): CalendarWindow {
  * When the window begins and stops to hold a moment: it holds it at every `now` from `from` (inclusive) to `to`
  * (exclusive). Infinite for moments in years no data has.
  */
-export function heldBy(window: CalendarWindow, at: Instant): { from: Instant; to: Instant } {
+export function heldBy(window: CalendarWindow, at: Instant): Held {
+  const known = held.get(window)
+  if (known !== undefined && known.first <= at && at < known.next) return known
   if (at >= LAST) return { from: Infinity, to: Infinity }
   if (!(at >= FIRST)) return { from: -Infinity, to: -Infinity }
   const zone = zoneOf(window.zone)
-  const period = periodOf(window.calendar, zone, at) + (window.ago ?? 0)
-  return {
-    from: startOf(window.calendar, zone, period),
-    to: startOf(window.calendar, zone, period + (window.count ?? 1)),
+  const unit = window.calendar
+  const period = periodOf(unit, zone, at)
+  const from = period + (window.ago ?? 0)
+  const found = {
+    first: startOf(unit, zone, period),
+    next: startOf(unit, zone, period + 1),
+    from: startOf(unit, zone, from),
+    to: startOf(unit, zone, from + (window.count ?? 1)),
   }
+  held.set(window, found)
+  return found
 }
+
+interface Held {
+  from: Instant
+  to: Instant
+}
+
+/** The answer for the period that was last asked about: events come in order, many to a period. */
+const held = new WeakMap<CalendarWindow, Held & { first: Instant; next: Instant }>()
 
 const LONGEST: { [unit in CalendarUnit]: number } = {
   hour: HOUR,

@@ -15,17 +15,20 @@ export interface Figure {
   events: number
 }
 
-function figureOf(
-  which: Aggregate,
-  values: Happened['values'],
-  range: { from: number; to: number; of: string },
-): Figure {
-  const { from, to, of } = range
+/** The property of each event, read once: of all moments that are looked at, only the window differs. */
+type Column = ReadonlyArray<Json | undefined>
+
+function columnOf({ times, values }: Happened, of: string, after: Instant): Column {
+  const first = countUpTo(times, after)
+  return values.map((properties, i) => (i < first ? undefined : readEvent(properties, of)))
+}
+
+function figureOf(which: Aggregate, column: Column, { from, to }: { from: number; to: number }): Figure {
   const events = Math.max(0, to - from)
-  if (which === 'distinct') return { figure: distinct(values, range), leftOut: 0, events }
+  if (which === 'distinct') return { figure: distinct(column, from, to), leftOut: 0, events }
   let [count, sum, least, most] = [0, 0, Infinity, -Infinity]
   for (let i = from; i < to; i += 1) {
-    const value = readEvent(values[i], of)
+    const value = column[i]
     if (typeof value !== 'number' || !Number.isFinite(value)) continue
     count += 1
     sum += value
@@ -50,11 +53,11 @@ function figureOf(
 /** Beyond what a double holds there is no figure. */
 const finite = (figure: number): number | null => (Number.isFinite(figure) ? figure : null)
 
-function distinct(values: Happened['values'], { from, to, of }: { from: number; to: number; of: string }): number {
+function distinct(column: Column, from: number, to: number): number {
   const simple = new Set<unknown>()
   const composed = new Set<string>()
   for (let i = from; i < to; i += 1) {
-    const value = readEvent(values[i], of)
+    const value = column[i]
     if (value === undefined || value === null) continue
     if (typeof value === 'object') composed.add(JSON.stringify(sorted(value)))
     else simple.add(value)
@@ -85,15 +88,20 @@ export function evaluateAggregate(rule: AggregateRule, scope: Facts, now: Instan
   const after = sliding.after(now)
   const picked = pick(rule, scope, { after, now })
   const unsteady = isUnsteady(rule.where)
-  const at = (when: Instant, { times, values }: Happened): Figure =>
-    figureOf(rule.aggregate, values, { ...within({ times, values }, sliding, when), of: rule.of })
+  const at = (when: Instant, events: Happened, column: Column): Figure =>
+    figureOf(rule.aggregate, column, within(events, sliding, when))
   const holds = ({ figure }: Figure): boolean => figure !== null && inOrder(rule.op, figure, rule.value)
-  const found = at(now, picked)
+  const column = columnOf(picked, rule.of, after)
+  const found = at(now, picked, column)
   const value = holds(found)
+  const later = (when: Instant): Figure => {
+    const events = pick(rule, scope, { after, now: when })
+    return at(when, events, columnOf(events, rule.of, after))
+  }
   const until = scanUntil(now, value, {
     next: (when) =>
       unsteady ? nextMoment(rule, [sliding], { facts: scope, at: when }) : nextMove(picked.times, sliding, when),
-    holds: (when) => holds(at(when, unsteady ? pick(rule, scope, { after, now: when }) : picked)),
+    holds: (when) => holds(unsteady ? later(when) : at(when, picked, column)),
   })
   return leaf(rule, value, {
     ...seenFigure(found.figure),
@@ -128,28 +136,36 @@ export function evaluateTrend(rule: TrendRule, scope: Facts, now: Instant): Eval
   const after = earlier.after(now)
   const picked = pick(rule, scope, { after, now })
   const unsteady = isUnsteady(rule.where)
-  const at = (when: Instant, events: Happened): Trend => {
-    const figure = trendFigure(rule, events, within(events, sliding, when))
-    const before = trendFigure(rule, events, within(events, earlier, when))
+  const columnFor = (events: Happened): Column => (rule.of === undefined ? NO_COLUMN : columnOf(events, rule.of, after))
+  const at = (when: Instant, events: Happened, column: Column): Trend => {
+    const figure = trendFigure(rule, column, within(events, sliding, when))
+    const before = trendFigure(rule, column, within(events, earlier, when))
     return { figure, before, change: changeOf(figure.figure, before.figure) }
   }
   const holds = ({ change }: Trend): boolean => change !== null && inOrder(rule.op, change, rule.value)
-  const found = at(now, picked)
+  const column = columnFor(picked)
+  const found = at(now, picked, column)
   const value = holds(found)
+  const later = (when: Instant): Trend => {
+    const events = pick(rule, scope, { after, now: when })
+    return at(when, events, columnFor(events))
+  }
   const until = scanUntil(now, value, {
     next: (when) =>
       unsteady
         ? nextMoment(rule, windows, { facts: scope, at: when })
         : soonest([nextMove(picked.times, sliding, when), nextMove(picked.times, earlier, when)]),
-    holds: (when) => holds(at(when, unsteady ? pick(rule, scope, { after, now: when }) : picked)),
+    holds: (when) => holds(unsteady ? later(when) : at(when, picked, column)),
   })
   return leaf(rule, value, { ...seenFigure(found.change), note: trendNote(rule, found, now), until })
 }
 
-function trendFigure(rule: TrendRule, { values }: Happened, range: { from: number; to: number }): Figure {
+const NO_COLUMN: Column = []
+
+function trendFigure(rule: TrendRule, column: Column, range: { from: number; to: number }): Figure {
   const events = Math.max(0, range.to - range.from)
   if (rule.trend === 'count' || rule.of === undefined) return { figure: events, leftOut: 0, events }
-  return figureOf(rule.trend, values, { ...range, of: rule.of })
+  return figureOf(rule.trend, column, range)
 }
 
 const trendNote = (rule: TrendRule, { figure, before }: Trend, now: Instant): string | undefined =>

@@ -1,6 +1,6 @@
 import type { Evaluation, Rule, Trace } from '../model/rule.ts'
 import { ruleWords } from './explain.ts'
-import type { ValidUntil } from './valid-until.ts'
+import { awaited, type ValidUntil } from './valid-until.ts'
 
 /** What was found for a leaf, and how long the answer stands (left out: for ever). */
 export interface Seen {
@@ -18,7 +18,7 @@ export function leaf(rule: Rule, value: boolean, { actual, missing, note, until 
     why.missing = true
   } else if (actual !== undefined) why.actual = actual
   if (note !== undefined) why.note = note
-  return { value, validUntil: until ?? null, why }
+  return { value, validUntil: awaited(until ?? null), why }
 }
 
 /** Several remarks as one. */

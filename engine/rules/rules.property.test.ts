@@ -64,6 +64,7 @@ describe('evaluate', () => {
         cases((options) => singleRules({ ...options, kinds: [kind] })),
         (one) => {
           expect(checkRule(one.rule)).toEqual([])
+          expect(ruleSchema.safeParse(one.rule).success).toBe(true)
           for (const at of [one.now, ...one.later.slice(0, 2)])
             if (evaluate(one.rule, one.facts, at).value !== referenceHolds(one.rule, one.facts, at))
               throw new Error(`${shown(one, at)}: evaluate says ${evaluate(one.rule, one.facts, at).value}`)
@@ -134,6 +135,27 @@ function onlyRead(facts: Facts, reads: ReturnType<typeof readsOf>, now: Instant)
 }
 
 describe('validUntil', () => {
+  it('never awaits what data says of a year that no calendar has', () => {
+    const facts: Facts = {
+      at: 0,
+      contact: { id: 'c-1', externalId: null, properties: { ends: 1e15 } },
+      account: null,
+      segments: [],
+      signals: [],
+      events: { login: [1] },
+      eventValues: { login: [{ ends: 1e15 }] },
+    }
+    const where = [{ property: 'ends', op: 'withinLast' as const, value: 'PT1H' }]
+    const ask: Rule[] = [
+      { property: 'contact.ends', op: 'before', value: 'now' },
+      { property: 'contact.ends', op: 'withinPeriod', value: { calendar: 'hour', zone: 'UTC' } },
+      { last: 'login', op: 'withinPeriod', value: { calendar: 'hour', zone: 'UTC' }, where },
+      { event: 'login', count: { op: 'gte', value: 1 }, within: { calendar: 'day', zone: 'UTC' }, where },
+    ]
+    for (const rule of ask)
+      expect(evaluate(rule, facts, Date.UTC(2026, 0, 1))).toMatchObject({ value: false, validUntil: null })
+  })
+
   const stands = (one: Case): void => {
     const { value, validUntil } = evaluate(one.rule, one.facts, one.now)
     if (validUntil !== null && validUntil <= one.now)

@@ -7,6 +7,11 @@ import { countUpTo, type Sliding } from './windows.ts'
  */
 export type ValidUntil = Instant | null
 
+/** What data says of later years is never awaited: no calendar has them, and neither has the database. */
+const END_OF_TIME: Instant = Date.UTC(9999, 0, 1)
+
+export const awaited = (time: ValidUntil): ValidUntil => (time === null || time < END_OF_TIME ? time : null)
+
 /** The answer hangs on each of them: it may change as soon as one does. */
 export function soonest(times: readonly ValidUntil[]): ValidUntil {
   let best: ValidUntil = null
@@ -104,7 +109,7 @@ export function scanUntil(
 ): ValidUntil {
   let at = now
   for (let moments = 1; ; moments += 1) {
-    const next = look.next(at)
+    const next = awaited(look.next(at))
     if (next === null || moments >= MOST_MOMENTS || look.holds(next) !== before) return next
     at = next
   }

@@ -20,7 +20,7 @@ export function referenceHolds(rule: Rule, facts: Facts, now: Instant): boolean 
   if ('all' in rule) return rule.all.every((part) => referenceHolds(part, facts, now))
   if ('any' in rule) return rule.any.some((part) => referenceHolds(part, facts, now))
   if ('not' in rule) return !referenceHolds(rule.not, facts, now)
-  if ('property' in rule) return holds(rule.op, rule.value, propertyAt(rule.property, facts), now)
+  if ('property' in rule) return holds(rule, propertyAt(rule.property, facts), now)
   if ('changed' in rule) {
     const changes = own(facts.changes, rule.changed) ?? []
     return changes.some(
@@ -34,8 +34,8 @@ export function referenceHolds(rule: Rule, facts: Facts, now: Instant): boolean 
     const name = 'first' in rule ? rule.first : rule.last
     const all = eventsOf(facts, name).filter((event) => event.at <= now && passes(event, rule.where, now))
     const event = 'first' in rule ? all[0] : all.at(-1)
-    if (rule.of !== undefined) return holds(rule.op, rule.value, event && follow(event.values, rule.of), now)
-    return holds(rule.op, rule.value, event && new Date(event.at).toISOString(), now)
+    if (rule.of !== undefined) return holds(rule, event && follow(event.values, rule.of), now)
+    return holds(rule, event && new Date(event.at).toISOString(), now)
   }
   if ('sequence' in rule) {
     const steps = rule.sequence.map((step) =>
@@ -77,7 +77,7 @@ export function referenceHolds(rule: Rule, facts: Facts, now: Instant): boolean 
   if ('score' in rule) {
     const score = own(facts.scores, rule.score)
     const part = rule.of === 'band' ? score?.band : rule.of === 'stage' ? score?.stage : score?.value
-    return holds(rule.op, rule.value, part ?? undefined, now)
+    return holds(rule, part ?? undefined, now)
   }
   const inner = 'contacts' in rule ? rule.contacts : rule.accounts
   const count = (facts.related ?? []).filter((related) => referenceHolds(inner, related, now)).length
@@ -95,7 +95,7 @@ const eventsOf = (facts: Facts, name: string): Event[] =>
   (own(facts.events, name) ?? []).map((at, i) => ({ at, values: own(facts.eventValues, name)?.[i] ?? {} }))
 
 const passes = (event: Event, where: EventFilter[] | undefined, now: Instant): boolean =>
-  (where ?? []).every((filter) => holds(filter.op, filter.value, follow(event.values, filter.property), now))
+  (where ?? []).every((filter) => holds(filter, follow(event.values, filter.property), now))
 
 function figureOf(which: string, events: Event[], of: string): number | null {
   const values = events.map((event) => follow(event.values, of))
@@ -217,16 +217,22 @@ function same(a: Json, b: Json): boolean {
   return a === b
 }
 
-function holds(op: PropertyOp, expected: Json | undefined, actual: Json | undefined, now: Instant): boolean {
+interface Test {
+  op: PropertyOp
+  value?: Json
+}
+
+function holds(test: Test, actual: Json | undefined, now: Instant): boolean {
+  const { op, value: expected } = test
   switch (op) {
     case 'ne':
-      return !holds('eq', expected, actual, now)
+      return !holds({ ...test, op: 'eq' }, actual, now)
     case 'notIn':
-      return !holds('in', expected, actual, now)
+      return !holds({ ...test, op: 'in' }, actual, now)
     case 'notContains':
-      return !holds('contains', expected, actual, now)
+      return !holds({ ...test, op: 'contains' }, actual, now)
     case 'notContainsAny':
-      return !holds('containsAny', expected, actual, now)
+      return !holds({ ...test, op: 'containsAny' }, actual, now)
     case 'empty':
       if (actual === undefined || actual === null || actual === '') return true
       return typeof actual === 'object' && Object.keys(actual).length === 0
