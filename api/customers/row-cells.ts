@@ -130,7 +130,7 @@ export async function contactCounts(
   return new Map(rows.map((row) => [row.account_id, Number(row.n)]))
 }
 
-/** When subjects last did something, by their own clock. */
+/** When subjects last did something that has a name, by their own clock: that a system described them is no doing. */
 async function lastSeen(
   { db, workspaceId }: Scope,
   kind: CustomerKind,
@@ -138,7 +138,7 @@ async function lastSeen(
 ): Promise<Map<string, string>> {
   const { rows } = await sql<{ id: string; at: Date | null }>`
     SELECT wanted.id, (SELECT max(occurred_at) FROM events WHERE workspace_id = ${workspaceId}
-      AND ${sql.ref(`${kind}_id`)} = wanted.id AND status = 'done') AS at
+      AND ${sql.ref(`${kind}_id`)} = wanted.id AND name IS NOT NULL) AS at
     FROM unnest(${[...ids]}::uuid[]) AS wanted(id)`.execute(db)
   return new Map(rows.flatMap(({ id, at }) => (at === null ? [] : [[id, at.toISOString()]])))
 }

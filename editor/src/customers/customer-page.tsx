@@ -115,7 +115,7 @@ function Header({ kind, view, lead, related }: ProfileProps) {
               </span>
             ))}
           <span>
-            since <Ago when={view.createdAt} />
+            known since <Ago when={view.createdAt} />
           </span>
         </Text>
       </div>

@@ -13,6 +13,8 @@ import { typeWord, ValueText } from './value-text.tsx'
 
 type Provenance = ContactView['provenance']
 
+/** What came later than this after it happened says so. */
+const LATE_MS = 60_000
 /** From so many on one searches instead of reading. */
 const MANY = 10
 
@@ -128,7 +130,7 @@ function PropertyHistory(props: { kind: CustomerKind; id: string; name: string; 
               </div>
               <Text size="xs" c="dimmed" component="div">
                 {sourceWords(source)} · <ExactTime when={occurredAt} />
-                {at !== occurredAt && (
+                {Date.parse(at) - Date.parse(occurredAt) > LATE_MS && (
                   <>
                     {' '}
                     · known here <ExactTime when={at} />

@@ -52,8 +52,8 @@ export function daysOf(entries: readonly Entry[], dayOf: (at: string) => string)
 export const TIMELINE_FILTERS: Array<{ value: string; label: string; types: TimelineType[] | null }> = [
   { value: 'all', label: 'Everything', types: null },
   { value: 'events', label: 'Events', types: ['event'] },
-  { value: 'edges', label: 'Segments, signals, scores', types: ['edge'] },
+  { value: 'edges', label: 'Signals and scores', types: ['edge'] },
   { value: 'runs', label: 'Runs and writes', types: ['run', 'write'] },
   { value: 'changes', label: 'Changes', types: ['change', 'merge'] },
-  { value: 'talk', label: 'Conversations and notes', types: ['conversation', 'note'] },
+  { value: 'talk', label: 'Conversations, notes', types: ['conversation', 'note'] },
 ]
