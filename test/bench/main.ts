@@ -10,6 +10,7 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   e: async () => (await import('./bench-editor.ts')).benchEditor(),
   f: async () => (await import('./bench-previews.ts')).benchPreviews(),
   g: async () => (await import('./bench-rules.ts')).benchRules(),
+  h: async () => (await import('./bench-memory.ts')).benchMemory(),
 }
 
 /** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */
