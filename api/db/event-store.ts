@@ -26,19 +26,19 @@ const INSERT: Statement = {
   name: 'events-insert',
   text: `
 WITH input AS MATERIALIZED (
-  SELECT * FROM json_to_recordset($1::json) AS x(
+  -- d: what a message is known by. A refused one may come again mended, but its own repeats are kept once.
+  SELECT *, CASE WHEN f IS NULL THEN m ELSE 'refused ' || md5(m || ' ' || b::text) END AS d FROM json_to_recordset($1::json) AS x(
     n int, w uuid, id uuid, m text, k text, e text, l smallint, s text, b jsonb, o bigint, r bigint, f jsonb)
 ), fresh AS (
   -- Sorted: two processes inserting the same ids in another order would wait for each other in a circle.
   INSERT INTO event_ids (workspace_id, message_id, received_at)
-  SELECT w, m, to_timestamp(r / 1000.0) FROM input WHERE f IS NULL ORDER BY w, m
+  SELECT w, d, to_timestamp(r / 1000.0) FROM input ORDER BY w, d
   ON CONFLICT DO NOTHING RETURNING workspace_id, message_id
 ), stored AS (
   INSERT INTO events (workspace_id, id, message_id, kind, name, lane, subject_key, body, occurred_at, received_at, status, refusal)
   SELECT w, id, m, k, e, l, s, b, to_timestamp(o / 1000.0), to_timestamp(r / 1000.0),
          CASE WHEN f IS NULL THEN 'pending' ELSE 'refused' END, f
-  FROM input LEFT JOIN fresh ON fresh.workspace_id = w AND fresh.message_id = m
-  WHERE f IS NOT NULL OR fresh.message_id IS NOT NULL
+  FROM input JOIN fresh ON fresh.workspace_id = w AND fresh.message_id = d
   ORDER BY n
   RETURNING status
 )

@@ -154,8 +154,7 @@ const isDataError = (error: unknown): boolean => /^(22|54)/.test(sqlState(error)
 function firstOfEach(rows: NewEvent[]): NewEvent[] {
   const seen = new Set<string>()
   return rows.filter((row) => {
-    if (row.refusal !== null) return true
-    const key = `${row.workspaceId} ${row.messageId}`
+    const key = `${row.workspaceId} ${row.messageId}${row.refusal === null ? '' : ` ${row.body}`}`
     return !seen.has(key) && seen.add(key)
   })
 }
