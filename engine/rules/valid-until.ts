@@ -19,16 +19,6 @@ export function soonest(times: readonly ValidUntil[]): ValidUntil {
   return best
 }
 
-/** The answer stands while any of them stands: it can change only once all have. One that never changes: never. */
-export function latest(times: readonly ValidUntil[]): ValidUntil {
-  let best: ValidUntil = null
-  for (const time of times) {
-    if (time === null) return null
-    if (best === null || time > best) best = time
-  }
-  return best
-}
-
 /** The answer stands until so many of them have changed: the moment of the last of these. @param needed at least 1 */
 export function nthSoonest(times: readonly ValidUntil[], needed: number): ValidUntil {
   const known: Instant[] = []
