@@ -130,14 +130,16 @@ function DraftInput(props: {
                   })
                 }
               />
-              <FigureInput
-                label={`Input ${input.name}`}
-                figure={input.figure}
-                eventNames={world.eventNames}
-                onChange={(figure) =>
-                  onChange({ ...draft, inputs: replaceAt(draft.inputs, index, { ...input, figure }) })
-                }
-              />
+              <div style={{ flex: '1 1 300px' }}>
+                <FigureInput
+                  label={`Input ${input.name}`}
+                  figure={input.figure}
+                  eventNames={world.eventNames}
+                  onChange={(figure) =>
+                    onChange({ ...draft, inputs: replaceAt(draft.inputs, index, { ...input, figure }) })
+                  }
+                />
+              </div>
               <Remove
                 label={`Remove input ${input.name}`}
                 onClick={() => onChange({ ...draft, inputs: replaceAt(draft.inputs, index, null) })}

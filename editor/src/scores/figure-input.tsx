@@ -23,7 +23,7 @@ export function FigureInput(props: {
   const change = (next: Partial<EventFigure>) => onChange(fitted({ ...figure, ...next }))
   const windows = within === undefined || WINDOWS.includes(within) ? WINDOWS : [within, ...WINDOWS]
   return (
-    <Group gap={6} role="group" aria-label={label} wrap="wrap" style={{ flex: '1 1 300px' }}>
+    <Group gap={6} role="group" aria-label={label} wrap="wrap">
       <Select
         size="xs"
         w={150}

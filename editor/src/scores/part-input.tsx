@@ -53,8 +53,8 @@ export function PartInput(props: {
           value={part.weight}
           onChange={(weight) => typeof weight === 'number' && onChange({ ...part, weight })}
         />
-        <Text size="xs" c="dimmed" w={74}>
-          weight: {share}%
+        <Text size="xs" c="dimmed" w={46}>
+          = {share}%
         </Text>
         {onRemove !== null && <Remove label={`Remove part ${part.name}`} onClick={onRemove} />}
       </Group>

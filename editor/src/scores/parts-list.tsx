@@ -39,7 +39,7 @@ export function PartsList({ parts }: { parts: readonly PartShown[] }) {
                 }}
               />
             </span>
-            <Text span size="xs" w={64} ta="right">
+            <Text span size="xs" w={78} ta="right">
               {marks === null ? 'left out' : `${Math.round(marks * 100)} of 100`}
             </Text>
           </summary>

@@ -92,7 +92,10 @@ function Overview({ view }: { view: ScoreView }) {
           <BandBar bands={view.bands} />
           {view.definition.stages.length > 0 && (
             <Text size="sm" mt="md">
-              {view.stages.map(({ name, count }) => `${name ?? 'no stage'} ${count.toLocaleString('en')}`).join(' · ')}
+              {view.stages
+                .filter(({ name, count }) => name !== null || count > 0)
+                .map(({ name, count }) => `${name ?? 'no stage'} ${count.toLocaleString('en')}`)
+                .join(' · ')}
             </Text>
           )}
         </div>
@@ -158,8 +161,13 @@ function ScoredList({ view }: { view: ScoreView }) {
       title: 'Why',
       right: true,
       cell: ({ subject }) => (
-        <Button size="compact-xs" variant="subtle" onClick={() => setOpen(subject)}>
-          Explain<span className="mantine-visually-hidden"> {subject.label}</span>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          aria-label={`Explain ${subject.label}`}
+          onClick={() => setOpen(subject)}
+        >
+          Explain
         </Button>
       ),
     },
