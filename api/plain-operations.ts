@@ -3,6 +3,7 @@ import { bulkAnswer, type BulkKind, bulkSchemas } from './ingest/bulk.schema.ts'
 import { importView } from './imports/import-schemas.ts'
 import { batchSchema, messageSchemas, trackingAnswerSchema } from './ingest/message.schema.ts'
 import type { PlainOperation } from './openapi.ts'
+import { personExportOperation } from './privacy/export-route.ts'
 import { jsonSchemaOf } from './rest-bridge.ts'
 
 const EXAMPLES: Record<string, unknown> = {
@@ -32,6 +33,7 @@ export function plainOperations(): PlainOperation[] {
     ...Object.entries(BULK_EXAMPLES).map(([kind, example]) => bulkOperation(kind as BulkKind, example)),
     ...importOperations(),
     ...exportOperations(),
+    personExportOperation(),
     {
       method: 'get',
       path: '/v1/schemas/playbook.json',

@@ -8,6 +8,7 @@ import type { Vault } from './connections/vault.ts'
 import type { RunChanges } from './db/run-changes.ts'
 import { createRunRecord } from './db/run-record.ts'
 import { onPool } from './db/sql.ts'
+import { createConsent } from './privacy/consent.ts'
 import { createRunKeys } from './privacy/run-keys.ts'
 import { createWorkspaceKeys } from './privacy/workspace-keys.ts'
 
@@ -19,11 +20,23 @@ export interface PortsDeps {
   subjects: Subjects
   changes: RunChanges
   vault: Vault
+  /** Without a trailing slash: where links in mails lead. */
+  publicUrl: string
 }
 
 /** Everything a run's activities need from the outside, over one Postgres. */
-export function createPorts({ pool, clock, connections, facts, subjects, changes, vault }: PortsDeps): Ports {
+export function createPorts({
+  pool,
+  clock,
+  connections,
+  facts,
+  subjects,
+  changes,
+  vault,
+  publicUrl,
+}: PortsDeps): Ports {
   const q = onPool(pool)
+  const workspaces = createWorkspaceKeys(q, vault, clock)
   return {
     catalog,
     clock,
@@ -34,6 +47,7 @@ export function createPorts({ pool, clock, connections, facts, subjects, changes
     ledger: createEffectsLedger(q, changes.changed),
     budgets: createBudgets(q, clock),
     blobs: createBlobs(q),
-    keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, vault, clock), clock }),
+    keys: createRunKeys({ q, workspaces, clock }),
+    consent: createConsent({ q, keys: workspaces, publicUrl }),
   }
 }

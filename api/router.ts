@@ -4,11 +4,14 @@ import { sessionRouter } from './auth/session-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
 import { conversationsRouter } from './conversations/conversations-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
+import { importsRouter } from './imports/imports-router.ts'
+import { dataSettingsRouter } from './ingest/settings-router.ts'
 import { identityRouter } from './identity/identity-router.ts'
 import { keysRouter } from './keys/keys-router.ts'
 import { notesRouter } from './notes/notes-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
+import { privacyRouter } from './privacy/privacy-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { computedRouter, scoresRouter } from './scores/scores-router.ts'
@@ -33,8 +36,11 @@ export const appRouter = router({
   identity: identityRouter,
   notes: notesRouter,
   conversations: conversationsRouter,
+  imports: importsRouter,
+  dataSettings: dataSettingsRouter,
   connections: connectionsRouter,
   keys: keysRouter,
+  privacy: privacyRouter,
   sandbox: sandboxRouter,
 })
 

@@ -27,6 +27,10 @@ import { trackingRoutes } from './ingest/tracking-routes.ts'
 import { openApiDocument } from './openapi.ts'
 import { playbookJsonSchema } from '../engine/model/playbook-schema.ts'
 import { plainOperations } from './plain-operations.ts'
+import { onPool } from './db/sql.ts'
+import { personExportRoute } from './privacy/export-route.ts'
+import { unsubscribeRoutes } from './privacy/unsubscribe-routes.ts'
+import { createWorkspaceKeys } from './privacy/workspace-keys.ts'
 import { problem } from './problem.ts'
 import { type OpenContext, restRoutes } from './rest-bridge.ts'
 import { type AppRouter, appRouter } from './router.ts'
@@ -101,6 +105,9 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await server.register(importRoutes(openContext))
   await server.register(oauthCallback(openContext))
   await server.register(hookRoutes(deps))
+  const workspaceKeys = createWorkspaceKeys(onPool(deps.pool), deps.vault, deps.clock)
+  await server.register(unsubscribeRoutes({ db: deps.db, ingest: deps.ingest, keys: workspaceKeys }))
+  await server.register(personExportRoute(openContext))
   await trpcRoutes(server, access)
   await descriptionRoutes(server, deps, access)
   notBuilt(server, requireKey)

@@ -13,8 +13,9 @@ import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
 import { startImportRunner } from '../api/imports/import-runner.ts'
 import { createAcceptItems } from '../api/ingest/accept-items.ts'
-import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
 import { createPorts } from '../api/ports.ts'
+import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
+import { startPrivacy } from '../api/privacy/start-privacy.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
 import { commandOwed, reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
 import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
@@ -60,6 +61,7 @@ async function main(): Promise<void> {
     subjects: createSubjects(onPool(database.pool)),
     changes,
     vault,
+    publicUrl: environment.publicUrl,
   })
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
@@ -97,9 +99,18 @@ async function main(): Promise<void> {
     }),
   })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
+  const privacy = startPrivacy({
+    pool: database.pool,
+    directory,
+    runs: client,
+    hash: createIdentityHash(identities),
+    clock: Date.now,
+    onError: say,
+  })
   const parts = setInterval(() => void ensureEventParts(database.pool, Date.now()).catch(say), PARTS_MS)
   const stop = async (): Promise<void> => {
     sweeper.stop()
+    await privacy.stop()
     clearInterval(parts)
     await imports.stop()
     await dispatcher.stop()

@@ -1,5 +1,5 @@
 import type { Fault } from '../nodes/fault.ts'
-import type { Catalog, OpenedConnection, SubjectRef } from '../nodes/define.ts'
+import type { Catalog, Consent, OpenedConnection, SubjectRef } from '../nodes/define.ts'
 import type { Json } from '../nodes/manifest.ts'
 import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
@@ -17,6 +17,8 @@ export interface Ports {
   subjects: Subjects
   blobs: Blobs
   keys: RunKeys
+  /** Of all contacts with this e-mail address: one who said no is enough. */
+  consent(workspaceId: string, address: string): Promise<Consent>
 }
 
 export interface RunRef {

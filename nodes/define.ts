@@ -44,6 +44,14 @@ export interface SubjectRef {
   properties: { [name: string]: Json }
 }
 
+/** Whether somebody wants to be written to. */
+export interface Consent {
+  /** They said that they want no more of it. */
+  unsubscribed: boolean
+  /** Where they can say so, theirs alone; null: nobody of the workspace has this address. */
+  unsubscribeUrl: string | null
+}
+
 export interface ActionContext<I, C> {
   input: I
   /** The connector's client, already authorized and metered: every call it makes draws on the connection's budget. */
@@ -54,6 +62,8 @@ export interface ActionContext<I, C> {
   subject(kind: 'contact' | 'account', id: string): Promise<SubjectRef>
   /** Remembers a vendor id for a subject, so that the next look-up needs no search. */
   link(kind: 'contact' | 'account', id: string, vendorId: string): Promise<void>
+  /** What whoever has this e-mail address said about being written to. */
+  consent(address: string): Promise<Consent>
   /** When the step was first intended; the same on every attempt. Stable times in vendor calls come from here. */
   intendedAt: Date
   signal: AbortSignal

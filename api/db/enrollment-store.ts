@@ -36,10 +36,13 @@ export interface History extends Pair {
 const HISTORY: Statement = {
   name: 'enrollment-history',
   text: `
-SELECT r.playbook_id AS "playbookId", r.subject_id AS "subjectId",
-  (extract(epoch FROM max(r.created_at)) * 1000)::float8 AS last, bool_or(r.ended_at IS NULL) AS open
-FROM json_to_recordset($2::json) AS wanted("playbookId" uuid, "subjectId" uuid)
-JOIN runs r ON r.workspace_id = $1 AND r.playbook_id = wanted."playbookId" AND r.subject_id = wanted."subjectId"
+WITH wanted AS MATERIALIZED (SELECT * FROM json_to_recordset($2::json) AS x("playbookId" uuid, "subjectId" uuid))
+SELECT "playbookId", "subjectId", (extract(epoch FROM max(at)) * 1000)::float8 AS last, bool_or(open) AS open FROM (
+  SELECT wanted.*, r.created_at AS at, r.ended_at IS NULL AS open FROM wanted
+  JOIN runs r ON r.workspace_id = $1 AND r.playbook_id = wanted."playbookId" AND r.subject_id = wanted."subjectId"
+  UNION ALL
+  SELECT wanted.*, f.last, false FROM wanted
+  JOIN former_runs f ON f.workspace_id = $1 AND f.playbook_id = wanted."playbookId" AND f.subject_id = wanted."subjectId") AS was
 GROUP BY 1, 2`,
 }
 

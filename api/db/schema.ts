@@ -310,6 +310,13 @@ export interface RunKeysTable {
   destroyed_at: NullableTimestamp
 }
 
+export interface FormerRunsTable {
+  workspace_id: string
+  playbook_id: string
+  subject_id: string
+  last: Timestamp
+}
+
 export interface RunPeopleTable {
   workspace_id: string
   contact_id: string
@@ -365,6 +372,7 @@ export interface Database {
   installation_keys: InstallationKeysTable
   run_keys: RunKeysTable
   run_people: RunPeopleTable
+  former_runs: FormerRunsTable
   erasures: ErasuresTable
   suppressed_identities: SuppressedIdentitiesTable
 }

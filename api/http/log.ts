@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 
-/** A webhook's token and an OAuth answer stand in the address: neither belongs into a log. */
+/** The token of a webhook or a mail's link and an OAuth answer stand in the address: none belongs into a log. */
 export function loggedUrl(url: string): string {
   const [path = '', query] = url.split('?', 2)
-  const masked = path.replace(/^(\/hooks\/in\/)[^/]+/, '$1[token]')
+  const masked = path.replace(/^(\/hooks\/in\/|\/unsubscribe\/)[^/]+/, '$1[token]')
   return query === undefined ? masked : `${masked}?[query]`
 }
 

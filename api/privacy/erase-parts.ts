@@ -13,6 +13,9 @@ export interface ErasePart {
   values(workspaceId: string, person: KnownPerson): unknown[]
 }
 
+/** Stands where a text was that may tell of the person. */
+const GONE = 'A person in it was deleted.'
+
 const part = (name: string, text: string, values: (person: KnownPerson) => unknown[]): ErasePart => ({
   name,
   statement: { name: `erase-${name}`, text: `WITH gone AS (${text} RETURNING 1) SELECT count(*)::int AS n FROM gone` },
@@ -58,9 +61,11 @@ export const ERASE_PARTS: ErasePart[] = [
   part('enrollmentsOfRuns', `DELETE FROM ${some('enrollments', `run_id IN (${THEIRS})`)}`, ids),
   part(
     'enrollmentsOfOthers',
-    `UPDATE enrollments SET why = NULL WHERE workspace_id = $1 AND why IS NOT NULL AND id = ANY (ARRAY(
-      SELECT e.id FROM events_kept v JOIN enrollments e ON e.workspace_id = $1 AND e.event_seq = v.seq AND e.why IS NOT NULL
-      WHERE v.workspace_id = $1 AND v.contact_id = ANY ($2::uuid[]) LIMIT ${BATCH}))`,
+    `UPDATE enrollments SET why = NULL, reason = '${GONE}' WHERE workspace_id = $1 AND id = ANY (ARRAY(
+      SELECT e.id FROM events_kept v JOIN enrollments e ON e.workspace_id = $1 AND e.event_seq = v.seq AND e.reason <> '${GONE}'
+      WHERE v.workspace_id = $1 AND v.contact_id = ANY ($2::uuid[])
+      UNION SELECT e.id FROM enrollments e WHERE e.workspace_id = $1 AND e.reason <> '${GONE}' AND e.run_id IN (${OF_OTHERS})
+      LIMIT ${BATCH}))`,
     ids,
   ),
   // A message id that a sender made of a name or an address must not stay behind.
@@ -122,28 +127,43 @@ export const ERASE_PARTS: ErasePart[] = [
     ({ needles, contactIds }) => [[...needles, ...contactIds]],
   ),
   part('runs', `DELETE FROM ${some('runs', `id IN (${THEIRS})`)}`, ids),
+  part('formerRuns', `DELETE FROM ${some('former_runs', 'subject_id = ANY ($2::uuid[])')}`, ids),
   // A run about somebody else stays as a line in their list: that it was, when, and how it ended.
   part(
     'runsOfOthers',
-    `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = 'A person in it was deleted.',
+    `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = '${GONE}',
         occurrence = CASE WHEN ${holds('occurrence', '$3')} THEN 'erased:' || id ELSE occurrence END
       WHERE workspace_id = $1 AND id IN (${OF_OTHERS}) AND cause <> '{"erased": true}'`,
     ({ contactIds, needles }) => [contactIds, needles],
   ),
   part('records', `DELETE FROM ${some('run_inputs', `run_id IN (${OF_OTHERS})`)}`, ids),
   part('refusedRows', `DELETE FROM ${some('import_refusals', holds('cells::text', '$2'))}`, words),
+  // Of a file that was uploaded and not taken in; one that is being taken in goes when it ends.
   part(
     'importFiles',
-    `UPDATE imports SET file = NULL, status = CASE status WHEN 'draft' THEN 'cancelled' ELSE status END
-      WHERE workspace_id = $1 AND status <> 'running' AND file IS NOT NULL
-        AND EXISTS (SELECT 1 FROM unnest($2::text[]) AS word WHERE position(convert_to(word, 'UTF8') IN file) > 0)`,
+    `DELETE FROM import_chunks WHERE workspace_id = $1 AND import_id IN (
+      SELECT i.id FROM imports i JOIN import_chunks c ON c.workspace_id = i.workspace_id AND c.import_id = i.id
+      WHERE i.workspace_id = $1 AND i.status <> 'running' GROUP BY i.id HAVING EXISTS (
+        SELECT 1 FROM unnest($2::text[]) AS word WHERE position(convert_to(word, 'UTF8') IN string_agg(c.bytes, '' ORDER BY c.n)) > 0))`,
     ({ spellings }) => [spellings],
+  ),
+  part(
+    'importDrafts',
+    `UPDATE imports i SET status = 'cancelled' WHERE workspace_id = $1 AND status = 'draft'
+      AND NOT EXISTS (SELECT 1 FROM import_chunks c WHERE c.workspace_id = i.workspace_id AND c.import_id = i.id)`,
+    () => [],
+  ),
+  part(
+    'importSamples',
+    `UPDATE imports SET columns = (SELECT jsonb_agg(c || '{"samples": []}') FROM jsonb_array_elements(columns) AS c)
+      WHERE workspace_id = $1 AND jsonb_typeof(columns) = 'array' AND ${holds('columns::text', '$2')}`,
+    words,
   ),
   part('merges', `DELETE FROM ${some('merges', '(winner_id = ANY ($2::uuid[]) OR loser_id = ANY ($2::uuid[]))')}`, ids),
   part(
     'audit',
     `UPDATE audit SET detail = '{"erased": true}', target = CASE WHEN ${holds('target', '$2')} THEN 'erased' ELSE target END
       WHERE workspace_id = $1 AND (${holds('detail::text', '$2')} OR ${holds('target', '$2')})`,
-    words,
+    ({ needles, contactIds }) => [[...needles, ...contactIds]],
   ),
 ]

@@ -67,6 +67,7 @@ export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'ca
           key: effectKey(order.runId, order.step, order.visit),
           intendedAt: new Date(intendedAt),
           signal: abort.signal,
+          consent: (address) => ports.consent(order.workspaceId, address),
           subject: (kind, id) => subjectOf(ports, order.workspaceId, { kind, id }),
           link: (kind, id, vendorId) =>
             ports.subjects.link(order.workspaceId, { kind, id }, { app: definition.connector, vendorId }),

@@ -32,6 +32,7 @@ export function makeEmailClient(access: SmtpAccess, environment: ClientEnvironme
           subject: message.subject,
           text: message.text,
           messageId: message.messageId,
+          ...(message.unsubscribeUrl !== null && { headers: unsubscribeHeaders(message.unsubscribeUrl) }),
           signal,
         })
         return { accepted: sent.accepted.map(addressText), rejected: sent.rejected.map(addressText) }
@@ -50,6 +51,12 @@ export function makeEmailClient(access: SmtpAccess, environment: ClientEnvironme
     },
   }
 }
+
+/** @see https://www.rfc-editor.org/rfc/rfc8058 */
+const unsubscribeHeaders = (url: string): { [name: string]: string } => ({
+  'List-Unsubscribe': `<${url}>`,
+  'List-Unsubscribe-Post': 'List-Unsubscribe=One-Click',
+})
 
 /** One connection for one mail; watches its commands, since only they tell whether a lost mail may have been taken. */
 function openTransport(access: SmtpAccess, environment: ClientEnvironment) {

@@ -102,6 +102,7 @@ describe('email.send', () => {
         messageId: '<run-7=notify=2@acme.example>',
         accepted: ['ada@example.com', 'bob@example.com', 'eve@example.com'],
         rejected: [],
+        skipped: [],
       },
       externalId: '<run-7=notify=2@acme.example>',
     })
@@ -152,6 +153,7 @@ describe('email.send', () => {
       replyTo: null,
       subject: 'x',
       text: 'x',
+      unsubscribeUrl: null,
     }
     const client = await open()
     for (const bad of [
@@ -181,6 +183,46 @@ describe('email.send', () => {
     recipients = (address) => (address.startsWith('gone') ? { code: 550, text: 'No such user' } : null)
     const { output } = await mail({ to: 'ada@example.com,gone@example.com' })
     expect(output).toMatchObject({ accepted: ['ada@example.com'], rejected: ['gone@example.com'] })
+  })
+})
+
+describe('consent', () => {
+  const consent = (address: string) => ({
+    unsubscribed: address.startsWith('no'),
+    unsubscribeUrl: address.startsWith('team') ? null : `https://app.example/unsubscribe/${address.slice(0, 2)}`,
+  })
+  const send1 = async (more: object) =>
+    send.run(actionContext({ input: send.input.parse({ ...fields, ...more }), client: await open(), consent }))
+
+  it('is asked before a mail goes out: to who unsubscribed nothing is sent, and the step says so', async () => {
+    expect(await send1({ to: 'no@example.com' })).toEqual({
+      output: { messageId: '', accepted: [], rejected: [], skipped: ['no@example.com'] },
+    })
+    expect(inbox).toEqual([])
+  })
+
+  it('leaves out those who unsubscribed and writes to the others', async () => {
+    const { output } = await send1({ to: 'yes@example.com,no@example.com', cc: 'no2@example.com' })
+    expect(output).toMatchObject({ accepted: ['yes@example.com'], skipped: ['no@example.com', 'no2@example.com'] })
+    expect(inbox[0]?.to).toEqual(['yes@example.com'])
+  })
+
+  it('is not asked for what the recipient needs', async () => {
+    const { output } = await send1({ to: 'no@example.com', purpose: 'transactional' })
+    expect(output).toMatchObject({ accepted: ['no@example.com'], skipped: [] })
+    expect(inbox[0]?.raw).not.toContain('List-Unsubscribe')
+  })
+
+  it('is offered to be taken back by one click, as RFC 8058 has it', async () => {
+    await send1({ to: 'yes@example.com' })
+    expect(inbox[0]?.raw).toContain('List-Unsubscribe: <https://app.example/unsubscribe/ye>')
+    expect(inbox[0]?.raw).toContain('List-Unsubscribe-Post: List-Unsubscribe=One-Click')
+  })
+
+  it('is nobody’s to take back for another: several recipients and colleagues get no link', async () => {
+    await send1({ to: 'yes@example.com,you@example.com' })
+    await send1({ to: 'team@acme.example' })
+    expect(inbox.map(({ raw }) => raw.includes('List-Unsubscribe'))).toEqual([false, false])
   })
 })
 

@@ -5,6 +5,8 @@ export interface EmailMessage {
   replyTo: string | null
   subject: string
   text: string
+  /** Where the recipient says that they want no more of it, by one click (RFC 8058); null: nobody to say so. */
+  unsubscribeUrl: string | null
 }
 
 export interface EmailClient {

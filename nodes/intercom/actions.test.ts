@@ -40,6 +40,7 @@ function context<I extends { contact: string }>(input: I, subject: SubjectRef = 
     input,
     client,
     key: 'run-1:step:1',
+    consent: () => Promise.resolve({ unsubscribed: false, unsubscribeUrl: null }),
     subject: () => Promise.resolve(subject),
     link: (kind, id, vendorId) => {
       links.push([kind, id, vendorId])

@@ -122,6 +122,7 @@ export function actionContext<I>(more: {
     key: `${randomUUID()}:step:1`,
     intendedAt: new Date(),
     ...rest,
+    consent: () => Promise.resolve({ unsubscribed: false, unsubscribeUrl: null }),
     subject: async (kind, id) => find(kind, id),
     link: async (kind, id, vendorId) => {
       find(kind, id).links['salesforce'] = vendorId

@@ -39,6 +39,7 @@ export function bareActivities(ports: Ports, ended: (runId: string) => void): Ba
         key: `${runId}:${step}:1`,
         intendedAt: new Date(ports.clock()),
         signal,
+        consent: () => Promise.resolve({ unsubscribed: false, unsubscribeUrl: null }),
         subject: async (kind, id) => {
           const subject = await ports.subjects.get(workspaceId, { kind, id })
           if (subject === null) throw new Error(`There is no ${kind} ${id}.`)

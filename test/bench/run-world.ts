@@ -92,6 +92,7 @@ export async function createRunWorld(servers: Servers): Promise<RunWorld> {
     subjects: createSubjects(onPool(pool)),
     changes,
     vault,
+    publicUrl: 'http://localhost:4000',
   })
   const plan = compiled()
   const text = JSON.stringify(plan)

@@ -31,7 +31,7 @@ import { connectTemporal, type TestTemporal } from './temporal.ts'
 // Once a process: what Temporal's core says below an error would bury the tests' own words.
 Runtime.install({ logger: new DefaultLogger('ERROR') })
 
-const SECRET = 'a secret of the tests, which hold no other'
+export const SHELL_SECRET = 'a secret of the tests, which hold no other'
 
 /** What the test connector wrote: the outside world of a shell test. */
 export interface Outside {
@@ -213,12 +213,13 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
     ledger: createEffectsLedger(q, () => {}),
     budgets: createBudgets(q, Date.now),
     blobs: createBlobs(q),
-    keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, openVault(SECRET), Date.now), clock: Date.now }),
+    keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, openVault(SHELL_SECRET), Date.now), clock: Date.now }),
     facts: {
       load: (_workspace, _subject, { at }) =>
         Promise.resolve({ at, contact: null, account: null, segments: [], signals: [], events: {} }),
     },
     subjects: { get: () => Promise.resolve(null), link: () => Promise.resolve() },
+    consent: () => Promise.resolve({ unsubscribed: false, unsubscribeUrl: null }),
     connections: {
       open: (_workspace, slug) =>
         Promise.resolve(

@@ -1,4 +1,4 @@
-import type { ActionContext, ClientEnvironment, OpenedConnection, SubjectRef } from '../../nodes/define.ts'
+import type { ActionContext, ClientEnvironment, Consent, OpenedConnection, SubjectRef } from '../../nodes/define.ts'
 import { FaultError, type Fault } from '../../nodes/fault.ts'
 
 /** What a client needs from the shell, for tests that use one alone; `calls` counts what was drawn from the budget. */
@@ -24,13 +24,19 @@ export const openedConnection = (
 ): OpenedConnection => ({ id: `test-${app}`, app, credentials: {}, settings: {}, ...parts })
 
 /** An action's context for actions that look up no subject. */
-export function actionContext<I, C>(parts: { input: I; client: C; key?: string }): ActionContext<I, C> {
+export function actionContext<I, C>(parts: {
+  input: I
+  client: C
+  key?: string
+  consent?: (address: string) => Consent
+}): ActionContext<I, C> {
   const unexpected = (): Promise<SubjectRef> => Promise.reject(new Error('This action looks up no subject.'))
   return {
     input: parts.input,
     client: parts.client,
     key: parts.key ?? 'run-1:step:1',
     subject: unexpected,
+    consent: (address) => Promise.resolve(parts.consent?.(address) ?? { unsubscribed: false, unsubscribeUrl: null }),
     link: () => Promise.reject(new Error('This action links nothing.')),
     intendedAt: new Date('2026-03-02T09:30:00.000Z'),
     signal: new AbortController().signal,
