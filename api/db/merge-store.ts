@@ -184,10 +184,9 @@ WHERE workspace_id = $1 AND id = $2`,
 export async function writeMergeContact(
   q: Queryable,
   workspaceId: string,
-  contact: Pick<MergeContact, 'id' | 'email' | 'name' | 'properties' | 'links'>,
-  now: number,
+  contact: Pick<MergeContact, 'id' | 'email' | 'name' | 'properties' | 'links'> & { now: number },
 ): Promise<void> {
-  const { id, email, name, properties, links } = contact
+  const { id, email, name, properties, links, now } = contact
   await q.rows(UPDATE_WINNER, [workspaceId, id, email, name, JSON.stringify(properties), JSON.stringify(links), now])
 }
 

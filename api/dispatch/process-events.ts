@@ -1,8 +1,4 @@
-import { attachContacts, writeAccounts } from '../db/account-store.ts'
-import { writeEdges, writeMembers } from '../db/audience-store.ts'
-import { writeContacts, writeIdentities } from '../db/contact-store.ts'
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
-import { writePropertyChanges } from '../db/history-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
 import { mergeInBatch } from '../identity/merge-in-batch.ts'
@@ -13,9 +9,9 @@ import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
-import { StaleBatch } from './stale-batch.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
-import { emptyWorld, type Subject, type World } from './world.ts'
+import { emptyWorld } from './world.ts'
+import { writeWorld } from './write-world.ts'
 
 /** What came of a piece of work. */
 export interface Processed {
@@ -100,31 +96,4 @@ async function processPart(
   )
   await finishEvents(q, workspaceId, { events: done, now })
   return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
-}
-
-/** Writes what has changed in memory. @throws StaleBatch */
-export async function writeWorld(q: Queryable, world: World, edges: Edge[]): Promise<void> {
-  const { workspaceId, now } = world
-  await writeAccounts(q, workspaceId, { ...changes(world.accounts), now })
-  await writeContacts(q, workspaceId, { ...changes(world.contacts), now })
-  const added = [...world.addedIdentities.values()]
-  const pairs = [...world.possiblePairs.values()]
-  if (!(await writeIdentities(q, workspaceId, { added, pairs, now }))) throw new StaleBatch()
-  await attachContacts(q, workspaceId, { links: world.attached, now })
-  await writePropertyChanges(q, workspaceId, world.newChanges)
-  await writeMembers(q, workspaceId, [...world.changedMembers])
-  await writeEdges(
-    q,
-    workspaceId,
-    edges.map((edge) => edge.row),
-  )
-}
-
-function changes(subjects: Map<string, Subject>) {
-  const created: Subject[] = []
-  const changed: Subject[] = []
-  for (const subject of subjects.values())
-    if (subject.isNew) created.push(subject)
-    else if (subject.changed) changed.push(subject)
-  return { created, changed }
 }

@@ -62,7 +62,7 @@ export async function mergeContacts(q: Queryable, given: MergeGiven): Promise<Me
   await oweCommand(q, workspaceId, { runs: endedRuns, id: `merge:${id}`, command: EXIT, actor: given.actor, now })
   const taken = takeOver(winner, loser)
   await pointTo(q, workspaceId, { loser: loser.id, winner: winner.id, now })
-  await writeMergeContact(q, workspaceId, taken.contact, now)
+  await writeMergeContact(q, workspaceId, { ...taken.contact, now })
   await writePropertyChanges(q, workspaceId, changesOf(winner.id, taken.properties, { id, now }))
   await writeEdges(q, workspaceId, leavingEdges(given, { id, winner: winner.id, members: moved.members }))
   const undo: MergeUndo = { ...moved, properties: taken.properties, links: taken.links, endedRuns }

@@ -62,7 +62,7 @@ function messageOf(random: Random, person: Person): Message {
     ...(first !== undefined && random() < 0.5 ? { anonymousId: pick(random, person.cookies) } : {}),
   }
   const vendor = { externalIds: [{ id: person.vendor, type: 'intercom', collection: 'users', encoding: 'none' }] }
-  const context = random() < 0.2 ? { context: vendor } : {}
+  const context: Message = random() < 0.2 ? { context: vendor } : {}
   switch (Math.floor(random() * 5)) {
     case 0: {
       const email = random() < 0.5 ? person.email : pick(random, SHARED)
@@ -217,7 +217,7 @@ describe('a merge that is undone', () => {
       .execute()
     return {
       contacts: (await db.selectFrom('contacts').selectAll().orderBy('id').execute()).map(
-        ({ updated_at: _, ...row }) => row,
+        ({ updated_at: _updated, ...row }) => row,
       ),
       identities: await db.selectFrom('identities').selectAll().orderBy('kind').orderBy('value').execute(),
       accounts: await db
@@ -236,7 +236,7 @@ describe('a merge that is undone', () => {
       runs: await db.selectFrom('runs').select(['id', 'subject_id']).orderBy('id').execute(),
       people: await db.selectFrom('run_people').selectAll().orderBy('run_id').orderBy('contact_id').execute(),
       // Not a member and never going to be is the same as no row.
-      members: members.flatMap(({ since: _, ...row }) => (row.is_member || row.valid_until !== null ? [row] : [])),
+      members: members.flatMap(({ since: _since, ...row }) => (row.is_member || row.valid_until !== null ? [row] : [])),
     }
   }
 

@@ -6,7 +6,7 @@ import type { Queryable } from '../db/sql.ts'
 import type { IndexedAudience } from '../dispatch/audience-index.ts'
 import { type Edge, evaluateTouched, type Touch } from '../dispatch/evaluate-touched.ts'
 import { loadSubjects, noNeeds } from '../dispatch/load-world.ts'
-import { writeWorld } from '../dispatch/process-events.ts'
+import { writeWorld } from '../dispatch/write-world.ts'
 import type { WorkspaceCatalog } from '../dispatch/workspace-catalog.ts'
 import { emptyWorld, type World } from '../dispatch/world.ts'
 

@@ -33,7 +33,7 @@ export async function undoMerge(q: Queryable, given: UndoGiven): Promise<{ kept:
   const { winner, loser } = await lockBoth(q, workspaceId, merge)
   const eventNames = await moveToLoser(q, workspaceId, merge)
   const { contact, taken, kept } = takeBack(winner, merge)
-  await writeMergeContact(q, workspaceId, contact, now)
+  await writeMergeContact(q, workspaceId, { ...contact, now })
   await pointTo(q, workspaceId, { loser: loser.id, winner: null, now })
   const source: Json = { kind: 'merge', merge: id, undone: true }
   const changes = taken.map(([property, before]) => {
