@@ -55,7 +55,7 @@ export function FilterPanel({ table, onClose }: { table: Table; onClose: () => v
         )}
         {wanted !== null && (
           <Button size="compact-xs" variant="subtle" color="gray" onClick={() => change(EMPTY)}>
-            Take all away
+            Clear the filter
           </Button>
         )}
       </Group>
