@@ -9,6 +9,16 @@ export interface ShownProblem {
   problems: Array<{ path: string; message: string; fix?: string }>
 }
 
+/** A problem document that came as the answer to a plain call, such as an upload. */
+export class ProblemAnswer extends Error {
+  override readonly name = 'ProblemAnswer'
+  readonly document: unknown
+  constructor(document: unknown) {
+    super('The server refused the call.')
+    this.document = document
+  }
+}
+
 const isObject = (value: unknown): value is { [key: string]: unknown } => value !== null && typeof value === 'object'
 const text = (value: unknown, otherwise: string): string => (typeof value === 'string' ? value : otherwise)
 
@@ -24,6 +34,7 @@ export function readProblem(error: unknown): ShownProblem {
       problems: [],
     }
   }
+  if (error instanceof ProblemAnswer && isObject(error.document)) return readDocument(error.document)
   if (error instanceof Error)
     return { title: 'Something broke on this page', detail: error.message, code: 'PAGE', problems: [] }
   return { title: 'Something broke on this page', detail: 'Reload it and try again.', code: 'PAGE', problems: [] }

@@ -8,6 +8,15 @@ export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audien
 export type { ComputedRow, ComputedView, Scored, ScoreRow, ScoreView } from '../../../api/scores/score-schemas.ts'
 export type { AccountView, ContactView, EventRow } from '../../../api/customers/customer-schemas.ts'
 
+export type {
+  ColumnTarget,
+  ImportMapping,
+  ImportRow,
+  ImportView,
+  MappingCheck,
+} from '../../../api/imports/import-schemas.ts'
+export type { EventSetting, PropertySetting } from '../../../api/ingest/settings-schemas.ts'
+
 export type CatalogContext = Out['catalog']['context']
 export type ContactSummary = Out['contacts']['list']['data'][number]
 export type AccountSummary = Out['accounts']['list']['data'][number]

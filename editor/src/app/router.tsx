@@ -193,6 +193,21 @@ const goingLive = createRoute({
   path: '/going-live',
   component: lazyRouteComponent(() => import('../settings/going-live-page.tsx'), 'GoingLivePage'),
 })
+const imports = createRoute({
+  getParentRoute: () => app,
+  path: '/imports',
+  component: lazyRouteComponent(() => import('../imports/imports-page.tsx'), 'ImportsPage'),
+})
+const importPage = createRoute({
+  getParentRoute: () => app,
+  path: '/imports/$id',
+  component: lazyRouteComponent(() => import('../imports/import-page.tsx'), 'ImportPage'),
+})
+const dataSettings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/data',
+  component: lazyRouteComponent(() => import('../settings/data-page.tsx'), 'DataPage'),
+})
 const settings = createRoute({
   getParentRoute: () => app,
   path: '/settings',
@@ -225,6 +240,9 @@ const routeTree = root.addChildren([
     sandbox,
     goingLive,
     settings,
+    dataSettings,
+    imports,
+    importPage,
   ]),
 ])
 

@@ -4,6 +4,8 @@ import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-quer
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import {
   Building2,
+  Database,
+  FileUp,
   Calculator,
   FlaskConical,
   Gauge,
@@ -86,11 +88,13 @@ function Navigation({ close }: { close: () => void }) {
       <NavItem to="/events" icon={Zap} words="Events" onClick={close} />
       <NavItem to="/contacts" icon={Users} words="Contacts" onClick={close} />
       <NavItem to="/accounts" icon={Building2} words="Accounts" onClick={close} />
+      <NavItem to="/imports" icon={FileUp} words="Imports" onClick={close} />
       <div className="sb-nav-title">Workspace</div>
       <NavItem to="/connections" icon={Plug} words="Connections" count={paused} onClick={close} />
       {session.sandbox && <NavItem to="/sandbox" icon={FlaskConical} words="Sandbox" onClick={close} />}
       <NavItem to="/going-live" icon={Rocket} words="Going live" onClick={close} />
       <NavItem to="/settings" icon={KeyRound} words="Settings" onClick={close} />
+      <NavItem to="/settings/data" icon={Database} words="Data" onClick={close} />
       <div style={{ flex: 1 }} />
       <PersonMenu name={session.user.name} email={session.user.email} workspace={session.workspace.name} />
     </>
