@@ -17,6 +17,7 @@ import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { computedRouter, scoresRouter } from './scores/scores-router.ts'
 import { router } from './trpc.ts'
 import { viewsRouter } from './views/views-router.ts'
+import { whyRouter } from './why/why-router.ts'
 
 /** Every procedure; those with `rest` in their meta are REST routes too. */
 export const appRouter = router({
@@ -33,6 +34,7 @@ export const appRouter = router({
   contacts: contactsRouter,
   accounts: accountsRouter,
   views: viewsRouter,
+  why: whyRouter,
   identity: identityRouter,
   notes: notesRouter,
   conversations: conversationsRouter,
