@@ -62,9 +62,12 @@ const NAMED = new Set([
   'account.externalId',
 ])
 
-/** Everything a table of this kind can show, as far as this workspace has it. */
-export function useChoices(kind: CustomerKind): Choice[] {
-  const { data } = useQuery({ ...trpc.catalog.context.queryOptions(), staleTime: 30_000 })
+/**
+ * Everything a table of this kind can show, as far as this workspace has it.
+ * @param wanted false: not yet, so that the first rows do not wait for it
+ */
+export function useChoices(kind: CustomerKind, wanted: boolean): Choice[] {
+  const { data } = useQuery({ ...trpc.catalog.context.queryOptions(), staleTime: 30_000, enabled: wanted })
   return useMemo(() => {
     const properties = (data?.properties ?? []).filter(({ path }) => !NAMED.has(path))
     const of = (root: string, group: Choice['group'], sortable: boolean): Choice[] =>

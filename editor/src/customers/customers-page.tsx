@@ -56,9 +56,9 @@ interface Row {
 function CustomersPage({ kind }: { kind: CustomerKind }) {
   const words = WORDS[kind]
   const table = useTable(kind)
-  const choices = useChoices(kind)
   const [filtering, filter] = useDisclosure(table.definition.filter !== null)
   const list = useRows(table)
+  const choices = useChoices(kind, !list.query.isPending)
   useDocumentTitle(table.view?.name ?? words.title)
   return (
     <div className="sb-table-page">

@@ -1,7 +1,7 @@
 import { Skeleton } from '@mantine/core'
 import { useVirtualizer } from '@tanstack/react-virtual'
 import { ArrowDown, ArrowUp } from 'lucide-react'
-import { type KeyboardEvent, type PointerEvent, type ReactNode, useEffect, useRef, useState } from 'react'
+import { type KeyboardEvent, memo, type PointerEvent, type ReactNode, useEffect, useRef, useState } from 'react'
 import './list-virtual.css'
 
 /** Pixels. Rows are all of one height, so that none has to be measured. */
@@ -92,7 +92,14 @@ export function ListVirtual<Row>(props: VirtualListProps<Row>) {
         <tbody>
           <Space height={before} />
           {items.map(({ index, key }) => (
-            <Line key={key} {...props} row={rows[index]} index={index} active={index === keys.active} />
+            <Line
+              key={key}
+              row={rows[index]}
+              index={index}
+              active={index === keys.active}
+              columns={columns}
+              onOpen={props.onOpen}
+            />
           ))}
           <Space height={Math.max(0, after)} />
         </tbody>
@@ -104,8 +111,19 @@ export function ListVirtual<Row>(props: VirtualListProps<Row>) {
 const Space = ({ height }: { height: number }) =>
   height > 0 ? <tr aria-hidden="true" className="sb-vlist-space" style={{ height }} /> : null
 
-function Line<Row>(props: VirtualListProps<Row> & { row: Row | undefined; index: number; active: boolean }) {
-  const { row, index, active, columns, onOpen } = props
+interface LineProps<Row> extends Pick<VirtualListProps<Row>, 'columns' | 'onOpen'> {
+  row: Row | undefined
+  index: number
+  active: boolean
+}
+
+/** Drawn once for as long as it shows the same: while one scrolls, most rows stay. `onOpen` does the same every time. */
+const Line = memo(
+  DrawnLine,
+  (a, b) => a.row === b.row && a.index === b.index && a.active === b.active && a.columns === b.columns,
+) as typeof DrawnLine
+
+function DrawnLine<Row>({ row, index, active, columns, onOpen }: LineProps<Row>) {
   if (row === undefined)
     return (
       <tr aria-hidden="true" style={{ height: ROW }}>
