@@ -34,12 +34,19 @@ function membersOf(
   kind: 'segment' | 'signal' | 'score',
   slug: string,
 ): { rows: RawBuilder<unknown>; key: RawBuilder<unknown> } {
-  const kept = (id: RawBuilder<unknown>, join: RawBuilder<unknown>): RawBuilder<unknown> => sql`
-    SELECT ${id} AS id, kept.is_member, kept.value FROM audience_members AS kept
-    JOIN audiences AS audience ON audience.workspace_id = kept.workspace_id AND audience.id = kept.audience_id ${join}
-    WHERE kept.workspace_id = ${uuid(place.workspaceId)} AND audience.kind = ${text(kind)} AND audience.slug = ${text(slug)}`
-  const own = kept(sql`kept.subject_id`, sql``)
-  const through = sql`JOIN account_contacts AS link ON link.workspace_id = kept.workspace_id AND link.account_id = kept.subject_id AND ${isOnly()}`
-  const all = place.subject === 'contact' ? sql`${own} UNION ALL ${kept(sql`link.contact_id`, through)}` : own
+  const audience = (
+    more: RawBuilder<unknown>,
+  ): RawBuilder<unknown> => sql`(SELECT audience.id FROM audiences AS audience
+    WHERE audience.workspace_id = ${uuid(place.workspaceId)} AND audience.kind = ${text(kind)} AND audience.slug = ${text(slug)} ${more})`
+  const own = sql`
+    SELECT kept.subject_id AS id, kept.is_member, kept.value FROM audience_members AS kept
+    WHERE kept.workspace_id = ${uuid(place.workspaceId)} AND kept.audience_id = ${audience(sql``)}`
+  // Asked once, before anybody's accounts are read: of what is about contacts nothing comes through them.
+  const aboutAccounts = audience(sql`AND audience.subject = 'account'`)
+  const through = sql`
+    SELECT link.contact_id AS id, kept.is_member, kept.value FROM audience_members AS kept
+    JOIN account_contacts AS link ON link.workspace_id = kept.workspace_id AND link.account_id = kept.subject_id AND ${isOnly()}
+    WHERE ${aboutAccounts} IS NOT NULL AND kept.workspace_id = ${uuid(place.workspaceId)} AND kept.audience_id = ${aboutAccounts}`
+  const all = place.subject === 'contact' ? sql`${own} UNION ALL ${through}` : own
   return { rows: sql`(${all}) AS member WHERE true`, key: sql`member.id` }
 }
