@@ -2,6 +2,8 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import { z } from 'zod'
 import { allows, type Actor, type Scope } from './auth/scopes.ts'
 import type { ApiDeps, Requester } from './context.ts'
+import { maskAnswer, refuseMasked } from './privacy/mask.ts'
+import { type Masks, readMasks } from './privacy/masks.ts'
 import { problem, problemDocument, ProblemError, type ProblemPart } from './problem.ts'
 
 /** How a procedure is also a REST route. Path parameters, query and body together are the procedure's one input. */
@@ -117,6 +119,29 @@ const authorized = t.middleware(({ ctx, meta, next }) => {
   return next({ ctx: { ...ctx, actor, workspaceId } })
 })
 
+/** Documents of playbooks may name any property: what they do with it is not shown to who writes them. */
+const MAY_NAME_MASKED = /^playbooks\./
+
+/** What somebody may not see leaves no procedure, and nothing is asked by it. @see mask.ts */
+const masked = t.middleware(async ({ ctx, path, getRawInput, next }) => {
+  const { actor, workspaceId } = ctx
+  const masks =
+    actor === undefined || workspaceId === undefined ? null : await readMasks({ db: ctx.db, actor, workspaceId })
+  if (masks === null) return next()
+  if (!MAY_NAME_MASKED.test(path)) refuseMasked(await getRawInput(), masks)
+  const result = await next()
+  if (!result.ok) return result
+  const { data } = result
+  return { ...result, data: isStream(data) ? maskEach(data, masks) : maskAnswer(data, masks) }
+})
+
+const isStream = (data: unknown): data is AsyncIterable<unknown> =>
+  typeof data === 'object' && data !== null && Symbol.asyncIterator in data
+
+async function* maskEach(data: AsyncIterable<unknown>, masks: Masks): AsyncGenerator<unknown, void> {
+  for await (const part of data) yield maskAnswer(part, masks)
+}
+
 export function forbidden(actor: Actor, scope: Scope): ProblemError {
   return actor.kind === 'key'
     ? problem(
@@ -128,7 +153,7 @@ export function forbidden(actor: Actor, scope: Scope): ProblemError {
 }
 
 /** The one way to make a procedure: says which scope it needs, and the REST route it is too. */
-export const procedure = (meta: Meta) => t.procedure.meta(meta).use(problems).use(authorized)
+export const procedure = (meta: Meta) => t.procedure.meta(meta).use(problems).use(authorized).use(masked)
 
 /** For what is thrown before a procedure runs, so that tRPC answers with the right status. */
 export function toTrpcError(error: unknown): TRPCError {

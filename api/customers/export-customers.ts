@@ -4,6 +4,8 @@ import { labelOf } from './subject-view.ts'
 import { csvLine } from './csv.ts'
 import { customerFilter } from './customer-filter.ts'
 import type { FilterInput } from './customer-schemas.ts'
+import { maskAnswer, refuseMasked } from '../privacy/mask.ts'
+import { readMasks } from '../privacy/masks.ts'
 import { type ListColumn, listColumns } from './list-columns.ts'
 import { allCustomers } from './list-customers.ts'
 import { cellsOf } from './row-cells.ts'
@@ -28,14 +30,22 @@ export async function exportCustomers(
 ): Promise<{ head: string; pages: AsyncGenerator<string, void> }> {
   // Our id and the name stand first in any case.
   const columns = listColumns(kind, input.columns ?? []).filter(({ name }) => name !== 'id')
+  const masks = await readMasks(ctx)
+  if (masks !== null) refuseMasked(input, masks)
   const filter = await customerFilter(ctx, kind, { ...input, among: 'few' })
   async function* pages(): AsyncGenerator<string, void> {
     for await (const rows of allCustomers(ctx, filter, PAGE)) {
       const shown = await cellsOf(ctx, { kind, columns }, rows)
       yield rows
         .map((row) => {
-          const cells = shown.get(row.id) ?? {}
-          const label = labelOf({ ...row, externalId: row.external_id })
+          const named = {
+            kind,
+            label: labelOf({ ...row, externalId: row.external_id }),
+            name: row.name,
+            email: row.email,
+          }
+          const line = { ...named, cells: shown.get(row.id) ?? {} }
+          const { label, cells } = masks === null ? line : maskAnswer(line, masks)
           return csvLine([row.id, label, ...columns.map((column) => written(column, cells[column.name] ?? null))])
         })
         .join('')

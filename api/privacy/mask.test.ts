@@ -1,0 +1,257 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { newId } from '../db/new-id.ts'
+import { createRunRecord } from '../db/run-record.ts'
+import { onPool } from '../db/sql.ts'
+import { MASKED, maskAnswer } from './mask.ts'
+
+const SALARY = 918273
+const PLAN = 'platinum-plus'
+
+let api: TestApi
+let home: TestWorkspace
+let viewer: Record<string, string>
+let editor: Record<string, string>
+let runId: string
+let accountId: string
+beforeAll(async () => {
+  api = await startTestApi()
+  home = await api.workspace('home')
+  const at = new Date(api.clock.now)
+  const contactId = newId(api.clock.now)
+  accountId = newId(api.clock.now)
+  const properties = { salary: SALARY, tier: 'gold' }
+  const { db } = api.database
+  await db
+    .insertInto('contacts')
+    .values({
+      workspace_id: home.id,
+      id: contactId,
+      external_id: 'ada',
+      email: 'ada@x.example',
+      name: 'Ada',
+      properties: JSON.stringify(properties),
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  await db
+    .insertInto('identities')
+    .values({ workspace_id: home.id, kind: 'user_id', value: 'ada', contact_id: contactId, created_at: at })
+    .execute()
+  await db
+    .insertInto('accounts')
+    .values({
+      workspace_id: home.id,
+      id: accountId,
+      external_id: 'acme',
+      name: 'Acme',
+      properties: JSON.stringify({ plan: PLAN }),
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  await db
+    .insertInto('account_contacts')
+    .values({ workspace_id: home.id, account_id: accountId, contact_id: contactId, created_at: at })
+    .execute()
+  await db
+    .insertInto('property_changes')
+    .values({
+      workspace_id: home.id,
+      subject_id: contactId,
+      property: 'salary',
+      subject: 'contact',
+      before: '1000',
+      value: String(SALARY),
+      at,
+      occurred_at: at,
+      source: '{}',
+    })
+    .execute()
+  await api.database.pool.query(
+    `INSERT INTO events (workspace_id, id, message_id, kind, name, lane, subject_key, body, occurred_at, received_at, status, contact_id)
+     VALUES ($1, $2, 'm', 'identify', NULL, 1, 'x', $3, $4, $4, 'done', $5)`,
+    [home.id, newId(1), JSON.stringify({ userId: 'ada', traits: properties }), at, contactId],
+  )
+  for (const [subject, name, below] of [
+    ['contact', 'salary', 'owner'],
+    ['account', 'plan', 'editor'],
+  ] as const)
+    await db
+      .insertInto('property_settings')
+      .values({ workspace_id: home.id, subject, name, masked_below: below, updated_by: 'x', updated_at: at })
+      .execute()
+  runId = await run(contactId)
+  viewer = await home.signIn('viewer')
+  editor = await home.signIn('editor')
+})
+afterAll(() => api.close())
+
+/** A run whose step got the salary in a text, as the workers would have written it. */
+async function run(contactId: string): Promise<string> {
+  await home.rest('PUT', '/v1/playbooks/p', {
+    name: 'P',
+    subject: 'contact',
+    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+    steps: [
+      { id: 'start', type: 'trigger.manual', input: {} },
+      { id: 'call', type: 'http.request', input: { method: 'POST', url: 'https://example.com/x' } },
+    ],
+    edges: [['start', 'call']],
+  })
+  await home.rest('POST', '/v1/playbooks/p/publish')
+  const started = (await home.rest('POST', '/v1/playbooks/p/runs', { subject: { contact: 'ada' } })).json()
+  const id = started.run.id as string
+  const ref = { workspaceId: home.id, runId: id }
+  const q = onPool(api.database.pool)
+  const at = api.clock.now
+  const facts = {
+    at,
+    contact: { id: contactId, externalId: 'ada', properties: { salary: SALARY } },
+    account: { id: accountId, externalId: 'acme', properties: { plan: PLAN } },
+    segments: [],
+    signals: [],
+    events: {},
+  } // prettier-ignore
+  await createRunRecord(q, () => undefined).open(
+    ref,
+    { kind: 'start', at, trigger: { step: 'start', data: {} }, facts },
+    at,
+  )
+  await q.rows(
+    {
+      name: '',
+      text: `INSERT INTO effects (workspace_id, run_id, key, step, visit, action, input, output, status, intended_at, attempted_at)
+    VALUES ($1, $2, 'k', 'call', 1, 'http.request@1', $3, $4, 'landed', now(), now())`,
+    },
+    [home.id, id, JSON.stringify({ body: `Earns ${SALARY} on ${PLAN}` }), JSON.stringify({ salary: SALARY })],
+  ) // prettier-ignore
+  return id
+}
+
+const get = (url: string, headers: Record<string, string>) => api.server.inject({ method: 'GET', url, headers })
+const rule = (property: string) => encodeURIComponent(JSON.stringify({ property, op: 'gt', value: 5 }))
+
+describe('a masked property', () => {
+  const routes = [
+    '/v1/contacts',
+    '/v1/contacts?columns=contact.salary',
+    '/v1/contacts/ada',
+    '/v1/contacts/ada/properties',
+    '/v1/contacts/ada/timeline',
+    '/v1/accounts',
+    '/v1/accounts?columns=account.plan',
+    '/v1/accounts/acme',
+    '/v1/events',
+    '/v1/exports/contacts.csv?columns=contact.salary&columns=account.plan',
+    '/v1/exports/accounts.csv?columns=account.plan',
+    '/v1/settings/properties',
+  ]
+
+  it.each(routes)('is not told by %s to a viewer', async (url) => {
+    const answer = await get(url, viewer)
+    expect(answer.body).not.toContain(String(SALARY))
+    expect(answer.body).not.toContain(PLAN)
+    expect([200, 404]).toContain(answer.statusCode)
+  })
+
+  it('is shown as masked and stands where it was; what is not masked is there', async () => {
+    const seen = (await get('/v1/contacts/ada', viewer)).json()
+    expect(seen.properties).toMatchObject({ salary: MASKED, tier: 'gold' })
+    expect((await get('/v1/accounts/acme', viewer)).json().properties).toMatchObject({ plan: MASKED })
+    expect((await get('/v1/events', viewer)).body).toContain(MASKED)
+  })
+
+  it('is masked in what a run made of it: inputs, outputs, facts', async () => {
+    const answer = await get(`/v1/runs/${runId}`, viewer)
+    expect(answer.statusCode).toBe(200)
+    expect(answer.body).not.toContain(String(SALARY))
+    expect(answer.body).not.toContain(PLAN)
+    expect(answer.json().facts.contact.properties).toEqual({ salary: MASKED })
+  })
+
+  it('is shown by the least role that may see it', async () => {
+    expect((await get('/v1/accounts/acme', editor)).json().properties).toMatchObject({ plan: PLAN })
+    expect((await get('/v1/contacts/ada', editor)).json().properties.salary).toBe(MASKED)
+    expect((await home.rest('GET', '/v1/contacts/ada')).json().properties.salary).toBe(SALARY)
+  })
+
+  it('is masked for a key by what the key may do', async () => {
+    const keyed = async (scopes: Array<'data:read' | 'data:write'>) =>
+      (await get('/v1/accounts/acme', { authorization: `Bearer ${await home.key(scopes)}` })).json().properties
+    expect(await keyed(['data:read'])).toMatchObject({ plan: MASKED })
+    expect(await keyed(['data:read', 'data:write'])).toMatchObject({ plan: PLAN })
+  })
+
+  it.each([
+    `/v1/contacts?filter=${rule('contact.salary')}`,
+    `/v1/contacts?filter=${encodeURIComponent(JSON.stringify({ all: [{ not: { property: 'contact.salary', op: 'exists' } }] }))}`,
+    '/v1/contacts?sort=contact.salary',
+    `/v1/exports/contacts.csv?filter=${rule('contact.salary')}`,
+  ])('can be told by nobody from who is left: %s', async (url) => {
+    const answer = await get(url, editor)
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'PROPERTY_MASKED'])
+  })
+
+  it('cannot be asked by a rule of one’s own', async () => {
+    const answer = await api.server.inject({
+      method: 'POST',
+      url: '/v1/segments',
+      headers: editor,
+      payload: {
+        slug: 'rich',
+        name: 'Rich',
+        subject: 'contact',
+        rule: { property: 'contact.salary', op: 'gt', value: 5 },
+      },
+    })
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'PROPERTY_MASKED'])
+  })
+})
+
+describe('masking an answer', () => {
+  const masks = { contact: new Set(['salary', 'email']), account: new Set<string>() }
+
+  it('hides what a trace found, and keeps its words', () => {
+    const why = {
+      rule: 'contact.salary gt 5',
+      value: true,
+      actual: 7,
+      children: [{ rule: 'tier eq gold', value: true, actual: 'gold' }],
+    }
+    expect(maskAnswer({ why }, masks)).toEqual({
+      why: { ...why, actual: MASKED },
+    })
+  })
+
+  it('hides an address in its own place, among identities and where it stands for a name', () => {
+    const row = {
+      id: '1',
+      externalId: null,
+      label: 'ada@x.example',
+      email: 'ada@x.example',
+      identities: [{ kind: 'email', value: 'ada@x.example' }],
+    }
+    expect(maskAnswer(row, masks)).toEqual({
+      id: '1',
+      externalId: null,
+      label: MASKED,
+      email: MASKED,
+      identities: [{ kind: 'email', value: MASKED }],
+    }) // prettier-ignore
+  })
+
+  it('leaves what only looks alike: another subject’s property, a part of a word, an empty value', () => {
+    const answer = {
+      account: { properties: { salary: 9 } },
+      contact: { properties: { salary: null } },
+      label: 'salary',
+    }
+    expect(maskAnswer(answer, masks)).toEqual(answer)
+    expect(maskAnswer({ properties: { salary: 'pro' }, text: 'product' }, masks)).toEqual({
+      properties: { salary: MASKED },
+      text: 'product',
+    })
+  })
+})
