@@ -78,7 +78,7 @@ interface Recorded {
   at: number
   subject: { kind: 'contact' | 'account'; id: string }
   rule: Rule
-  then: Evaluation
+  was: Evaluation
 }
 
 const pick = <T>(random: () => number, list: readonly T[]): T => list[Math.floor(random() * list.length)] as T
@@ -132,7 +132,7 @@ async function record(random: () => number, into: Recorded[]): Promise<void> {
     const rule = pick(random, subject.kind === 'contact' ? CONTACT_RULES : ACCOUNT_RULES)
     const at = w.clock.now
     const facts = await source.load(w.id, { ...subject, related: null }, { reads: readsOf(rule), at })
-    into.push({ at, subject, rule, then: evaluate(rule, facts, at) })
+    into.push({ at, subject, rule, was: evaluate(rule, facts, at) })
   }
 }
 
@@ -159,7 +159,7 @@ describe('factsThen', () => {
       await w.pass(1)
       await record(random, recorded)
     }
-    expect(new Set(recorded.map(({ then }) => then.value))).toEqual(new Set([true, false]))
+    expect(new Set(recorded.map(({ was }) => was.value))).toEqual(new Set([true, false]))
     const { merges } = await w.opened.db
       .selectFrom('merges')
       .select((eb) => eb.fn.countAll<string>().as('merges'))
@@ -167,7 +167,7 @@ describe('factsThen', () => {
     expect(Number(merges)).toBeGreaterThan(1)
 
     const wrong: string[] = []
-    for (const { at, subject, rule, then } of recorded) {
+    for (const { at, subject, rule, was } of recorded) {
       const found = await factsThen(onPool(w.opened.pool), {
         workspaceId: w.id,
         subject,
@@ -180,9 +180,9 @@ describe('factsThen', () => {
         continue
       }
       const { value, why } = evaluate(rule, found.facts, at)
-      if (value !== then.value || JSON.stringify(why) !== JSON.stringify(then.why))
+      if (value !== was.value || JSON.stringify(why) !== JSON.stringify(was.why))
         wrong.push(
-          `${new Date(at).toISOString()} ${subject.id} ${JSON.stringify(why)} but was ${JSON.stringify(then.why)}`,
+          `${new Date(at).toISOString()} ${subject.id} ${JSON.stringify(why)} but was ${JSON.stringify(was.why)}`,
         )
     }
     expect(recorded.length).toBeGreaterThan(1200)

@@ -15,7 +15,10 @@ import type { PlaybookInput, WhyAnswer, WhyCheck, WhyPlaybook } from './why-sche
 import { iso } from './window-view.ts'
 
 type Trigger = PlanStep & { op: 'trigger' }
-type TriggerWhy = WhyPlaybook['triggers'][number] & { ok: boolean }
+interface TriggerWhy {
+  ok: boolean
+  view: WhyPlaybook['triggers'][number]
+}
 
 const NEAREST = 5
 
@@ -36,7 +39,7 @@ export async function whyPlaybook(ctx: WhyScope, input: PlaybookInput): Promise<
     checks.push({
       what: 'trigger',
       ok: triggers.some(({ ok }) => ok),
-      words: triggers.map(({ words }) => words).join(' '),
+      words: triggers.map(({ view }) => view.words).join(' '),
     })
     checks.push(await reentryThen(ctx, { playbook, plan: live.plan, subjectId: known.sources.subject.id, at }))
   }
@@ -53,7 +56,7 @@ export async function whyPlaybook(ctx: WhyScope, input: PlaybookInput): Promise<
       ? `Nothing ${at === ctx.now ? 'stands' : 'stood'} in the way of “${playbook.name}” for ${label}. ${checks.find(({ what }) => what === 'trigger')?.words ?? ''}`
       : `“${playbook.name}” ${at === ctx.now ? 'would not start' : 'would not have started'} for ${label}: ${stopped.join(' ')}`,
     checks,
-    triggers: triggers.map(({ ok: _, ...trigger }) => trigger),
+    triggers: triggers.map(({ view }) => view),
     enrollments: await nearest(ctx, { playbookId: playbook.id, subjectId: known.sources.subject.id, at }),
     doubts: known.gaps,
     firstSeen: iso(known.firstSeen),
@@ -85,11 +88,13 @@ function triggerWhy(ctx: WhyScope, asked: TriggerAsked): Promise<TriggerWhy> {
       return eventTrigger(ctx, asked, { event: String(input.event), where: asRule(input.where) })
     default:
       return Promise.resolve({
-        step: step.id,
         ok: true,
-        answer: null,
-        where: null,
-        words: `“${step.label}” is started from outside: by a person, the API or a webhook.`,
+        view: {
+          step: step.id,
+          answer: null,
+          where: null,
+          words: `“${step.label}” is started from outside: by a person, the API or a webhook.`,
+        },
       })
   }
 }
@@ -113,7 +118,7 @@ async function edgeTrigger(
         : `It starts when the ${heard.kind} is ${heard.edge}, which happened last at ${last.at}.`
   // An edge starts a run when it comes, not while the answer lasts.
   const happened = heard.edge === 'schedule' || last !== undefined
-  return { step: step.id, ok: ok && happened, answer: found, where: null, words: `${found.words} ${when}` }
+  return { ok: ok && happened, view: { step: step.id, answer: found, where: null, words: `${found.words} ${when}` } }
 }
 
 async function eventTrigger(
@@ -126,18 +131,14 @@ async function eventTrigger(
   const last = known.sources.events.get(heard.event)?.findLast((event) => event.at <= at)
   const none = { step: step.id, answer: null, where: null }
   if (last === undefined)
-    return { ...none, ok: false, words: `It starts when they do “${heard.event}”, which they had not done.` }
+    return { ok: false, view: { ...none, words: `It starts when they do “${heard.event}”, which they had not done.` } }
   const did = `They did “${heard.event}” last at ${iso(last.at)}.`
-  if (heard.where === null) return { ...none, ok: true, words: did }
+  if (heard.where === null) return { ok: true, view: { ...none, words: did } }
   const data = await triggerData(ctx, last.seq, heard.event)
   const { value, why } = evaluate(heard.where, { ...known.facts, trigger: data }, at)
   const where = traceNode(heard.where, why, ctx.isHidden)
-  return {
-    ...none,
-    ok: value,
-    where,
-    words: `${did} The trigger’s own condition ${value ? 'was met' : 'was not met'} by it.`,
-  }
+  const met = `The trigger’s own condition ${value ? 'was met' : 'was not met'} by it.`
+  return { ok: value, view: { ...none, where, words: `${did} ${met}` } }
 }
 
 /** What a run would have found under `trigger.` */
