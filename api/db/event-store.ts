@@ -92,7 +92,7 @@ export async function claimLanes(q: Queryable, most: number): Promise<number[]> 
 }
 
 const COLUMNS = `seq, workspace_id, message_id, kind, name, subject_key, body,
-  (extract(epoch FROM occurred_at) * 1000)::float8 AS occurred_at, (extract(epoch FROM received_at) * 1000)::float8 AS received_at`
+  round(date_part('epoch', occurred_at) * 1000) AS occurred_at, round(date_part('epoch', received_at) * 1000) AS received_at`
 
 const FETCH: Statement = {
   name: 'events-fetch',

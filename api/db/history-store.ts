@@ -4,7 +4,8 @@ import type { Queryable, Statement } from './sql.ts'
 
 /** What subjects did and how their properties changed, as rules read it: many subjects at a time. */
 
-const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
+/** Whole milliseconds: times are kept to the millisecond, and doubles are many times as quick as extract's decimals. */
+const MS = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`
 
 export interface EventHistory {
   subjectId: string
