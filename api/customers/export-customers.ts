@@ -1,4 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
+import type { Actor } from '../auth/scopes.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import { labelOf } from './subject-view.ts'
 import { csvLine } from './csv.ts'
@@ -24,7 +25,7 @@ export interface ExportInput extends FilterInput {
  * @throws ProblemError 400, 422
  */
 export async function exportCustomers(
-  ctx: Scope,
+  ctx: Scope & { actor: Actor },
   kind: CustomerKind,
   input: ExportInput,
 ): Promise<{ head: string; pages: AsyncGenerator<string, void> }> {

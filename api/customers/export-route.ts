@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import type { Actor } from '../auth/scopes.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import type { PlainOperation } from '../openapi.ts'
 import { jsonSchemaOf } from '../rest-bridge.ts'
@@ -30,7 +31,7 @@ const KINDS: Array<[CustomerKind, string]> = [
  * CSV files of what a list shows. No procedures: the file goes out as it is read, page by page, and the next page is
  * read when the last one has gone.
  */
-export function exportRoutes(identify: (request: FastifyRequest) => Promise<Scope>) {
+export function exportRoutes(identify: (request: FastifyRequest) => Promise<Scope & { actor: Actor }>) {
   return (scope: FastifyInstance, _options: object, done: (error?: Error) => void): void => {
     for (const [kind, path] of KINDS)
       scope.get(path, async (request, reply) => {
