@@ -32,20 +32,23 @@ export function noteNeeds(needs: Needs, index: AudienceIndex, item: { event: Pen
   if (who.newAccount) for (const audience of index.onCreate.account) touched.add(audience)
   if (who.attached) for (const audience of index.onAttach) touched.add(audience)
 
-  if (event.kind === 'identify' && changes.length > 0) {
+  if (event.kind === 'identify' && changes.length > 0 && who.contactId !== null) {
     needs.contacts.add(who.contactId)
     noteDescribed(needs.described.contact, who.contactId, event.occurredAt)
   }
-  if (who.named) needs.contacts.add(who.contactId)
+  if (who.named && who.contactId !== null) needs.contacts.add(who.contactId)
   if (event.kind === 'group' && changes.length > 0 && who.accountId !== null) {
     needs.accounts.add(who.accountId)
     noteDescribed(needs.described.account, who.accountId, event.occurredAt)
   }
   if (touched.size === 0) return
-  needs.contacts.add(who.contactId)
-  needs.evaluated.add(who.contactId)
+  if (who.contactId !== null) {
+    needs.contacts.add(who.contactId)
+    needs.evaluated.add(who.contactId)
+  }
   if (who.accountId !== null) needs.accounts.add(who.accountId)
-  for (const id of who.accountId === null ? [who.contactId] : [who.contactId, who.accountId]) {
+  for (const id of [who.contactId, who.accountId]) {
+    if (id === null) continue
     const known = needs.touched.get(id)
     if (known === undefined) needs.touched.set(id, new Set(touched))
     else for (const audience of touched) known.add(audience)
@@ -83,15 +86,16 @@ export function applyEvent(world: World, index: AudienceIndex, item: { event: Pe
   const { event, who } = item
   const touches: Touch[] = []
   const forContact = (list: IndexedAudience[]): void => {
-    for (const audience of list)
-      if (audience.subject === 'contact') touches.push({ audience, subjectId: who.contactId })
+    const { contactId } = who
+    if (contactId === null) return
+    for (const audience of list) if (audience.subject === 'contact') touches.push({ audience, subjectId: contactId })
   }
   const forAccount = (list: IndexedAudience[]): void => {
     const { accountId } = who
     if (accountId === null) return
     for (const audience of list) if (audience.subject === 'account') touches.push({ audience, subjectId: accountId })
   }
-  if (who.named) rename(world, who.contactId)
+  if (who.named && who.contactId !== null) rename(world, who.contactId)
   if (who.newContact) forContact(index.onCreate.contact)
   if (who.newAccount) forAccount(index.onCreate.account)
   if (who.attached) {
@@ -115,7 +119,7 @@ const forBothRelated = (world: World, who: Resolved, audiences: IndexedAudience[
   audiences.length === 0
     ? []
     : [
-        ...forRelatedOf(world, { kind: 'contact', id: who.contactId }, audiences),
+        ...(who.contactId === null ? [] : forRelatedOf(world, { kind: 'contact', id: who.contactId }, audiences)),
         ...(who.accountId === null ? [] : forRelatedOf(world, { kind: 'account', id: who.accountId }, audiences)),
       ]
 
@@ -123,13 +127,14 @@ const forBothRelated = (world: World, who: Resolved, audiences: IndexedAudience[
 function describe(world: World, index: AudienceIndex, item: { event: PendingEvent; who: Resolved }): Touch[] {
   const { event, who } = item
   const touches: Touch[] = []
-  const contact = event.kind === 'identify' ? world.contacts.get(who.contactId) : undefined
-  for (const property of contact ? setTraits(world, index, { event, subject: contact, kind: 'contact' }) : []) {
-    for (const audience of index.byContactProperty.get(property) ?? [])
-      if (audience.subject === 'contact') touches.push({ audience, subjectId: who.contactId })
-    const related = index.related.byContactProperty.get(property) ?? []
-    touches.push(...forRelatedOf(world, { kind: 'contact', id: who.contactId }, related))
-  }
+  const contact = event.kind === 'identify' && who.contactId !== null ? world.contacts.get(who.contactId) : undefined
+  if (contact !== undefined)
+    for (const property of setTraits(world, index, { event, subject: contact, kind: 'contact' })) {
+      for (const audience of index.byContactProperty.get(property) ?? [])
+        if (audience.subject === 'contact') touches.push({ audience, subjectId: contact.id })
+      const related = index.related.byContactProperty.get(property) ?? []
+      touches.push(...forRelatedOf(world, { kind: 'contact', id: contact.id }, related))
+    }
   const account = event.kind === 'group' && who.accountId !== null ? world.accounts.get(who.accountId) : undefined
   if (account === undefined) return touches
   for (const property of setTraits(world, index, { event, subject: account, kind: 'account' })) {

@@ -6,7 +6,8 @@ import { identity, identityKey, onlyAccount, type Subject, type World } from './
 
 /** Who an event is about. */
 export interface Resolved {
-  contactId: string
+  /** Null for a call that names an account alone. */
+  contactId: string | null
   accountId: string | null
   /** The event made the contact a member of the account. */
   attached: boolean
@@ -112,6 +113,7 @@ export function wantedMerge(world: World, event: PendingEvent): WantedMerge | nu
 /** Finds or makes the contact and account of an event, noting in the world what has to be written. */
 export function resolveIdentity(world: World, event: PendingEvent): Resolved {
   const mentioned = identitiesIn(event, world.sharedMailboxes)
+  if (mentioned.length === 0 && event.kind === 'group') return resolveAccount(world, event)
   const contact = resolveContact(world, event, mentioned)
   linkIdentities(world, mentioned, contact.id)
   const groupId = groupIdIn(event)
@@ -123,6 +125,15 @@ export function resolveIdentity(world: World, event: PendingEvent): Resolved {
   const accountId = known ?? createAccount(world, groupId)
   const attached = event.kind === 'group' && attach(world, { accountId, contactId: contact.id })
   return { ...contactPart(contact), accountId, attached, newAccount: known === undefined }
+}
+
+/** Of an import: it names an account and nobody in it. */
+function resolveAccount(world: World, event: PendingEvent): Resolved {
+  const groupId = groupIdIn(event)
+  const known = groupId === null ? undefined : world.accountIds.get(groupId)
+  const accountId = known ?? (groupId === null ? null : createAccount(world, groupId))
+  const newAccount = known === undefined && accountId !== null
+  return { contactId: null, accountId, attached: false, newContact: false, newAccount, named: false }
 }
 
 interface FoundContact {

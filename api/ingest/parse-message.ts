@@ -180,6 +180,8 @@ function subjectProblem(kind: MessageKind, fields: Fields, context: MessageConte
   if (kind === 'alias' && !(previousId && userId))
     return refusal('SUBJECT_MISSING', 'An alias needs previousId and userId; name both.')
   if (context.fromImport && (kind === 'group' || (kind === 'identify' && emailIn(fields) !== null))) return null
+  if (context.fromImport && kind === 'identify' && !userId && !anonymousId)
+    return refusal('SUBJECT_MISSING', 'Name the person by a user id, an e-mail address or an anonymous id.')
   if (!userId && !anonymousId)
     return refusal('SUBJECT_MISSING', 'Name the person by userId or anonymousId; at least one is needed.')
   return null

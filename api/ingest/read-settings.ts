@@ -73,28 +73,32 @@ export async function listPropertySettings(scoped: Scoped): Promise<PropertySett
 }
 
 async function countProperties({ db, workspaceId }: Scoped, subject: 'contact' | 'account') {
-  const { rows } = await sql<{ name: string; type: string; count: number; last: Date; counted: number }>`
+  const { rows } = await sql<{ name: string | null; type: string; count: number; last: Date; counted: number }>`
     WITH newest AS MATERIALIZED (
       SELECT ${subject === 'contact' ? sql`properties || jsonb_strip_nulls(jsonb_build_object('email', email, 'name', name))` : sql`properties || jsonb_strip_nulls(jsonb_build_object('name', name))`} AS properties, updated_at
       FROM ${sql.table(`${subject}s`)} WHERE workspace_id = ${workspaceId} ORDER BY updated_at DESC LIMIT ${SUBJECTS_COUNTED})
     SELECT each.key AS name, mode() WITHIN GROUP (ORDER BY jsonb_typeof(each.value)) AS type, count(*)::int AS count,
       max(newest.updated_at) AS last, (SELECT count(*)::int FROM newest) AS counted
-    FROM newest, jsonb_each(newest.properties) AS each WHERE jsonb_typeof(each.value) <> 'null' GROUP BY each.key`.execute(
-    db,
-  )
+    FROM newest LEFT JOIN LATERAL jsonb_each(newest.properties) AS each ON jsonb_typeof(each.value) <> 'null'
+    GROUP BY each.key`.execute(db)
   return {
     counted: rows[0]?.counted ?? 0,
-    data: rows.map(
-      ({ name, type, count, last }): PropertySetting => ({
-        subject,
-        name,
-        type: TYPES[type] ?? type,
-        count,
-        lastSeen: last.toISOString(),
-        blocked: false,
-        maskedBelow: null,
-        description: '',
-      }),
+    // Subjects without any property have a row without a name.
+    data: rows.flatMap(({ name, type, count, last }): PropertySetting[] =>
+      name === null
+        ? []
+        : [
+            {
+              subject,
+              name,
+              type: TYPES[type] ?? type,
+              count,
+              lastSeen: last.toISOString(),
+              blocked: false,
+              maskedBelow: null,
+              description: '',
+            },
+          ],
     ),
   }
 }

@@ -205,8 +205,13 @@ const importPage = createRoute({
 })
 const dataSettings = createRoute({
   getParentRoute: () => app,
-  path: '/settings/data',
+  path: '/data',
   component: lazyRouteComponent(() => import('../settings/data-page.tsx'), 'DataPage'),
+})
+const privacySettings = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/privacy',
+  component: lazyRouteComponent(() => import('../settings/privacy-page.tsx'), 'PrivacyPage'),
 })
 const settings = createRoute({
   getParentRoute: () => app,
@@ -241,6 +246,7 @@ const routeTree = root.addChildren([
     goingLive,
     settings,
     dataSettings,
+    privacySettings,
     imports,
     importPage,
   ]),

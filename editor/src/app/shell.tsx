@@ -11,6 +11,7 @@ import {
   Gauge,
   Inbox,
   KeyRound,
+  ShieldCheck,
   ListChecks,
   LogOut,
   type LucideIcon,
@@ -94,7 +95,7 @@ function Navigation({ close }: { close: () => void }) {
       {session.sandbox && <NavItem to="/sandbox" icon={FlaskConical} words="Sandbox" onClick={close} />}
       <NavItem to="/going-live" icon={Rocket} words="Going live" onClick={close} />
       <NavItem to="/settings" icon={KeyRound} words="Settings" onClick={close} />
-      <NavItem to="/settings/data" icon={Database} words="Data" onClick={close} />
+      <NavItem to="/data" icon={Database} words="Data" onClick={close} />
       <div style={{ flex: 1 }} />
       <PersonMenu name={session.user.name} email={session.user.email} workspace={session.workspace.name} />
     </>
