@@ -11,6 +11,7 @@ import {
   idOf,
   NO,
   not,
+  ONCE,
   type Place,
   someRow,
   type Value,
@@ -94,6 +95,6 @@ export function compileOccasion(rule: OccasionRule, place: Place): Condition {
   if (place.among === 'few')
     return sql<boolean>`coalesce((SELECT ${holds} FROM (
       SELECT ${columns} FROM ${rows} AND ${key} = ${idOf(place)} ORDER BY ${order} LIMIT 1) AS occasion), ${constant(ofNone)})`
-  const each = sql`(SELECT DISTINCT ON (${key}) ${key} AS id, ${columns} FROM ${rows} ORDER BY ${key}, ${order}) AS occasion WHERE true`
+  const each = sql`(SELECT DISTINCT ON (${key}) ${key} AS id, ${columns} FROM ${rows} AND ${ONCE} ORDER BY ${key}, ${order}) AS occasion WHERE true`
   return someRow(place, { rows: each, key: sql`occasion.id`, ofNone }, holds)
 }

@@ -55,6 +55,12 @@ export function someRow(
 }
 
 /**
+ * Always true, and never asked by a parallel worker: each worker would work out the figures of everybody by itself, all
+ * of them for the same result.
+ */
+export const ONCE: Condition = sql<boolean>`pg_backend_pid() IS NOT NULL`
+
+/**
  * Whether a figure over all rows of a set that are the subject's holds.
  * @param holds over aggregates of the rows
  */
@@ -67,7 +73,7 @@ export function wholeGroup(
   if (place.among === 'few')
     return sql<boolean>`coalesce((SELECT ${holds} FROM ${rows} AND ${key} = ${idOf(place)} GROUP BY ${key}), ${constant(ofNone)})`
   // One group for everybody, which a join or a hash table looks up: no query by itself for each of a million subjects.
-  const groups = sql`(SELECT ${key} AS id FROM ${rows} GROUP BY ${key} HAVING ${ofNone ? not(holds) : holds}) AS found`
+  const groups = sql`(SELECT ${key} AS id FROM ${rows} AND ${ONCE} GROUP BY ${key} HAVING ${ofNone ? not(holds) : holds}) AS found`
   const found = sql<boolean>`EXISTS (SELECT 1 FROM ${groups} WHERE found.id = ${idOf(place)})`
   return ofNone ? not(found) : found
 }

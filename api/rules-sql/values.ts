@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { assertNever } from '../../engine/model/assert-never.ts'
 import { windowAt } from '../../engine/model/calendar.ts'
+import { DAY } from '../../engine/model/duration.ts'
 import { parseInstant } from '../../engine/model/instant.ts'
 import type { CalendarWindow, Instant, PropertyOp } from '../../engine/model/rule.ts'
 import { compare, compareMoment, type Comparison } from '../../engine/rules/compare.ts'
@@ -57,7 +58,7 @@ export function compareSql(test: Comparison, x: Value, now: Instant): Condition 
     case 'moreThanAgo':
     case 'moreThanAhead':
     case 'withinPeriod':
-      return inTime({ op, expected }, sql`rule_instant(${x})`, now)
+      return inTime({ op, expected }, { ms: sql`rule_instant(${x})`, written: x }, now)
     default:
       return assertNever(op)
   }
@@ -68,7 +69,7 @@ export function compareMomentSql(test: Comparison, at: Value, now: Instant): Con
   const { op } = test
   if (op === 'exists' || op === 'empty') return constant(op === 'exists')
   const ms = sql`(extract(epoch FROM ${at}) * 1000)::double precision`
-  return isTimeOp(op) ? inTime({ op, expected: test.value ?? null }, ms, now) : NO
+  return isTimeOp(op) ? inTime({ op, expected: test.value ?? null }, { ms }, now) : NO
 }
 
 const equals = (x: Value, expected: Json): Condition =>
@@ -125,16 +126,41 @@ const TIME_OPS: readonly PropertyOp[] = [
 ]
 const isTimeOp = (op: PropertyOp): op is TimeOp => TIME_OPS.includes(op)
 
-/** @param ms milliseconds since 1970 as a double, NULL where the value is no time */
-function inTime(test: { op: TimeOp; expected: Json }, ms: Value, now: Instant): Condition {
+/**
+ * @param at.ms milliseconds since 1970 as a double, NULL where the value is no time
+ * @param at.written the value it is read from
+ */
+function inTime(test: { op: TimeOp; expected: Json }, at: { ms: Value; written?: Value }, now: Instant): Condition {
   const bounds = boundsOf(test, now)
   if (bounds === null) return NO
-  const parts: Condition[] = []
-  if (bounds.after !== undefined) parts.push(sql<boolean>`${ms} > ${double(bounds.after)}`)
-  if (bounds.until !== undefined) parts.push(sql<boolean>`${ms} <= ${double(bounds.until)}`)
-  if (bounds.before !== undefined) parts.push(sql<boolean>`${ms} < ${double(bounds.before)}`)
+  const parts: Condition[] = at.written === undefined ? [] : [mayLieIn(bounds, at.written)]
+  if (bounds.after !== undefined) parts.push(sql<boolean>`${at.ms} > ${double(bounds.after)}`)
+  if (bounds.until !== undefined) parts.push(sql<boolean>`${at.ms} <= ${double(bounds.until)}`)
+  if (bounds.before !== undefined) parts.push(sql<boolean>`${at.ms} < ${double(bounds.before)}`)
   return sql<boolean>`coalesce(${both(parts)}, false)`
 }
+
+/**
+ * Whether a value is worth being read as a time, which takes many times as long: a text begins with its date, which is
+ * off the date in UTC by a day at the most. The years before 100 are read as others and not judged here.
+ */
+function mayLieIn({ after, until, before }: TimeBounds, written: Value): Condition {
+  const said = sql`(${written} #>> '{}') COLLATE "C"`
+  const parts: Condition[] = []
+  const from = after === undefined ? null : isoDay(after - DAY)
+  const to = isoDay((until ?? before ?? Infinity) + 2 * DAY)
+  if (from !== null) parts.push(sql<boolean>`${said} >= ${text(from)}`)
+  if (to !== null) parts.push(sql<boolean>`${said} < ${text(to)}`)
+  return sql<boolean>`(jsonb_typeof(${written}) = 'number' OR ${said} < '0100' OR ${both(parts)})`
+}
+
+/** @returns null for days that are not written with four digits of a year */
+function isoDay(at: Instant): string | null {
+  if (!(at > FIRST_DAY && at < LAST_DAY)) return null
+  return new Date(at).toISOString().slice(0, 10)
+}
+const FIRST_DAY = Date.UTC(100, 0, 1)
+const LAST_DAY = Date.UTC(9999, 11, 31)
 
 interface TimeBounds {
   after?: Instant
