@@ -15,6 +15,7 @@ export type {
   ImportView,
   MappingCheck,
 } from '../../../api/imports/import-schemas.ts'
+export type { ErasureView as ErasureSummary, RetentionView as Retention } from '../../../api/privacy/privacy-schemas.ts'
 export type { EventSetting, PropertySetting } from '../../../api/ingest/settings-schemas.ts'
 
 export type CatalogContext = Out['catalog']['context']
