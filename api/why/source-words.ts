@@ -36,12 +36,20 @@ export function sourceView(source: Json): SourceView {
     case 'merge':
       return {
         kind: 'merge',
-        words: 'taken over from a contact that was merged into this one',
+        words:
+          source.undone === true
+            ? 'by a merge that was taken back'
+            : 'taken over from a contact that was merged into this one',
         mergeId: text(source.merge),
       }
     default:
-      return { kind: 'other', words: `by ${text(source.kind) || 'something unnamed'}` }
+      return { kind: 'other', words: `by ${[text(source.kind) || 'something unnamed', ...nameIn(source)].join(' ')}` }
   }
+}
+
+function nameIn(source: { [name: string]: Json }): string[] {
+  const name = text(source.name) || text(source.slug) || text(source.playbook) || text(source.actor)
+  return name === '' ? [] : [`“${name}”`]
 }
 
 /** What made an edge. @param cause as `audience_edges.cause` holds it */

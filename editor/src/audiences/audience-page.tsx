@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Pencil, UsersRound } from 'lucide-react'
+import { useMemo } from 'react'
 import { describe } from '../../../engine/rules/explain.ts'
 import type { AudienceView, SubjectView } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
@@ -12,6 +13,7 @@ import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
 import { TraceView } from '../ui/trace-view.tsx'
+import { WhyAnybody, WhyMember } from '../why/why-dialog.tsx'
 import { AudienceDialog } from './audience-dialog.tsx'
 import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
 
@@ -52,9 +54,12 @@ function AudiencePage({ kind, slug }: { kind: AudienceKind; slug: string }) {
         </>
       }
       actions={
-        <Button variant="default" leftSection={<Pencil size={15} aria-hidden="true" />} onClick={edit.open}>
-          Change
-        </Button>
+        <>
+          <WhyAnybody asked={{ kind, slug, name: view.name }} kind={view.subject} />
+          <Button variant="default" leftSection={<Pencil size={15} aria-hidden="true" />} onClick={edit.open}>
+            Change
+          </Button>
+        </>
       }
     >
       <div className="sb-card" style={{ padding: 18, marginBottom: 24 }}>
@@ -104,10 +109,15 @@ export function SubjectLink({ subject }: { subject: SubjectView }) {
 }
 
 type Member = AudienceView['members'][number]
-const MEMBER_COLUMNS: Array<Column<Member>> = [
+const columnsOf = (asked: { kind: AudienceKind; slug: string; name: string }): Array<Column<Member>> => [
   { title: 'Name', cell: ({ subject }) => <SubjectLink subject={subject} /> },
   { title: 'Your id', cell: ({ subject }) => <span className="sb-mono">{subject.externalId}</span> },
   { title: 'Since', right: true, cell: ({ since }) => <Ago when={since} /> },
+  {
+    title: 'Why',
+    right: true,
+    cell: ({ subject }) => <WhyMember asked={asked} subject={subject} label={subject.label} />,
+  },
 ]
 
 function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
@@ -121,6 +131,8 @@ function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
       },
     ),
   )
+  const { slug, name } = view
+  const columns = useMemo(() => columnsOf({ kind, slug, name }), [kind, slug, name])
   // Who comes or goes while one reads on can stand on two pages for a moment.
   const found = members.data?.pages.flatMap((page) => page.data) ?? []
   const rows = [...new Map(found.map((member) => [member.subject.id, member])).values()]
@@ -138,7 +150,7 @@ function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
           </Empty>
         }
       >
-        <ListTable label="Members" rows={rows} keyOf={({ subject }) => subject.id} columns={MEMBER_COLUMNS} />
+        <ListTable label="Members" rows={rows} keyOf={({ subject }) => subject.id} columns={columns} />
       </List>
       {members.hasNextPage && (
         <Text size="xs" c="dimmed" mt={6}>

@@ -11,6 +11,7 @@ import { ListSkeleton, Page, useDocumentTitle } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
+import { WhyPanel } from '../why/why-panel.tsx'
 import { ConversationsTab } from './conversations-tab.tsx'
 import './customers.css'
 import { MembershipsTab } from './memberships-tab.tsx'
@@ -177,6 +178,7 @@ function Parts({ kind, view }: ProfileProps) {
         <Tabs.Tab value="runs">Runs</Tabs.Tab>
         <Tabs.Tab value="conversations">Conversations</Tabs.Tab>
         <Tabs.Tab value="notes">Notes</Tabs.Tab>
+        <Tabs.Tab value="why">Why?</Tabs.Tab>
       </Tabs.List>
       <Tabs.Panel value="timeline">
         <Timeline kind={kind} id={view.id} />
@@ -195,6 +197,9 @@ function Parts({ kind, view }: ProfileProps) {
       </Tabs.Panel>
       <Tabs.Panel value="notes">
         <NotesTab kind={kind} id={view.id} />
+      </Tabs.Panel>
+      <Tabs.Panel value="why">
+        <WhyPanel subject={{ kind, id: view.id }} />
       </Tabs.Panel>
     </Tabs>
   )

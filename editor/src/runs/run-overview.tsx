@@ -8,6 +8,7 @@ import { useCatalog } from '../playbook/catalog-context.ts'
 import { JsonView } from '../ui/json-view.tsx'
 import { lookOf } from '../ui/status-badge.tsx'
 import { clockTime, fullTime, untilWords } from '../ui/time.tsx'
+import { WhyRun } from '../why/why-run.tsx'
 import { KnownFacts } from './known-facts.tsx'
 
 /** The run as a whole: who, what started it, and what happened when. */
@@ -31,6 +32,7 @@ export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: st
           Started by “{nameOf(trigger.step)}”. Choose a step on the canvas to see what it got and gave.
         </Text>
       </div>
+      <WhyRun id={run.id} />
       <section aria-label="Timeline">
         <Title order={3} mb={8}>
           Timeline

@@ -13,6 +13,7 @@ export function TraceView({ trace }: { trace: Trace }) {
           {trace.children === undefined && (
             <span className="sb-trace-found">
               {trace.missing ? ' · nothing there' : trace.actual === undefined ? '' : ` · was ${shown(trace.actual)}`}
+              {trace.note !== undefined && ` (${trace.note})`}
             </span>
           )}
         </span>
