@@ -26,10 +26,14 @@ export interface RowRefused {
   cells: string[]
 }
 
-export async function addChunk(db: Db, of: { workspaceId: string; importId: string }, n: number, bytes: Buffer) {
+export async function addChunk(
+  db: Db,
+  of: { workspaceId: string; importId: string },
+  chunk: { n: number; bytes: Buffer },
+) {
   await db
     .insertInto('import_chunks')
-    .values({ workspace_id: of.workspaceId, import_id: of.importId, n, bytes })
+    .values({ workspace_id: of.workspaceId, import_id: of.importId, ...chunk })
     .execute()
 }
 

@@ -89,7 +89,7 @@ async function takeFile({ db, workspaceId }: Scoped, importId: string, file: Rea
     }
     checkUtf8(decoder, piece, bytes)
     await look.write(piece)
-    await addChunk(db, { workspaceId, importId }, n, piece)
+    await addChunk(db, { workspaceId, importId }, { n, bytes: piece })
     n += 1
   }
   checkUtf8(decoder, null, bytes)

@@ -40,7 +40,7 @@ export async function* jsonItems(body: AsyncIterable<Buffer>, limit: number): As
 
 interface Cutter {
   take(part: Buffer): Generator<JsonItem>
-  end(): Generator<JsonItem>
+  end(): JsonItem[]
 }
 
 /** Bytes of the item under way, over several parts of the body. */
@@ -75,9 +75,9 @@ function lineCutter(limit: number): Cutter {
       }
       pieces.add(part.subarray(from))
     },
-    *end() {
+    end() {
       const item = pieces.flush()
-      if (item !== null) yield item
+      return item === null ? [] : [item]
     },
   }
 }
@@ -113,8 +113,9 @@ function listCutter(limit: number): Cutter {
       }
       pieces.add(part.subarray(from))
     },
-    *end() {
+    end() {
       if (!closed) throw new ItemsBroken('The list is not closed; the body was cut off, or a bracket is missing.')
+      return []
     },
   }
 }
