@@ -24,38 +24,48 @@ export interface EventWindow {
   since: number | null
   /** Of the event's properties those that are read. */
   properties: readonly string[]
+  /** So many of the newest up to now; null: all. Those yet to come are read beside them. */
+  most: number | null
 }
 
-const EVENTS = (column: 'contact_id' | 'account_id', values: string, name: string): Statement => ({
-  name: `event-history-${name}-${column}`,
-  text: `
+const EVENTS = (column: 'contact_id' | 'account_id', rich: boolean): Statement => {
+  const columns = `e.occurred_at, e.position${rich ? ', e.body' : ''}`
+  const own = `e.workspace_id = $1 AND e.${column} = wanted."subjectId" AND e.name = wanted.name AND e.kind = 'track' AND e.status = 'done'`
+  return {
+    name: `event-history-${rich ? 'values' : 'times'}-${column}`,
+    text: `
 SELECT wanted."subjectId", wanted.name, found.times, found.values
-FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json),
+FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json, most int),
 LATERAL (
-  SELECT array_agg(${MS('e.occurred_at')} ORDER BY e.occurred_at, e.position) AS times, ${values} AS values
-  FROM events e WHERE e.workspace_id = $1 AND e.${column} = wanted."subjectId" AND e.name = wanted.name
-    AND e.kind = 'track' AND e.status = 'done' AND e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')
+  SELECT array_agg(${MS('x.occurred_at')} ORDER BY x.occurred_at, x.position) AS times, ${rich ? VALUES : 'NULL'} AS values
+  FROM (
+    (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')
+      AND e.occurred_at <= to_timestamp($3 / 1000.0) ORDER BY e.occurred_at DESC, e.position DESC LIMIT wanted.most)
+    UNION ALL
+    (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > to_timestamp($3 / 1000.0))
+  ) AS x
 ) AS found
 WHERE found.times IS NOT NULL`,
-})
-const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, e.body -> 'properties' -> p.name)
-    FROM json_array_elements_text(wanted.properties) AS p(name) WHERE e.body -> 'properties' ? p.name), '{}') ORDER BY e.occurred_at, e.position)`
-const TIMES = { contact: EVENTS('contact_id', 'NULL', 'times'), account: EVENTS('account_id', 'NULL', 'times') }
-const TIMES_AND_VALUES = {
-  contact: EVENTS('contact_id', VALUES, 'values'),
-  account: EVENTS('account_id', VALUES, 'values'),
+  }
 }
+const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, x.body -> 'properties' -> p.name)
+    FROM json_array_elements_text(wanted.properties) AS p(name) WHERE x.body -> 'properties' ? p.name), '{}') ORDER BY x.occurred_at, x.position)`
+const TIMES = { contact: EVENTS('contact_id', false), account: EVENTS('account_id', false) }
+const TIMES_AND_VALUES = { contact: EVENTS('contact_id', true), account: EVENTS('account_id', true) }
 
-/** When subjects did what, and with which properties: events the dispatcher has placed, within each name's window. */
+/**
+ * When subjects did what, and with which properties: events the dispatcher has placed, within each name's window.
+ * @param wanted.now milliseconds since 1970
+ */
 export async function eventHistory(
   q: Queryable,
   workspaceId: string,
-  wanted: { kind: 'contact' | 'account'; events: EventWindow[] },
+  wanted: { kind: 'contact' | 'account'; events: EventWindow[]; now: number },
 ): Promise<EventHistory[]> {
   const bare = wanted.events.filter(({ properties }) => properties.length === 0)
   const rich = wanted.events.filter(({ properties }) => properties.length > 0)
   const read = (statement: Statement, events: EventWindow[]): Promise<EventHistory[]> =>
-    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, JSON.stringify(events)])
+    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, JSON.stringify(events), wanted.now])
   return [...(await read(TIMES[wanted.kind], bare)), ...(await read(TIMES_AND_VALUES[wanted.kind], rich))]
 }
 

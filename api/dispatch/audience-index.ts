@@ -1,6 +1,7 @@
 import type { ComputedDefinition } from '../../engine/model/computed.ts'
 import type { Facts, Reads, Rule } from '../../engine/model/rule.ts'
 import type { ScoreDefinition } from '../../engine/model/score.ts'
+import { enoughOf } from '../../engine/rules/enough.ts'
 import { readsOfAudience, workOut } from './work-out.ts'
 
 export type SubjectKind = 'contact' | 'account'
@@ -22,6 +23,8 @@ export type Audience = Named &
 
 export type IndexedAudience = Audience & {
   reads: Reads
+  /** Of these event names so many of the newest are enough. */
+  enough: ReadonlyMap<string, number | null>
   /** Greater than that of every audience it reads, so that working in this order never shows an edge that is undone. */
   rank: number
 }
@@ -155,9 +158,12 @@ function ranked(audiences: readonly Audience[]): IndexedAudience[] {
   return audiences.map((audience) => ({
     ...audience,
     reads: reads.get(audience) ?? readsOfAudience(audience),
+    enough: audience.kind === 'segment' || audience.kind === 'signal' ? enoughOf(audience.rule) : ALL,
     rank: visit(audience, []),
   }))
 }
+
+const ALL: ReadonlyMap<string, null> = new Map()
 
 /** The audiences and all that read them, directly or through others. */
 export function withReaders(index: AudienceIndex, start: Iterable<IndexedAudience>): Set<IndexedAudience> {

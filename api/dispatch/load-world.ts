@@ -1,4 +1,5 @@
 import type { Reads } from '../../engine/model/rule.ts'
+import { moreOf } from '../../engine/rules/enough.ts'
 import { mergeReads } from '../../engine/rules/reads.ts'
 import { accountsOfContacts, contactsOfAccounts, findAccounts, readAccounts } from '../db/account-store.ts'
 import { membersOf } from '../db/audience-store.ts'
@@ -101,6 +102,9 @@ function needAccounts(world: World, index: AudienceIndex, needs: Needs): void {
     const all = world.accountsOf.get(id) ?? []
     for (const accountId of ofContacts || ofAccounts || all.length === 1 ? all : []) {
       needs.accounts.add(accountId)
+      if (!ofContacts && !ofAccounts) continue
+      // Its contacts can touch it too, with other audiences than its own events.
+      needs.touched.delete(accountId)
       if (ofAccounts) needs.fanOut.add(accountId)
     }
   }
@@ -117,7 +121,11 @@ async function loadFanOut(q: Queryable, world: World, needs: Needs): Promise<voi
   if (accounts.length === 0) return
   const contactIds = await contactsOfAccounts(q, world.workspaceId, accounts)
   await loadAccountsOf(q, world, contactIds)
-  for (const id of contactIds) needs.contacts.add(id)
+  for (const id of contactIds) {
+    needs.contacts.add(id)
+    // Their account can touch them, with other audiences than their own events.
+    needs.touched.delete(id)
+  }
   for (const account of accounts) world.contactsOf.set(account, [])
   await loadOtherAccounts(q, world, { needs, contactIds })
   for (const [contactId, accountIds] of world.accountsOf)
@@ -194,15 +202,21 @@ async function loadEvents(
         touched === undefined
           ? everything
           : [...beside, ...[...touched].flatMap((audience) => closureOf(wanted.index, audience)[kind])]
-      return widest(needs).map(({ name, window, properties }) => ({
+      return widest(needs).map(({ name, window, properties, most }) => ({
         subjectId,
         name,
         since: sinceOf(world, window),
         properties,
+        most,
       }))
     })
-    for (const found of await eventHistory(q, world.workspaceId, { kind, events }))
-      innerOf(world.events, found.subjectId).set(found.name, { times: found.times, values: found.values })
+    const cut = new Map(events.map((event) => [`${event.subjectId} ${event.name}`, event.most]))
+    for (const found of await eventHistory(q, world.workspaceId, { kind, events, now: world.now }))
+      innerOf(world.events, found.subjectId).set(found.name, {
+        times: found.times,
+        values: found.values,
+        newestOnly: cut.get(`${found.subjectId} ${found.name}`) ?? null,
+      })
   }
 }
 
@@ -211,14 +225,17 @@ interface EventNeed {
   /** Milliseconds; null: for ever. */
   window: number | null
   properties: readonly string[]
+  /** So many of the newest are enough; null: all. */
+  most: number | null
 }
 
-function eventNeeds(reads: Reads): EventNeed[] {
+function eventNeeds(reads: Reads, enough?: ReadonlyMap<string, number | null>): EventNeed[] {
   const properties = new Map(Object.entries(reads.eventProperties ?? {}))
   return Object.entries(reads.events).map(([name, window]) => ({
     name,
     window,
     properties: properties.get(name) ?? [],
+    most: enough?.get(name) ?? null,
   }))
 }
 
@@ -234,6 +251,7 @@ function widest(needs: readonly EventNeed[]): EventNeed[] {
         name: need.name,
         window: known.window === null || need.window === null ? null : Math.max(known.window, need.window),
         properties: [...new Set([...known.properties, ...need.properties])],
+        most: moreOf(known.most, need.most),
       })
   }
   return [...byName.values()]
@@ -249,8 +267,8 @@ function closureOf(index: AudienceIndex, audience: IndexedAudience): Closure {
   const all = [...withReaders(index, [audience])]
   const of = (kind: 'contact' | 'account'): EventNeed[] =>
     widest(
-      all.flatMap(({ subject, reads }) =>
-        reads.related !== undefined ? eventNeeds(flat(reads)) : subject === kind ? eventNeeds(reads) : [],
+      all.flatMap(({ subject, reads, enough }) =>
+        reads.related !== undefined ? eventNeeds(flat(reads)) : subject === kind ? eventNeeds(reads, enough) : [],
       ),
     )
   const closure = { contact: of('contact'), account: of('account') }

@@ -55,7 +55,12 @@ async function askAgain(
   const needs = noNeeds()
   for (const member of due) {
     const audience = index.byId.get(member.audienceId)
-    if (audience) needs.audiences.add(audience)
+    if (audience) {
+      needs.audiences.add(audience)
+      const touched = needs.touched.get(member.subjectId)
+      if (touched === undefined) needs.touched.set(member.subjectId, new Set([audience]))
+      else touched.add(audience)
+    }
     if (member.subject === 'account') {
       needs.accounts.add(member.subjectId)
       needs.fanOut.add(member.subjectId)

@@ -67,6 +67,8 @@ export interface World {
 export interface EventLog {
   times: number[]
   values: Array<{ [property: string]: Json }> | null
+  /** Up to now only so many of the newest are here; null: all in the windows of the rules. */
+  newestOnly: number | null
 }
 
 export function emptyWorld(workspaceId: string, now: number, freshId: () => string): World {
@@ -157,6 +159,8 @@ function addEvents(facts: Facts, logs: Map<string, EventLog> | undefined): void 
   facts.events = Object.fromEntries([...logs].map(([name, { times }]) => [name, times]))
   const rich = [...logs].flatMap(([name, { values }]) => (values === null ? [] : [[name, values] as const]))
   if (rich.length > 0) facts.eventValues = Object.fromEntries(rich)
+  const cut = [...logs].flatMap(([name, { newestOnly }]) => (newestOnly === null ? [] : [[name, newestOnly] as const]))
+  if (cut.length > 0) facts.newestOnly = Object.fromEntries(cut)
 }
 
 function changesOf(world: World, subjects: { [kind in SubjectKind]: Subject | null }): NonNullable<Facts['changes']> {
@@ -204,7 +208,7 @@ export function addEvent(
 ): void {
   const logs = innerOf(world.events, subjectId)
   const read = world.countedEvents.get(event.name) ?? []
-  const log = logs.get(event.name) ?? { times: [], values: read.length === 0 ? null : [] }
+  const log = logs.get(event.name) ?? { times: [], values: read.length === 0 ? null : [], newestOnly: null }
   logs.set(event.name, log)
   let at = log.times.length
   while (at > 0 && (log.times[at - 1] ?? 0) > event.at) at -= 1

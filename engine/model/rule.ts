@@ -271,6 +271,8 @@ export interface Facts {
   events: { [name: string]: Instant[] }
   /** For names of which a property is read, beside each time of `events`: the declared properties of that event. */
   eventValues?: { [name: string]: Array<{ [property: string]: Json }> }
+  /** Of names whose newest events are enough, how many were loaded of those up to now: there may be older ones. */
+  newestOnly?: { [name: string]: number }
   /** Changes of the declared properties, ascending, by path (`contact.plan`). */
   changes?: { [path: string]: PropertyChange[] }
   /** Of the declared scores, those the subject has. */

@@ -11,6 +11,17 @@ export function countNow(rule: EventRule, scope: Facts, now: Instant): number {
   return countWithin(pick(rule, scope, { after: sliding.after(now), now }).times, sliding, now)
 }
 
+/** Where the window lies, and that it was counted no further than the rule needs. */
+function countNote(rule: EventRule, scope: Facts, { count, now }: { count: number; now: Instant }): string | undefined {
+  const bounds = boundsNote(rule.within, now)
+  const loaded =
+    scope.newestOnly !== undefined && Object.hasOwn(scope.newestOnly, rule.event)
+      ? scope.newestOnly[rule.event]
+      : undefined
+  if (loaded === undefined || count < loaded) return bounds
+  return bounds === undefined ? 'or more' : `or more, ${bounds}`
+}
+
 export function evaluateCount(rule: EventRule, scope: Facts, now: Instant): Evaluation {
   const sliding = slidingOf(rule.within)
   if (sliding === null) return unreadable(rule)
@@ -24,5 +35,5 @@ export function evaluateCount(rule: EventRule, scope: Facts, now: Instant): Eval
         holds: (at) => holds(countNow(rule, scope, at)),
       })
     : countUntil(times, sliding, { now, holds })
-  return leaf(rule, value, { actual: count, note: boundsNote(rule.within, now), until })
+  return leaf(rule, value, { actual: count, note: countNote(rule, scope, { count, now }), until })
 }
