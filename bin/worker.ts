@@ -15,7 +15,7 @@ import { startImportRunner } from '../api/imports/import-runner.ts'
 import { createAcceptItems } from '../api/ingest/accept-items.ts'
 import { createPorts } from '../api/ports.ts'
 import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
-import { startPrivacy } from '../api/privacy/start-privacy.ts'
+import { type PrivacyDeps, startPrivacy } from '../api/privacy/start-privacy.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
 import { commandOwed, reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
 import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
@@ -99,19 +99,10 @@ async function main(): Promise<void> {
     }),
   })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
-  const privacy = startPrivacy({
-    pool: database.pool,
-    directory,
-    runs: client,
-    hash: createIdentityHash(identities),
-    clock: Date.now,
-    onError: say,
-  })
-  const parts = setInterval(() => void ensureEventParts(database.pool, Date.now()).catch(say), PARTS_MS)
+  const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash: createIdentityHash(identities) })
   const stop = async (): Promise<void> => {
     sweeper.stop()
-    await privacy.stop()
-    clearInterval(parts)
+    await upkeep.stop()
     await imports.stop()
     await dispatcher.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
@@ -126,6 +117,18 @@ async function main(): Promise<void> {
   await Promise.all(catalog.connectors.map(async (connector) => connector.load?.()))
   console.log('signalbox:ready')
   await running
+}
+
+/** What is done to the data in the background: people deleted, old things swept, tables made for the quarters to come. */
+function startUpkeep(deps: Omit<PrivacyDeps, 'clock' | 'onError'>): { stop(): Promise<void> } {
+  const privacy = startPrivacy({ ...deps, clock: Date.now, onError: say })
+  const parts = setInterval(() => void ensureEventParts(deps.pool, Date.now()).catch(say), PARTS_MS)
+  return {
+    async stop() {
+      clearInterval(parts)
+      await privacy.stop()
+    },
+  }
 }
 
 function connectionStore(

@@ -46,12 +46,12 @@ export function workRetention(deps: RetentionDeps): Promise<Swept | null> {
       const { id } = workspace
       const old = before(now, workspace.keepEventsDays)
       const received = new Date(now - AFTER_RECEIPT_MS)
-      swept.events += await inOrder(q, EVENTS, [id, old, received])
+      swept.events += await inOrder(q, EVENTS, [id, old, received, '0'])
       swept.eventIds += await untilNone(q, EVENT_IDS, [id, old])
-      swept.edges += await inOrder(q, EDGES, [id, old], ZERO_ID)
+      swept.edges += await inOrder(q, EDGES, [id, old, ZERO_ID])
       const ended = before(now, workspace.keepRunsDays)
       swept.runs += await sweepRuns(deps.pool, id, ended)
-      swept.enrollments += await inOrder(q, ENROLLMENTS, [id, ended], ZERO_ID)
+      swept.enrollments += await inOrder(q, ENROLLMENTS, [id, ended, ZERO_ID])
     }
     swept.parts = await dropEmptyParts(deps.pool, now)
     return swept
@@ -60,11 +60,14 @@ export function workRetention(deps: RetentionDeps): Promise<Swept | null> {
 
 const ZERO_ID = '00000000-0000-0000-0000-000000000000'
 
-/** Goes through a table in the order of a column, so that no batch looks again at what an earlier one left. */
-async function inOrder(q: Queryable, statement: Statement, values: unknown[], first = '0'): Promise<number> {
+/**
+ * Goes through a table in the order of a column, so that no batch looks again at what an earlier one left.
+ * @param values the last is where it begins
+ */
+async function inOrder(q: Queryable, statement: Statement, values: [...unknown[], first: string]): Promise<number> {
   let deleted = 0
-  for (let after: string | null = first; after !== null; ) {
-    const rows: Array<{ n: number; last: string | null }> = await q.rows(statement, [...values, after])
+  for (let after: string | null = String(values.at(-1)); after !== null; ) {
+    const rows: Array<{ n: number; last: string | null }> = await q.rows(statement, [...values.slice(0, -1), after])
     deleted += rows[0]?.n ?? 0
     after = rows[0]?.last ?? null
     await pause()

@@ -1,0 +1,232 @@
+import type { OpenedDatabase } from '../../api/db/database.ts'
+import { insertEvents } from '../../api/db/event-store.ts'
+import { newId } from '../../api/db/new-id.ts'
+import { onPool } from '../../api/db/sql.ts'
+
+/** Begins the value of a property that nobody else has. */
+export const SECRET = 'blue-heron-4471'
+
+export interface Person {
+  id: string
+  email: string
+  externalId: string
+  name: string
+}
+
+/** A person with a row about them in every table that can hold one. */
+export async function personEverywhere(
+  { db, pool }: OpenedDatabase,
+  { workspaceId: ws, accountId }: { workspaceId: string; accountId: string },
+  name: string,
+): Promise<Person> {
+  const now = Date.now()
+  const at = new Date(now)
+  const id = newId(now)
+  const who: Person = {
+    id,
+    email: `${name.toLowerCase()}@people.example`,
+    externalId: `user-${name}-99`,
+    name: `${name} Quill`,
+  }
+  const properties = JSON.stringify({ email: who.email, secret: `${SECRET}-${name}` })
+  await db
+    .insertInto('contacts')
+    .values({
+      workspace_id: ws,
+      id,
+      external_id: who.externalId,
+      email: who.email,
+      name: who.name,
+      properties,
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  for (const [kind, value] of [
+    ['user_id', who.externalId],
+    ['email', who.email],
+    ['anonymous_id', `anon-${name}-1`],
+  ] as const)
+    await db
+      .insertInto('identities')
+      .values({ workspace_id: ws, kind, value, contact_id: id, created_at: at })
+      .execute()
+  await db
+    .insertInto('account_contacts')
+    .values({ workspace_id: ws, account_id: accountId, contact_id: id, created_at: at })
+    .execute()
+  const body = JSON.stringify({
+    userId: who.externalId,
+    properties: { note: `${SECRET}-${name}` },
+    context: { traits: { email: who.email } },
+  })
+  const event = (message: string) => ({
+    id: newId(now),
+    workspaceId: ws,
+    messageId: message,
+    kind: 'track' as const,
+    name: 'Paid',
+    lane: 1,
+    subjectKey: who.externalId,
+    body,
+    occurredAt: now,
+    receivedAt: now,
+    refusal: null,
+  }) // prettier-ignore
+  await insertEvents(onPool(pool), [event(`${who.email}-1`), event(`m-${name}-2`), event(`m-${name}-3`)])
+  // As the dispatcher leaves them: one theirs, one the account's too; a third still waits.
+  await pool.query(
+    `UPDATE events SET status = 'done', contact_id = $3, account_id = CASE WHEN message_id = $2 THEN $4::uuid END
+    WHERE workspace_id = $1 AND message_id IN ($2, $5)`,
+    [ws, `m-${name}-2`, id, accountId, `${who.email}-1`],
+  )
+  await db
+    .insertInto('property_changes')
+    .values({
+      workspace_id: ws,
+      subject_id: id,
+      property: 'secret',
+      subject: 'contact',
+      value: JSON.stringify(`${SECRET}-${name}`),
+      at,
+      occurred_at: at,
+      source: '{}',
+    })
+    .execute()
+  const conversation = newId(now)
+  await db
+    .insertInto('conversations')
+    .values({
+      workspace_id: ws,
+      id: conversation,
+      contact_id: id,
+      app: 'intercom',
+      external_id: `c-${name}`,
+      title: `${who.name} asks`,
+      state: 'open',
+      opened_at: at,
+      updated_at: at,
+    })
+    .execute()
+  await db
+    .insertInto('conversation_messages')
+    .values({
+      workspace_id: ws,
+      conversation_id: conversation,
+      external_id: '1',
+      author_kind: 'contact',
+      author: who.email,
+      body: who.name,
+      at,
+    })
+    .execute()
+  await db
+    .insertInto('notes')
+    .values({
+      workspace_id: ws,
+      id: newId(now),
+      subject: 'contact',
+      subject_id: id,
+      body: `${who.name} likes tea`,
+      author: 'x',
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  const audience = newId(now)
+  await db
+    .insertInto('audiences')
+    .values({
+      workspace_id: ws,
+      id: audience,
+      kind: 'segment',
+      slug: `s-${name}`,
+      name: 'S',
+      subject: 'contact',
+      rule: '{}',
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  await db
+    .insertInto('audience_members')
+    .values({
+      workspace_id: ws,
+      audience_id: audience,
+      subject_id: id,
+      is_member: true,
+      since: at,
+      value: JSON.stringify(SECRET),
+    })
+    .execute()
+  for (const subject of [id, accountId])
+    await db
+      .insertInto('audience_edges')
+      .values({
+        workspace_id: ws,
+        id: newId(now),
+        audience_id: audience,
+        subject_id: subject,
+        edge: 'entered',
+        at,
+        cause: JSON.stringify({ contactId: id, email: who.email }),
+        why: JSON.stringify({ rule: 'r', value: true, actual: who.email }),
+      })
+      .execute()
+  const importId = newId(now)
+  await db
+    .insertInto('imports')
+    .values({
+      workspace_id: ws,
+      id: importId,
+      name: 'i.csv',
+      kind: 'contacts',
+      status: 'draft',
+      columns: JSON.stringify([{ name: 'email', samples: [who.email] }]),
+      total: 1,
+      created_by: 'x',
+      created_at: at,
+    })
+    .execute()
+  await db
+    .insertInto('import_chunks')
+    .values({ workspace_id: ws, import_id: importId, n: 0, bytes: Buffer.from(`email\n${who.email}`) })
+    .execute()
+  await db
+    .insertInto('import_refusals')
+    .values({
+      workspace_id: ws,
+      import_id: importId,
+      row: 1,
+      code: 'X',
+      reason: 'x',
+      cells: JSON.stringify([who.email]),
+    })
+    .execute()
+  await db
+    .insertInto('merges')
+    .values({
+      workspace_id: ws,
+      id: newId(now),
+      winner_id: id,
+      loser_id: newId(now),
+      reason: '{}',
+      actor: 'x',
+      at,
+      undo: JSON.stringify({ email: who.email }),
+    })
+    .execute()
+  await db
+    .insertInto('audit')
+    .values({
+      workspace_id: ws,
+      id: newId(now),
+      at,
+      actor: 'x',
+      action: 'contact.merge',
+      target: id,
+      detail: JSON.stringify({ email: who.email }),
+    })
+    .execute()
+  return who
+}
