@@ -47,7 +47,7 @@ export async function seedCustomers(
       'u:' || c.external_id, jsonb_build_object('type', 'track', 'properties', jsonb_build_object('from', 'app')),
       t.at, t.at, 'done', 0, c.id, t.at
     FROM contacts c, generate_series(1, 3) AS e,
-      LATERAL (SELECT ${at}::timestamptz - (e * 17 + ascii(right(c.id::text, 1))) * interval '1 day' AS at) t
+      LATERAL (SELECT ${at}::timestamptz - (e * 17 + ascii(right(c.id::text, 1))) % 90 * interval '1 day' AS at) t
     WHERE c.workspace_id = ${workspaceId}`.execute(db)
   await sql`
     WITH made AS (

@@ -6,6 +6,7 @@ import { type ReactNode, useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { AccountView, ContactView, SubjectView } from '../api/types.ts'
 import { SubjectLink } from '../audiences/audience-page.tsx'
+import { PersonActions } from '../privacy/person-actions.tsx'
 import { wordsOf } from '../sandbox/sandbox-data.ts'
 import { ListSkeleton, Page, useDocumentTitle } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -143,6 +144,7 @@ function Header({ kind, view, lead, related }: ProfileProps) {
         <Button variant="default" component={Link} to={`/runs?subject=${named}`}>
           All runs
         </Button>
+        {kind === 'contact' && <PersonActions person={view} />}
       </div>
     </header>
   )

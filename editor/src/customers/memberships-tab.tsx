@@ -32,14 +32,7 @@ export function MembershipsTab({ kind, id }: { kind: CustomerKind; id: string })
               ) : (
                 <UsersRound size={15} aria-hidden="true" />
               )}
-              <Link
-                to={row.kind === 'signal' ? '/signals/$slug' : '/segments/$slug'}
-                params={{ slug: row.slug }}
-                className="sb-row-link"
-                style={{ flex: 1 }}
-              >
-                {row.name}
-              </Link>
+              <strong style={{ flex: 1 }}>{row.name}</strong>
               <Text size="xs" c="dimmed" component="span">
                 {row.kind === 'signal' ? 'set' : 'in it'} since <ExactTime when={row.since} />
               </Text>
@@ -52,6 +45,11 @@ export function MembershipsTab({ kind, id }: { kind: CustomerKind; id: string })
               ) : (
                 <TraceView trace={row.why} />
               )}
+              <Text size="sm" mt="xs">
+                <Link to={row.kind === 'signal' ? '/signals/$slug' : '/segments/$slug'} params={{ slug: row.slug }}>
+                  Open the {row.kind}
+                </Link>
+              </Text>
             </div>
           </details>
         ))}

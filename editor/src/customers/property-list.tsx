@@ -72,7 +72,7 @@ function Property(props: { name: string; value: Json; written: Provenance[string
   const { name, value, written, onOpen } = props
   return (
     <li>
-      <UnstyledButton className="sb-property" onClick={onOpen} aria-label={`History of ${name}`}>
+      <UnstyledButton className="sb-property" onClick={onOpen}>
         <span className="sb-property-name">
           {name}
           <span className="sb-property-type">{typeWord(value)}</span>

@@ -145,20 +145,19 @@ function EventEntry({ event, kind }: { event: Of<'event'>; kind: CustomerKind })
       tone={event.kind === 'track' ? 'good' : 'idle'}
       detail={told.length > 0 ? told.join(' · ') : undefined}
       more={
-        <JsonView
-          label={`properties of ${title}`}
-          value={{ ...event.properties, messageId: event.messageId }}
-          max={220}
-        />
+        <>
+          <JsonView
+            label={`properties of ${title}`}
+            value={{ ...event.properties, messageId: event.messageId }}
+            max={220}
+          />
+          {kind === 'account' && event.contact !== null && <SubjectLink subject={event.contact} />}
+        </>
       }
     >
       <strong>{title}</strong>
       {event.kind !== 'track' && event.name !== null && <span>{event.name}</span>}
-      {kind === 'account' && event.contact !== null && (
-        <span>
-          by <SubjectLink subject={event.contact} />
-        </span>
-      )}
+      {kind === 'account' && event.contact !== null && <span>by {event.contact.label}</span>}
     </Line>
   )
 }
