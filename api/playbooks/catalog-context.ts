@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import type { ScoreDefinition } from '../../engine/model/score.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Scoped } from '../context.ts'
 
@@ -6,7 +7,13 @@ export interface CatalogContext {
   connections: Array<{ slug: string; app: string; name: string; status: 'open' | 'paused' }>
   signals: Array<{ slug: string; name: string; subject: 'contact' | 'account' }>
   segments: Array<{ slug: string; name: string; subject: 'contact' | 'account' }>
+  /** With the names of their bands and stages. */
+  scores: Array<{ slug: string; name: string; subject: 'contact' | 'account'; bands: string[]; stages: string[] }>
+  /** IANA name, for calendar windows. */
+  timeZone: string
   eventNames: string[]
+  /** Properties that the newest events had, the usual ones of each name, with a value. */
+  eventProperties: Array<{ event: string; path: string; type: PropertyType; sample: Json }>
   /** `contact.mrr` with the type most values have and one of them. */
   properties: Array<{ path: string; type: PropertyType; sample: Json }>
 }
@@ -15,11 +22,13 @@ export type PropertyType = 'string' | 'number' | 'boolean' | 'array' | 'object'
 
 /** How many of the newest rows are looked at for names: pickers need the common ones, not all. */
 const LOOKED_AT = 2_000
+/** Properties of one event name that are suggested. */
+const MOST_EVENT_PROPERTIES = 40
 
 /** What a document may name in this workspace: for compile, and for the pickers. */
 export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext> {
   const { db, workspaceId } = scoped
-  const [connections, audiences, eventNames, contacts, accounts] = await Promise.all([
+  const [connections, audiences, timeZone, eventNames, eventProperties, contacts, accounts] = await Promise.all([
     db
       .selectFrom('connections')
       .select(['slug', 'app', 'name', 'status'])
@@ -29,10 +38,14 @@ export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext
     db
       .selectFrom('audiences')
       .select(['kind', 'slug', 'name', 'subject'])
+      // Of scores alone: rules of segments and signals are not needed, and there may be thousands.
+      .select((eb) => eb.case().when('kind', '=', 'score').then(eb.ref('rule')).end().as('definition'))
       .where('workspace_id', '=', workspaceId)
       .orderBy('name')
       .execute(),
+    readTimeZone(scoped),
     readEventNames(scoped),
+    readEventProperties(scoped),
     readProperties(scoped, 'contacts'),
     readProperties(scoped, 'accounts'),
   ])
@@ -42,9 +55,55 @@ export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext
     connections,
     signals: ofKind('signal'),
     segments: ofKind('segment'),
+    scores: audiences.flatMap(({ slug, name, subject, definition }) =>
+      definition === null ? [] : [{ slug, name, subject, ...namesOf(definition as unknown as ScoreDefinition) }],
+    ),
+    timeZone,
     eventNames,
+    eventProperties,
     properties: [...contacts, ...accounts],
   }
+}
+
+const namesOf = ({ bands, stages }: ScoreDefinition) => ({
+  bands: bands.map(({ name }) => name),
+  stages: stages.map(({ name }) => name),
+})
+
+async function readTimeZone({ db, workspaceId }: Scoped): Promise<string> {
+  const row = await db
+    .selectFrom('workspaces')
+    .select('time_zone')
+    .where('id', '=', workspaceId)
+    .executeTakeFirstOrThrow()
+  return row.time_zone
+}
+
+/** Of structured values the parts as well, one level deep: `order.total`. */
+async function readEventProperties({ db, workspaceId }: Scoped): Promise<CatalogContext['eventProperties']> {
+  const { rows } = await sql<CatalogContext['eventProperties'][number]>`
+    WITH newest AS (
+      SELECT name, body->'properties' AS properties FROM (
+        SELECT kind, name, body FROM events WHERE workspace_id = ${workspaceId} ORDER BY seq DESC LIMIT ${LOOKED_AT}) AS looked
+      WHERE kind = 'track' AND name IS NOT NULL AND jsonb_typeof(body->'properties') = 'object'),
+    outer_parts AS (
+      SELECT newest.name, each.key AS path, each.value FROM newest, jsonb_each(newest.properties) AS each
+      WHERE position('.' in each.key) = 0 AND each.key <> ''),
+    parts AS (
+      SELECT * FROM outer_parts
+      UNION ALL
+      SELECT o.name, o.path || '.' || each.key, each.value
+      FROM outer_parts o, jsonb_each(CASE WHEN jsonb_typeof(o.value) = 'object' THEN o.value ELSE '{}' END) AS each
+      WHERE position('.' in each.key) = 0 AND each.key <> ''),
+    typed AS (
+      SELECT name, path, jsonb_typeof(value) AS type, min(value::text)::jsonb AS sample, count(*) AS times
+      FROM parts WHERE jsonb_typeof(value) <> 'null' GROUP BY 1, 2, 3),
+    usual AS (SELECT DISTINCT ON (name, path) * FROM typed ORDER BY name, path, times DESC),
+    ranked AS (SELECT *, row_number() OVER (PARTITION BY name ORDER BY times DESC, path) AS place FROM usual)
+    SELECT name AS event, path, type, sample FROM ranked WHERE place <= ${MOST_EVENT_PROPERTIES} ORDER BY name, path`.execute(
+    db,
+  )
+  return rows
 }
 
 async function readEventNames({ db, workspaceId }: Scoped): Promise<string[]> {

@@ -8,17 +8,18 @@ import type { ApiDeps, Scoped } from '../context.ts'
 import { problem, ProblemError, type ProblemPart } from '../problem.ts'
 import { readCatalogContext } from './catalog-context.ts'
 
-/** Compiles with what the workspace has now: its connections, signals and segments. */
+/** Compiles with what the workspace has now: its connections, signals, segments and scores. */
 export async function compileDraft(
   scoped: Scoped & Pick<ApiDeps, 'manifest' | 'catalog'>,
   document: unknown,
 ): Promise<Compiled> {
-  const { connections, signals, segments } = await readCatalogContext(scoped)
+  const { connections, signals, segments, scores } = await readCatalogContext(scoped)
   const context: CompileContext = {
     manifest: scoped.manifest,
     connections: connections.map(({ slug, app }) => ({ slug, app })),
     signals: signals.map(({ slug }) => slug),
     segments: segments.map(({ slug }) => slug),
+    scores: scores.map(({ slug }) => slug),
     checkInput: inputChecks(scoped.catalog),
   }
   return compile(document, context)

@@ -7,6 +7,7 @@ import { trpc } from '../api/client.ts'
 import type { ConnectionSummary } from '../api/types.ts'
 import { Field } from '../inspector/field.tsx'
 import '../inspector/inspector.css'
+import { NO_WORLD } from '../rules/rule-world.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { failed, said } from '../ui/toast.ts'
 
@@ -152,7 +153,7 @@ function TokenPart({ connector, identity, reconnect, standIn, onClose }: Part & 
             onChange={(value) => setValues((old) => ({ ...old, [field.name]: value }))}
             error={undefined}
             groups={[]}
-            world={{ groups: [], eventNames: [], segments: [], signals: [] }}
+            world={NO_WORLD}
           />
         ))}
         {create.isError && <ProblemPanel error={create.error} />}

@@ -82,7 +82,7 @@ const KNOWN: { [word: string]: DataType } = {
   array: 'list',
   object: 'object',
 }
-const typeWord = (type: string, sample: Json): DataType => {
+export const typeWord = (type: string, sample: Json): DataType => {
   const word = KNOWN[type] ?? typeOfValue(sample)
   return word === 'text' && typeOfValue(sample) === 'date' ? 'date' : word
 }

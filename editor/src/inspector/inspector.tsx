@@ -11,6 +11,7 @@ import { dropLostPorts, removeSteps, renamePort, setConnection, setInput, setLab
 import { upstreamData } from '../document/upstream-data.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
 import { useDraft, useEditor, useEditorStore } from '../playbook/store.ts'
+import { ruleWorld } from '../rules/rule-world.ts'
 import { Notice } from '../ui/problem-panel.tsx'
 import { Field } from './field.tsx'
 import { problemWords } from './field-types.ts'
@@ -101,7 +102,7 @@ function Form({ step, definition, problems }: { step: DocumentStep; definition: 
     () => upstreamData(document, step.id, { manifest, properties: workspace.properties }),
     [document, step.id, manifest, workspace.properties],
   )
-  const world = useMemo(() => ({ ...workspace, groups }), [workspace, groups])
+  const world = useMemo(() => ruleWorld(workspace, document.subject, groups), [workspace, document.subject, groups])
   const set = useCallback(
     (field: string, value: Json | undefined) =>
       store.getState().change((draft) => {

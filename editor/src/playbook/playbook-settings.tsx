@@ -18,6 +18,7 @@ import { upstreamData } from '../document/upstream-data.ts'
 import { Remove } from '../rules/remove.tsx'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
 import type { RuleWorld } from '../rules/rule-model.ts'
+import { ruleWorld } from '../rules/rule-world.ts'
 import { useCatalog } from './catalog-context.ts'
 import { useDraft, useEditorStore } from './store.ts'
 
@@ -33,10 +34,12 @@ export function PlaybookSettings() {
   const { getState } = useEditorStore()
   const { manifest, workspace } = useCatalog()
   const world = useMemo(
-    (): RuleWorld => ({
-      ...workspace,
-      groups: upstreamData(document, null, { manifest, properties: workspace.properties }),
-    }),
+    (): RuleWorld =>
+      ruleWorld(
+        workspace,
+        document.subject,
+        upstreamData(document, null, { manifest, properties: workspace.properties }),
+      ),
     [document, manifest, workspace],
   )
   const { enrollment } = document

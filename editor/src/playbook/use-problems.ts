@@ -24,6 +24,7 @@ export function useProblems(document: PlaybookDocument): readonly Problem[] | nu
       connections: workspace.connections.map(({ slug, app }) => ({ slug, app })),
       signals: workspace.signals.map(({ slug }) => slug),
       segments: workspace.segments.map(({ slug }) => slug),
+      scores: workspace.scores.map(({ slug }) => slug),
     }),
     [manifest, workspace],
   )

@@ -1,30 +1,14 @@
-import { Button, Group as Row, Select, Text } from '@mantine/core'
-import { FolderPlus, Plus } from 'lucide-react'
+import { Text } from '@mantine/core'
+import { useMemo } from 'react'
 import type { Rule } from '../../../engine/model/rule.ts'
-import { Condition } from './condition.tsx'
-import { Remove } from './remove.tsx'
-import {
-  addChild,
-  asGroup,
-  fromGroup,
-  type Group,
-  type GroupKind,
-  newCondition,
-  type RuleWorld,
-  replaceChild,
-  rootGroup,
-} from './rule-model.ts'
+import { checkRule } from '../../../engine/rules/check.ts'
+import { describe } from '../../../engine/rules/explain.ts'
+import { RuleGroup } from './rule-group.tsx'
+import { RuleIssues } from './rule-issues.ts'
+import { fromGroup, type RuleWorld, rootGroup } from './rule-model.ts'
 import './rules.css'
 
-const KINDS: Array<{ value: GroupKind; label: string }> = [
-  { value: 'all', label: 'All of these' },
-  { value: 'any', label: 'Any of these' },
-  { value: 'none', label: 'None of these' },
-]
-/** Deeper rules are hard to read; a segment or signal names a part of one. */
-const DEEPEST = 3
-
-/** Draws a rule and changes it. */
+/** Draws a rule and changes it; below it stands as a sentence what it asks. */
 export function RuleBuilder(props: {
   rule: Rule | undefined
   onChange: (rule: Rule) => void
@@ -32,84 +16,25 @@ export function RuleBuilder(props: {
   label: string
 }) {
   const { rule, onChange, world, label } = props
+  const group = rootGroup(rule)
+  const issues = useMemo(() => (rule === undefined ? [] : checkRule(rule)), [rule])
   return (
-    <div role="group" aria-label={label}>
-      <GroupBox
-        group={rootGroup(rule)}
-        onChange={(next) => onChange(fromGroup(next))}
-        onRemove={null}
-        world={world}
-        depth={0}
-      />
-    </div>
-  )
-}
-
-function GroupBox(props: {
-  group: Group
-  onChange: (group: Group) => void
-  onRemove: (() => void) | null
-  world: RuleWorld
-  depth: number
-}) {
-  const { group, onChange, onRemove, world, depth } = props
-  return (
-    <div className="sb-rule-group" data-depth={depth}>
-      <Row gap="xs" mb={6}>
-        <Select
-          size="xs"
-          w={140}
-          data={KINDS}
-          value={group.kind}
-          aria-label="How the conditions combine"
-          comboboxProps={{ withinPortal: true }}
-          onChange={(kind) => kind !== null && onChange({ ...group, kind })}
+    <RuleIssues value={issues}>
+      <div role="group" aria-label={label} className="sb-rule-builder">
+        <RuleGroup
+          group={group}
+          path=""
+          onChange={(next) => onChange(fromGroup(next))}
+          onRemove={null}
+          world={world}
+          depth={0}
         />
-        {onRemove !== null && <Remove label="Remove this group" onClick={onRemove} />}
-      </Row>
-      {group.children.length === 0 && (
-        <Text size="xs" c="dimmed" mb={6}>
-          No condition yet.
-        </Text>
-      )}
-      {group.children.map((child, index) => {
-        const inner = asGroup(child)
-        const change = (next: Rule | null) => onChange(replaceChild(group, index, next))
-        // Conditions have no identity but their place.
-        return inner === null ? (
-          <Condition key={index} rule={child} onChange={change} onRemove={() => change(null)} world={world} />
-        ) : (
-          <GroupBox
-            key={index}
-            group={inner}
-            onChange={(next) => change(fromGroup(next))}
-            onRemove={() => change(null)}
-            world={world}
-            depth={depth + 1}
-          />
-        )
-      })}
-      <Row gap={4} mt={6}>
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          leftSection={<Plus size={13} aria-hidden="true" />}
-          onClick={() => onChange(addChild(group, newCondition('property')))}
-        >
-          Add condition
-        </Button>
-        {depth < DEEPEST && (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="gray"
-            leftSection={<FolderPlus size={13} aria-hidden="true" />}
-            onClick={() => onChange(addChild(group, { any: [newCondition('property')] }))}
-          >
-            Add group
-          </Button>
+        {rule !== undefined && group.children.length > 0 && issues.length === 0 && (
+          <Text size="xs" c="dimmed" mt={6} className="sb-rule-sentence">
+            In words: {describe(rule)}.
+          </Text>
         )}
-      </Row>
-    </div>
+      </div>
+    </RuleIssues>
   )
 }

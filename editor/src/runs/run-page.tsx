@@ -23,7 +23,16 @@ import { RunStepPanel } from './run-step-panel.tsx'
 import { marksOf, takenBy } from './run-marks.ts'
 import './runs.css'
 
-const NO_CONTEXT: Catalog['workspace'] = { connections: [], signals: [], segments: [], eventNames: [], properties: [] }
+const NO_CONTEXT: Catalog['workspace'] = {
+  connections: [],
+  signals: [],
+  segments: [],
+  scores: [],
+  timeZone: 'UTC',
+  eventNames: [],
+  eventProperties: [],
+  properties: [],
+}
 const NO_PROBLEMS = new Map<string, never>()
 const NO_EDGES = new Set<number>()
 

@@ -1,0 +1,19 @@
+import { Select } from '@mantine/core'
+
+const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone.includes('/'))]
+
+/** An IANA time zone; one that this browser does not know stays in the list. */
+export function ZoneInput({ value, onChange }: { value: string; onChange: (zone: string) => void }) {
+  return (
+    <Select
+      size="xs"
+      w={170}
+      searchable
+      limit={60}
+      aria-label="Time zone"
+      data={value === '' || ZONES.includes(value) ? ZONES : [value, ...ZONES]}
+      value={value === '' ? null : value}
+      onChange={(zone) => zone !== null && onChange(zone)}
+    />
+  )
+}
