@@ -12,7 +12,7 @@ import { answerWords, turnsWords } from './answer-words.ts'
 import { differences } from './differences.ts'
 import { type FlipView, flipView } from './flip-words.ts'
 import { causeView } from './source-words.ts'
-import type { AnswerInput, EdgeView, WhyAnswer } from './why-schemas.ts'
+import type { WhyInput, EdgeView, WhyAnswer } from './why-schemas.ts'
 import { ruleTree, scoreTree, wholeProperty } from './why-tree.ts'
 import { iso } from './window-view.ts'
 
@@ -35,21 +35,21 @@ export interface KeptAudience {
 const MOST_EDGES = 50
 
 /** Why a rule, segment, signal or score was what it was. @throws ProblemError 400, 404, 422 */
-export async function whyAnswer(ctx: WhyScope, input: AnswerInput): Promise<WhyAnswer> {
+export async function whyAnswer(ctx: WhyScope, input: WhyInput): Promise<WhyAnswer> {
   const at = momentOf(input.at, ctx.now)
   const about = await findAsked(ctx, input.subject)
   return answer(ctx, { question: await questionOf(ctx, about, input), about, at })
 }
 
-async function questionOf(ctx: Scope, about: AskedAbout, input: AnswerInput): Promise<Question> {
-  if ('rule' in input) {
-    const { rule } = input
-    checkAudienceRule({ kind: 'segment', slug: '', subject: about.kind, rule }, await readAudiences(ctx))
-    return { kind: 'rule', rule }
-  }
-  if ('segment' in input) return findQuestion(ctx, about, { kind: 'segment', slug: input.segment })
-  if ('signal' in input) return findQuestion(ctx, about, { kind: 'signal', slug: input.signal })
-  return findQuestion(ctx, about, { kind: 'score', slug: input.score })
+async function questionOf(ctx: Scope, about: AskedAbout, input: WhyInput): Promise<Question> {
+  const { rule, segment, signal, score } = input
+  if (segment !== undefined) return findQuestion(ctx, about, { kind: 'segment', slug: segment })
+  if (signal !== undefined) return findQuestion(ctx, about, { kind: 'signal', slug: signal })
+  if (score !== undefined) return findQuestion(ctx, about, { kind: 'score', slug: score })
+  // The schema has seen that one of them is asked about.
+  if (rule === undefined) throw new Error('Nothing is asked about.')
+  checkAudienceRule({ kind: 'segment', slug: '', subject: about.kind, rule }, await readAudiences(ctx))
+  return { kind: 'rule', rule }
 }
 
 /** @throws ProblemError 404; 422 where it is about the other kind of subject */

@@ -33,5 +33,8 @@ export function flipView(flip: Flip, turns: string): FlipView {
   }
 }
 
-/** Of one part: what would turn it. */
-export const flipSentences = (flips: readonly Flip[]): string[] => flips.map((flip) => flipView(flip, 'turn it').words)
+/** Of one part: the new data that would turn it. When it turns by itself is said by `validUntil`. */
+export const flipSentences = (flips: readonly Flip[]): string[] =>
+  flips.flatMap((flip) =>
+    flip.kind === 'changes' && flip.changes.every(({ need }) => need !== null) ? [flipView(flip, 'turn it').words] : [],
+  )

@@ -31,7 +31,8 @@ export const whyRouter = router({
     .output(whyView)
     .query(async ({ ctx, input }) => {
       const scope = await scopeOf(ctx)
-      return 'playbook' in input ? whyPlaybook(scope, input) : whyAnswer(scope, input)
+      const { playbook, ...asked } = input
+      return playbook === undefined ? whyAnswer(scope, input) : whyPlaybook(scope, { ...asked, playbook })
     }),
 
   run: procedure({

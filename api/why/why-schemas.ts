@@ -16,24 +16,23 @@ export const whySubject = z.union([
 ])
 export type WhySubject = z.output<typeof whySubject>
 
-const asked = {
-  subject: whySubject,
-  at: isoTime.optional().describe('The moment that is asked about. Left out: now.'),
-}
+const WHATS = ['rule', 'segment', 'signal', 'score', 'playbook'] as const
 
-export const whyInput = z.union(
-  [
-    z.strictObject({ ...asked, rule: ruleSchema }),
-    z.strictObject({ ...asked, segment: audienceSlug }),
-    z.strictObject({ ...asked, signal: audienceSlug }),
-    z.strictObject({ ...asked, score: audienceSlug }),
-    z.strictObject({ ...asked, playbook: slug }),
-  ],
-  'Send subject ({ "contact": id } or { "account": id }) and one of rule, segment, signal, score and playbook; at is an ISO 8601 date-time with its zone.',
-)
+export const whyInput = z
+  .strictObject({
+    subject: whySubject,
+    rule: ruleSchema.optional().describe('A rule of your own. One of rule, segment, signal, score and playbook.'),
+    segment: audienceSlug.optional(),
+    signal: audienceSlug.optional(),
+    score: audienceSlug.optional(),
+    playbook: slug.optional(),
+    at: isoTime.optional().describe('The moment that is asked about. Left out: now.'),
+  })
+  .refine((input) => WHATS.filter((what) => input[what] !== undefined).length === 1, {
+    message: `Send one of ${WHATS.join(', ')}: what is asked about.`,
+  })
 export type WhyInput = z.output<typeof whyInput>
-export type AnswerInput = Exclude<WhyInput, { playbook: string }>
-export type PlaybookInput = Extract<WhyInput, { playbook: string }>
+export type PlaybookInput = Pick<WhyInput, 'subject' | 'at'> & { playbook: string }
 
 const flip = z.custom<FlipView>(() => true)
 const node = z.custom<WhyNode>(() => true)

@@ -95,11 +95,14 @@ export function propertyOrigin(path: string, { sources }: Asked): Origin {
   return found === undefined ? NO_ORIGIN : writtenBy(found)
 }
 
+/** Milliseconds between what was said and when we were told, below which it is the same moment to a person. */
+const WORTH_SAYING = 60_000
+
 function writtenBy({ write }: PropertySource): Origin {
   if (write === null) return { ...NO_ORIGIN, source: UNKNOWN_SOURCE }
   const source = sourceView(write.source)
   // It may have been so long before we were told, or be told of the future by a clock that is ahead.
-  const told = write.at === write.occurredAt ? '' : `, which says it of ${iso(write.occurredAt)}`
+  const told = Math.abs(write.at - write.occurredAt) < WORTH_SAYING ? '' : `, which says it of ${iso(write.occurredAt)}`
   return { source: { ...source, words: source.words + told }, since: iso(write.at), window: null }
 }
 

@@ -16,10 +16,13 @@ function localText(at: number): string {
 /** Chooses a moment: along the edges that are on record, or any other; null is now. */
 export function WhyMoment(props: {
   at: string | null
+  /** The moment of the answer that is shown. */
+  shown: string | null
   history: readonly Edge[]
   onChange: (at: string | null) => void
 }) {
-  const { at, history, onChange } = props
+  const { at, shown, history, onChange } = props
+  const moment = at ?? shown
   const label = useId()
   // Oldest first, and now at the end.
   const stops = [...history].toReversed()
@@ -52,10 +55,10 @@ export function WhyMoment(props: {
           type="datetime-local"
           step={1}
           label="Moment"
-          value={at === null ? '' : localText(Date.parse(at))}
+          value={moment === null ? '' : localText(Date.parse(moment))}
           onChange={(event) => {
-            const moment = new Date(event.currentTarget.value)
-            onChange(Number.isNaN(moment.getTime()) ? null : moment.toISOString())
+            const typed = new Date(event.currentTarget.value)
+            onChange(Number.isNaN(typed.getTime()) ? null : typed.toISOString())
           }}
         />
         <Button variant="default" disabled={at === null} onClick={() => onChange(null)}>

@@ -127,7 +127,12 @@ export function WhyThen({ subject, question }: { subject: WhySubjectRef; questio
     )
   return (
     <Stack>
-      <WhyMoment at={at} history={view?.kind === 'answer' ? view.history : []} onChange={setAt} />
+      <WhyMoment
+        at={at}
+        shown={view?.at ?? null}
+        history={view?.kind === 'answer' ? view.history : []}
+        onChange={setAt}
+      />
       {answer.isError && <ProblemPanel error={answer.error} />}
       {answer.isPending && <ListSkeleton rows={3} />}
       {!answer.isError && view?.kind === 'answer' && <WhyAnswerView answer={view} />}
