@@ -28,30 +28,39 @@ export interface EventWindow {
   most: number | null
 }
 
-const EVENTS = (column: 'contact_id' | 'account_id', rich: boolean): Statement => {
+const statements = new Map<string, Statement>()
+
+/** A statement for each number of newest events: told the number, the database reads an index from its end and stops. */
+function historyStatement(column: 'contact_id' | 'account_id', rich: boolean, most: number | null): Statement {
+  const name = `event-history-${column}-${rich ? 'values' : 'times'}-${most ?? 'all'}`
+  const known = statements.get(name)
+  if (known !== undefined) return known
   const columns = `e.occurred_at, e.position${rich ? ', e.body' : ''}`
   const own = `e.workspace_id = $1 AND e.${column} = wanted."subjectId" AND e.name = wanted.name AND e.kind = 'track' AND e.status = 'done'`
-  return {
-    name: `event-history-${rich ? 'values' : 'times'}-${column}`,
+  const since = `e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')`
+  // Of events of the same millisecond it matters which is last only where something of it is read.
+  const newest = `
+    (SELECT ${columns} FROM events e WHERE ${own} AND ${since} AND e.occurred_at <= to_timestamp($3 / 1000.0)
+      ORDER BY e.occurred_at DESC${rich ? ', e.position DESC' : ''} LIMIT ${most})
+    UNION ALL
+    (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > to_timestamp($3 / 1000.0))`
+  const all = `SELECT ${columns} FROM events e WHERE ${own} AND ${since} AND $3::float8 IS NOT NULL`
+  const statement: Statement = {
+    name,
     text: `
 SELECT wanted."subjectId", wanted.name, found.times, found.values
-FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json, most int),
+FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json),
 LATERAL (
   SELECT array_agg(${MS('x.occurred_at')} ORDER BY x.occurred_at, x.position) AS times, ${rich ? VALUES : 'NULL'} AS values
-  FROM (
-    (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')
-      AND e.occurred_at <= to_timestamp($3 / 1000.0) ORDER BY e.occurred_at DESC, e.position DESC LIMIT wanted.most)
-    UNION ALL
-    (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > to_timestamp($3 / 1000.0))
-  ) AS x
+  FROM (${most === null ? all : newest}) AS x
 ) AS found
 WHERE found.times IS NOT NULL`,
   }
+  statements.set(name, statement)
+  return statement
 }
 const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, x.body -> 'properties' -> p.name)
     FROM json_array_elements_text(wanted.properties) AS p(name) WHERE x.body -> 'properties' ? p.name), '{}') ORDER BY x.occurred_at, x.position)`
-const TIMES = { contact: EVENTS('contact_id', false), account: EVENTS('account_id', false) }
-const TIMES_AND_VALUES = { contact: EVENTS('contact_id', true), account: EVENTS('account_id', true) }
 
 /**
  * When subjects did what, and with which properties: events the dispatcher has placed, within each name's window.
@@ -62,11 +71,13 @@ export async function eventHistory(
   workspaceId: string,
   wanted: { kind: 'contact' | 'account'; events: EventWindow[]; now: number },
 ): Promise<EventHistory[]> {
-  const bare = wanted.events.filter(({ properties }) => properties.length === 0)
-  const rich = wanted.events.filter(({ properties }) => properties.length > 0)
-  const read = (statement: Statement, events: EventWindow[]): Promise<EventHistory[]> =>
-    events.length === 0 ? Promise.resolve([]) : q.rows(statement, [workspaceId, JSON.stringify(events), wanted.now])
-  return [...(await read(TIMES[wanted.kind], bare)), ...(await read(TIMES_AND_VALUES[wanted.kind], rich))]
+  const histories: EventHistory[] = []
+  const asked = Map.groupBy(wanted.events, ({ properties, most }) =>
+    historyStatement(`${wanted.kind}_id`, properties.length > 0, most),
+  )
+  for (const [statement, events] of asked)
+    histories.push(...(await q.rows<EventHistory>(statement, [workspaceId, JSON.stringify(events), wanted.now])))
+  return histories
 }
 
 export interface ChangeHistory {
