@@ -2,6 +2,7 @@ import { z } from 'zod'
 import type { Rule, Trace } from '../../engine/model/rule.ts'
 import { ruleSchema } from '../../engine/model/rule-schema.ts'
 import type { Json } from '../../nodes/manifest.ts'
+import type { SourceView } from '../why/why-node.ts'
 
 /** Shapes of segments and signals: the same for both. */
 
@@ -61,22 +62,63 @@ const member = z.object({ subject: subjectView, since: isoTime })
 export const memberPage = z.object({ data: z.array(member), nextCursor: z.string().nullable() })
 export type MemberPage = z.output<typeof memberPage>
 
+const edge = z.object({
+  id: z.string(),
+  subject: subjectView,
+  edge: z.enum(['set', 'cleared', 'entered', 'left', 'changed']),
+  at: isoTime,
+  cause: z.custom<Json>(() => true),
+  /** The cause in words, with the event that can be looked up. */
+  by: z.custom<SourceView>(() => true),
+  why: z.custom<Trace>(() => true),
+})
+export type Edge = z.output<typeof edge>
+export const edgePage = z.object({ data: z.array(edge), nextCursor: z.string().nullable() })
+export type EdgePage = z.output<typeof edgePage>
+
 export const audienceView = audienceRow.extend({
   backfill: z.object({ done: z.int(), total: z.int() }),
+  /**
+   * Until when it is true: what was received and what time alone has turned is worked out up to here. Now, unless
+   * something waits to be worked.
+   */
+  asOf: isoTime,
   members: z.array(member),
   nextCursor: z.string().nullable(),
-  edges: z.array(
+  edges: z.array(edge),
+})
+export type AudienceView = z.output<typeof audienceView>
+
+export const historyInput = z.object({
+  slug: audienceSlug,
+  days: z.coerce.number().int().min(1).max(365).default(30).describe('How many days back, today being the last.'),
+})
+export type HistoryInput = z.output<typeof historyInput>
+export const audienceHistory = z.object({
+  /** IANA name: of whose days these are. */
+  timeZone: z.string(),
+  /** When time alone may turn it for somebody next; null: never. */
+  nextDue: isoTime.nullable(),
+  /** Ascending, without gaps, today the last. */
+  days: z.array(
     z.object({
-      id: z.string(),
-      subject: subjectView,
-      edge: z.enum(['set', 'cleared', 'entered', 'left', 'changed']),
-      at: isoTime,
-      cause: z.custom<Json>(() => true),
-      why: z.custom<Trace>(() => true),
+      /** `2026-03-01` */
+      day: z.string(),
+      entered: z.int(),
+      left: z.int(),
+      /** How many were in it at the end of the day; of today now. */
+      size: z.int(),
     }),
   ),
 })
-export type AudienceView = z.output<typeof audienceView>
+export type AudienceHistory = z.output<typeof audienceHistory>
+
+export const audienceUses = z.object({
+  /** What reads it. `path` is where, such as `playbooks.churn-risk`; `words` says it. */
+  data: z.array(z.object({ path: z.string(), words: z.string() })),
+  nextCursor: z.null(),
+})
+export type AudienceUses = z.output<typeof audienceUses>
 
 export const previewInput = z.strictObject({
   subject: subjectKind.default('contact'),

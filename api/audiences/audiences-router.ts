@@ -1,17 +1,22 @@
 import { z } from 'zod'
 import { procedure, router } from '../trpc.ts'
+import { audienceHistory as readHistory, audienceUses as readUses } from './audience-history.ts'
 import {
   audienceChange,
+  audienceHistory,
   audienceInput,
   audienceRow,
   audienceSlug,
+  audienceUses,
   audienceView,
+  edgePage,
+  historyInput,
   memberPage,
   previewInput,
   previewOutput,
 } from './audience-schemas.ts'
 import { previewAudience } from './preview-audience.ts'
-import { listAudiences, listMembers, viewAudience } from './read-audiences.ts'
+import { listAudiences, listEdges, listMembers, viewAudience } from './read-audiences.ts'
 import { createAudience, deleteAudience, updateAudience } from './write-audience.ts'
 
 const EXAMPLE_RULE = {
@@ -37,18 +42,11 @@ const deletion = (kind: 'segment' | 'signal') =>
     .output(slugOnly)
     .mutation(({ ctx, input }) => deleteAudience(ctx, kind, input))
 
-/** Segments and signals are written, asked and read alike; only their words differ. */
-function audienceRouter(kind: 'segment' | 'signal') {
+/** What is read of one. */
+function readings(kind: 'segment' | 'signal') {
   const path = `/v1/${kind}s`
   const tags = [kind === 'signal' ? 'Signals' : 'Segments']
-  return router({
-    list: procedure({
-      scope: 'data:read',
-      rest: { method: 'GET', path, tags, summary: `All ${kind}s with how many are in each` },
-    })
-      .output(z.object({ data: z.array(audienceRow), nextCursor: z.null() }))
-      .query(({ ctx }) => listAudiences(ctx, kind)),
-
+  return {
     get: procedure({
       scope: 'data:read',
       rest: {
@@ -74,6 +72,56 @@ function audienceRouter(kind: 'segment' | 'signal') {
       .input(place)
       .output(memberPage)
       .query(({ ctx, input }) => listMembers(ctx, kind, input)),
+
+    edges: procedure({
+      scope: 'data:read',
+      rest: {
+        method: 'GET',
+        path: `${path}/{slug}/edges`,
+        tags,
+        summary: `What turned the ${kind}, the newest first, each with its cause and why`,
+      },
+    })
+      .input(place)
+      .output(edgePage)
+      .query(({ ctx, input }) => listEdges(ctx, kind, input)),
+
+    history: procedure({
+      scope: 'data:read',
+      rest: {
+        method: 'GET',
+        path: `${path}/{slug}/history`,
+        tags,
+        summary: `How many were in the ${kind} each day, and who entered and left`,
+      },
+    })
+      .input(historyInput)
+      .output(audienceHistory)
+      .query(({ ctx, input }) => readHistory(ctx, kind, input)),
+
+    uses: procedure({
+      scope: 'data:read',
+      rest: { method: 'GET', path: `${path}/{slug}/uses`, tags, summary: `What reads the ${kind}` },
+    })
+      .input(slugOnly)
+      .output(audienceUses)
+      .query(({ ctx, input }) => readUses(ctx, kind, input)),
+  }
+}
+
+/** Segments and signals are written, asked and read alike; only their words differ. */
+function audienceRouter(kind: 'segment' | 'signal') {
+  const path = `/v1/${kind}s`
+  const tags = [kind === 'signal' ? 'Signals' : 'Segments']
+  return router({
+    list: procedure({
+      scope: 'data:read',
+      rest: { method: 'GET', path, tags, summary: `All ${kind}s with how many are in each` },
+    })
+      .output(z.object({ data: z.array(audienceRow), nextCursor: z.null() }))
+      .query(({ ctx }) => listAudiences(ctx, kind)),
+
+    ...readings(kind),
 
     create: procedure({
       scope: 'data:write',

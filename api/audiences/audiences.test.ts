@@ -3,8 +3,9 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { createCatalogCache } from '../dispatch/workspace-catalog.ts'
 import { workBackfill } from '../dispatch/work-backfill.ts'
+import { audienceHistory, audienceUses } from './audience-history.ts'
 import { previewAudience } from './preview-audience.ts'
-import { listAudiences, listMembers, viewAudience } from './read-audiences.ts'
+import { listAudiences, listEdges, listMembers, viewAudience } from './read-audiences.ts'
 import { createAudience, updateAudience } from './write-audience.ts'
 
 let w: TestWorkspace
@@ -30,6 +31,7 @@ const input = (name: string, rule: Parameters<typeof createAudience>[2]['rule'])
   subject: 'contact' as const,
   rule,
 })
+const QUIET = { event: 'Paid', count: { op: 'gte' as const, value: 1 }, within: 'P1D' }
 const backfill = async () => {
   const deps = { pool: w.opened.pool, clock: () => w.clock.now, catalogs: createCatalogCache() }
   while ((await workBackfill(deps)) > 0);
@@ -60,12 +62,17 @@ it('a new one holds who was there before, by its backfill', async () => {
     input('Upper ten!', { property: 'contact.n', op: 'gte', value: 20 }),
   )
   expect(slug).toBe('upper-ten')
-  expect((await viewAudience(ctx(), 'segment', { slug })).backfill).toEqual({ done: 0, total: 30 })
+  expect((await viewAudience(ctx(), 'segment', { slug })).backfill).toEqual({ done: 0, total: 0 })
   await backfill()
   const view = await viewAudience(ctx(), 'segment', { slug })
   expect(view).toMatchObject({ count: 10, backfillDone: true, backfill: { done: 30, total: 30 } })
   expect(view.members.map((m) => m.subject.label)).toContain('Person 20')
-  expect(view.edges[0]).toMatchObject({ edge: 'entered', cause: { kind: 'backfill' } })
+  expect(view.edges[0]).toMatchObject({
+    edge: 'entered',
+    cause: { kind: 'backfill' },
+    by: { words: 'when the rule was asked for everybody' },
+  })
+  expect(view.asOf).toBe(new Date(w.clock.now).toISOString())
 })
 
 it('a changed rule is asked for everybody again', async () => {
@@ -121,6 +128,45 @@ it.each([['["x","y"]'], ['["2026-01-01T00:00:00.000Z","x"]'], ['{}'], ['no JSON'
     })
   },
 )
+
+it('tells how many were in it each day, counted back from today', async () => {
+  const { slug } = await createAudience(ctx(), 'segment', input('Quiet', QUIET))
+  await backfill()
+  const began = (await audienceHistory(ctx(), 'segment', { slug, days: 30 })).days
+  expect(began).toHaveLength(30)
+  expect(began.at(-1)).toEqual({ day: '2026-03-02', entered: 1, left: 0, size: 1 })
+  for (const id of ['u3', 'u4']) await w.send({ type: 'track', userId: id, event: 'Paid' })
+  await w.dispatch()
+  const paid = await audienceHistory(ctx(), 'segment', { slug, days: 30 })
+  expect(paid.days.at(-1)).toEqual({ day: '2026-03-02', entered: 3, left: 0, size: 3 })
+  expect(paid.nextDue).not.toBeNull()
+  await w.pass(2 * 86_400_000)
+  const { days } = await audienceHistory(ctx(), 'segment', { slug, days: 3 })
+  expect(days.map(({ entered, left, size }) => [entered, left, size])).toEqual([
+    [3, 0, 3],
+    [0, 3, 0],
+    [0, 0, 0],
+  ])
+  expect((await viewAudience(ctx(), 'segment', { slug })).edges[0]).toMatchObject({
+    edge: 'left',
+    by: { words: 'by time alone' },
+  })
+})
+
+it('lists every edge, page by page, and what reads it', async () => {
+  const seen = new Set<string>()
+  let cursor: string | null = null
+  do {
+    const found: Awaited<ReturnType<typeof listEdges>> = await listEdges(ctx(), 'segment', { slug: 'many', cursor })
+    for (const { id } of found.data) seen.add(id)
+    cursor = found.nextCursor
+  } while (cursor !== null)
+  expect(seen.size).toBe(110)
+  await createAudience(ctx(), 'signal', input('Reader', { segment: 'many', is: 'in' }))
+  expect((await audienceUses(ctx(), 'segment', { slug: 'many' })).data).toEqual([
+    { path: 'signals.reader', words: 'the signal “reader”' },
+  ])
+})
 
 it('belongs to its workspace alone', async () => {
   const other = { ...ctx(), workspaceId: randomUUID() }

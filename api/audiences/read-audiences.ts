@@ -3,7 +3,8 @@ import { goneView, subjectViews } from '../customers/subject-view.ts'
 import { page, readCursor } from '../db/cursor.ts'
 import type { AudienceKind } from '../dispatch/audience-index.ts'
 import { notFound } from '../problem.ts'
-import type { AudienceRow, AudienceView, MemberPage } from './audience-schemas.ts'
+import { causeView } from '../why/source-words.ts'
+import type { AudienceRow, AudienceView, EdgePage, MemberPage } from './audience-schemas.ts'
 import type { Scope } from './write-audience.ts'
 
 const MEMBERS = 50
@@ -58,33 +59,94 @@ export async function viewAudience(
   const audience = await audienceQuery(ctx, kind).where('slug', '=', input.slug).executeTakeFirst()
   if (audience === undefined) throw notFound(kind, input.slug)
   const members = await readMembers(ctx, audience, input.cursor)
-  const edges = await ctx.db
+  const [edges, asOf] = await Promise.all([readEdges(ctx, audience, null), readAsOf(ctx, audience.id)])
+  return {
+    ...rowOf(audience),
+    backfill: progressOf(audience),
+    asOf,
+    members: members.data,
+    nextCursor: members.nextCursor,
+    edges: edges.data,
+  }
+}
+
+/** What turned it, the newest first, each with its cause and why. @throws ProblemError 404 */
+export async function listEdges(
+  ctx: Scope,
+  kind: AudienceKind,
+  input: { slug: string; cursor?: string | null | undefined },
+): Promise<EdgePage> {
+  return readEdges(ctx, await audienceRecord(ctx, kind, input.slug), input.cursor)
+}
+
+async function readEdges(
+  ctx: Scope,
+  audience: Pick<QueriedAudience, 'id' | 'subject'>,
+  cursor: string | null | undefined,
+): Promise<EdgePage> {
+  let query = ctx.db
     .selectFrom('audience_edges')
     .selectAll()
     .where('workspace_id', '=', ctx.workspaceId)
     .where('audience_id', '=', audience.id)
     .orderBy('at', 'desc')
-    .limit(EDGES)
-    .execute()
+    .orderBy('id', 'desc')
+    .limit(EDGES + 1)
+  if (cursor) {
+    const [before = '', id = ''] = readCursor(cursor, ['instant', 'uuid'])
+    const at = new Date(before)
+    query = query.where((eb) => eb.or([eb('at', '<', at), eb.and([eb('at', '=', at), eb('id', '<', id)])]))
+  }
+  const { data, nextCursor } = page(await query.execute(), EDGES, (row) => [row.at.toISOString(), row.id])
   const subjects = await subjectViews(
     ctx,
-    edges.map((e) => e.subject_id),
+    data.map((row) => row.subject_id),
   )
-  const viewOf = (id: string) => subjects.get(id) ?? goneView(audience.subject, id)
   return {
-    ...rowOf(audience),
-    backfill: await readProgress(ctx, audience),
-    members: members.data,
-    nextCursor: members.nextCursor,
-    edges: edges.map((e) => ({
-      id: e.id,
-      subject: viewOf(e.subject_id),
-      edge: e.edge,
-      at: e.at.toISOString(),
-      cause: e.cause,
-      why: e.why as unknown as Trace,
+    data: data.map((row) => ({
+      id: row.id,
+      subject: subjects.get(row.subject_id) ?? goneView(audience.subject, row.subject_id),
+      edge: row.edge,
+      at: row.at.toISOString(),
+      cause: row.cause,
+      by: causeView(row.cause),
+      why: row.why as unknown as Trace,
     })),
+    nextCursor,
   }
+}
+
+/** Up to when it is true: what waits, or is overdue, is not in it yet. */
+async function readAsOf(ctx: Scope, audienceId: string): Promise<string> {
+  const [waiting, overdue] = await Promise.all([
+    ctx.db
+      .selectFrom('events')
+      .select((eb) => eb.fn.min('received_at').as('at'))
+      .where('workspace_id', '=', ctx.workspaceId)
+      .where('status', '=', 'pending')
+      .executeTakeFirst(),
+    ctx.db
+      .selectFrom('audience_members')
+      .select((eb) => eb.fn.min('valid_until').as('at'))
+      .where('workspace_id', '=', ctx.workspaceId)
+      .where('audience_id', '=', audienceId)
+      .where('valid_until', '<=', new Date(ctx.now))
+      .executeTakeFirst(),
+  ])
+  return new Date(Math.min(ctx.now, waiting?.at?.getTime() ?? ctx.now, overdue?.at?.getTime() ?? ctx.now)).toISOString()
+}
+
+/** @throws ProblemError 404 */
+export async function audienceRecord(ctx: Scope, kind: AudienceKind, slug: string) {
+  const audience = await ctx.db
+    .selectFrom('audiences')
+    .select(['id', 'subject'])
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('kind', '=', kind)
+    .where('slug', '=', slug)
+    .executeTakeFirst()
+  if (audience === undefined) throw notFound(kind, slug)
+  return audience
 }
 
 /** Who is in it now, the newest first. @throws ProblemError 404 */
@@ -93,15 +155,7 @@ export async function listMembers(
   kind: AudienceKind,
   input: { slug: string; cursor?: string | null | undefined },
 ): Promise<MemberPage> {
-  const audience = await ctx.db
-    .selectFrom('audiences')
-    .select(['id', 'subject'])
-    .where('workspace_id', '=', ctx.workspaceId)
-    .where('kind', '=', kind)
-    .where('slug', '=', input.slug)
-    .executeTakeFirst()
-  if (audience === undefined) throw notFound(kind, input.slug)
-  return readMembers(ctx, audience, input.cursor)
+  return readMembers(ctx, await audienceRecord(ctx, kind, input.slug), input.cursor)
 }
 
 async function readMembers(
@@ -139,22 +193,9 @@ async function readMembers(
   }
 }
 
-/** How far the backfill came. */
-export async function readProgress(
-  ctx: Scope,
-  audience: Pick<QueriedAudience, 'subject' | 'backfilled_to' | 'backfill_done'>,
-): Promise<{ done: number; total: number }> {
-  const table = audience.subject === 'contact' ? 'contacts' : 'accounts'
-  const { total, done } = await ctx.db
-    .selectFrom(table)
-    .select((eb) => [
-      eb.fn.countAll<string>().as('total'),
-      eb.fn
-        .countAll<string>()
-        .filterWhere('id', '<=', audience.backfilled_to ?? '00000000-0000-0000-0000-000000000000')
-        .as('done'),
-    ])
-    .where('workspace_id', '=', ctx.workspaceId)
-    .executeTakeFirstOrThrow()
-  return { total: Number(total), done: audience.backfill_done ? Number(total) : Number(done) }
+/** How far the backfill came: of those who were there when it began. Until its first page nobody is counted. */
+export function progressOf(audience: Pick<QueriedAudience, 'backfill_total' | 'backfill_count'>) {
+  const { backfill_total: total, backfill_count: count } = audience
+  // Who comes while it runs is asked about as well, and may be one of a page.
+  return { done: total === null ? 0 : Math.min(count, total), total: total ?? 0 }
 }

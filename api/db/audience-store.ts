@@ -137,13 +137,39 @@ export async function subjectPage(
 const NOTE_BACKFILL: Statement = {
   name: 'backfill-note',
   text: `
-UPDATE audiences SET backfilled_to = coalesce($3, backfilled_to), backfill_done = $4 WHERE workspace_id = $1 AND id = $2`,
+UPDATE audiences SET backfilled_to = coalesce($3, backfilled_to), backfill_done = $4,
+  backfill_total = coalesce($5, backfill_total), backfill_count = CASE WHEN $5::int IS NULL THEN backfill_count ELSE 0 END + $6
+WHERE workspace_id = $1 AND id = $2`,
+}
+
+const count = (table: 'contacts' | 'accounts'): Statement => ({
+  name: `subject-count-${table}`,
+  text: `SELECT count(*)::int AS n FROM ${table} WHERE workspace_id = $1${table === 'contacts' ? ' AND merged_into IS NULL' : ''}`,
+})
+const COUNTS = { contact: count('contacts'), account: count('accounts') }
+
+/** How many a backfill that begins now will ask about. */
+export async function countSubjects(
+  q: Queryable,
+  workspaceId: string,
+  subject: 'contact' | 'account',
+): Promise<number> {
+  return (await q.rows<{ n: number }>(COUNTS[subject], [workspaceId]))[0]?.n ?? 0
 }
 
 export async function noteBackfill(
   q: Queryable,
   workspaceId: string,
-  progress: { id: string; to: string | null; done: boolean },
+  progress: {
+    id: string
+    to: string | null
+    done: boolean
+    /** With the first page alone: how many there are to ask about. */
+    total: number | null
+    /** How many the page asked about. */
+    asked: number
+  },
 ): Promise<void> {
-  await q.rows(NOTE_BACKFILL, [workspaceId, progress.id, progress.to, progress.done])
+  const { id, to, done, total, asked } = progress
+  await q.rows(NOTE_BACKFILL, [workspaceId, id, to, done, total, asked])
 }

@@ -1,5 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { nextBackfill, noteBackfill, subjectPage } from '../db/audience-store.ts'
+import { countSubjects, nextBackfill, noteBackfill, subjectPage } from '../db/audience-store.ts'
 import { BACKFILL_LOCK, LANE_LOCKS } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction } from '../db/sql.ts'
@@ -46,7 +46,14 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
         const touches = ids.filter((id) => known.has(id)).map((subjectId) => ({ audience, subjectId }))
         await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause }))
       }
-      await noteBackfill(q, workspaceId, { id: job.id, to: ids.at(-1) ?? null, done: ids.length < PAGE })
+      await noteBackfill(q, workspaceId, {
+        id: job.id,
+        to: ids.at(-1) ?? null,
+        done: ids.length < PAGE,
+        // Counted once: a count of everybody for each page would cost more than the pages.
+        total: job.backfilledTo === null ? await countSubjects(q, workspaceId, job.subject) : null,
+        asked: ids.length,
+      })
       // The last, short page counts too, so that the caller comes back for the next audience.
       return Math.max(1, ids.length)
     }),

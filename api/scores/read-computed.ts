@@ -1,7 +1,7 @@
 import { sql } from 'kysely'
 import type { ComputedDefinition } from '../../engine/model/computed.ts'
 import { describeComputed } from '../../engine/scores/describe.ts'
-import { readProgress } from '../audiences/read-audiences.ts'
+import { progressOf } from '../audiences/read-audiences.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import { goneView, subjectViews } from '../customers/subject-view.ts'
 import { notFound } from '../problem.ts'
@@ -70,7 +70,7 @@ export async function viewComputed(ctx: Scope, { slug }: { slug: string }): Prom
   )
   return {
     ...rowOf(found),
-    backfill: await readProgress(ctx, found),
+    backfill: progressOf(found),
     sample: values.map(({ subject_id: id, value, since }) => ({
       subject: subjects.get(id) ?? goneView(found.subject, id),
       value,

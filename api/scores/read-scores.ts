@@ -4,7 +4,7 @@ import type { Trace } from '../../engine/model/rule.ts'
 import type { ScoreDefinition, ScoreValue } from '../../engine/model/score.ts'
 import { describeScore } from '../../engine/scores/describe.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import { readProgress } from '../audiences/read-audiences.ts'
+import { progressOf } from '../audiences/read-audiences.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import { goneView, subjectViews } from '../customers/subject-view.ts'
 import { page, readCursor } from '../db/cursor.ts'
@@ -90,11 +90,10 @@ export async function listScores(ctx: Scope): Promise<{ data: ScoreRow[]; nextCu
 /** One score: its distribution, who moved most in 30 days, and the latest changes of band. @throws ProblemError 404 */
 export async function viewScore(ctx: Scope, { slug }: { slug: string }): Promise<ScoreView> {
   const score = await scoreRecord(ctx, slug)
-  const [tallies, movers, bandChanges, backfill] = await Promise.all([
+  const [tallies, movers, bandChanges] = await Promise.all([
     readTallies(ctx, score.id),
     readMovers(ctx, score),
     readBandChanges(ctx, score),
-    readProgress(ctx, score),
   ])
   const row = rowOf(score, tallies)
   const tens = Array.from({ length: 10 }, (_, ten) => counted(tallies.filter((tally) => tally.ten === ten)))
@@ -102,7 +101,7 @@ export async function viewScore(ctx: Scope, { slug }: { slug: string }): Promise
     name: stage,
     count: counted(tallies.filter((tally) => tally.ten !== null && tally.stage === stage)),
   }))
-  return { ...row, backfill, tens, stages, movers, bandChanges }
+  return { ...row, backfill: progressOf(score), tens, stages, movers, bandChanges }
 }
 
 const counted = (tallies: Tally[]): number => tallies.reduce((total, { count }) => total + count, 0)
