@@ -68,6 +68,56 @@ export const eventRow = z.object({
 })
 export type EventRow = z.output<typeof eventRow>
 
+const turnedKind = z.enum(['segment', 'signal', 'score', 'computed'])
+const edgeWord = z.enum(['set', 'cleared', 'entered', 'left', 'changed'])
+
+/** Everything one event did. */
+export const eventDetails = z.object({
+  event: eventRow,
+  /** The message as it was received. */
+  body: json,
+  /** When a worker worked it; null: it waits, or was refused. */
+  workedAt: isoTime.nullable(),
+  /** What the message calls its person, the surest first, and whose that is now. */
+  identities: z.array(
+    z.object({
+      kind: z.enum(['user_id', 'anonymous_id', 'email', 'vendor_id']),
+      value: z.string(),
+      of: z.enum(['contact', 'another', 'nobody']),
+    }),
+  ),
+  /** How it came to its account: named by the message, as the contact's only one, or to none of so many. */
+  accountVia: z.discriminatedUnion('how', [
+    z.object({ how: z.literal('named'), group: z.string() }),
+    z.object({ how: z.literal('only') }),
+    z.object({ how: z.literal('none'), accounts: z.int() }),
+  ]),
+  /** Values that it wrote. */
+  changes: z.array(z.object({ subject: subjectView, property: z.string(), before: json, value: json })),
+  /** What it turned, for whomever. */
+  edges: z.array(
+    z.object({
+      kind: turnedKind,
+      slug: z.string(),
+      name: z.string(),
+      edge: edgeWord,
+      at: isoTime,
+      subject: subjectView,
+      why: z.custom<Trace>(() => true),
+    }),
+  ),
+  /** Segments, signals and scores of its contact and account that look at it; turned null: it stayed as it was. */
+  rules: z.array(
+    z.object({
+      kind: z.enum(['segment', 'signal', 'score']),
+      slug: z.string(),
+      subject: subjectView,
+      turned: edgeWord.nullable(),
+    }),
+  ),
+})
+export type EventDetails = z.output<typeof eventDetails>
+
 const membership = z.object({
   kind: z.enum(['segment', 'signal']),
   slug: z.string(),
@@ -165,6 +215,8 @@ export type ListInput = z.output<typeof listInput>
 export const eventListInput = z.object({
   subject: z.string().min(1).max(500).optional().describe('Your own id of a contact or account, or ours.'),
   name: z.string().min(1).max(200).optional(),
+  kind: z.enum(['track', 'identify', 'group', 'page', 'screen', 'alias']).optional(),
+  status: z.enum(['pending', 'done', 'refused']).optional(),
   cursor: z.string().max(500).nullish(),
   limit: z.coerce.number().int().min(1).max(200).optional(),
 })

@@ -5,6 +5,7 @@ import {
   accountView,
   contactRow,
   contactView,
+  eventDetails,
   eventListInput,
   eventRow,
   filterInput,
@@ -12,6 +13,7 @@ import {
   page,
   sendEventInput,
 } from './customer-schemas.ts'
+import { eventDetails as readDetails } from './event-details.ts'
 import { listEvents } from './list-events.ts'
 import { membershipsOf, propertyHistory, viewAccount, viewContact } from './profile.ts'
 import { countOf, listAccounts, listContacts } from './read-customers.ts'
@@ -169,6 +171,19 @@ export const eventsRouter = router({
     .input(eventListInput)
     .output(page(eventRow))
     .query(({ ctx, input }) => listEvents(ctx, input)),
+
+  get: procedure({
+    scope: 'data:read',
+    rest: {
+      method: 'GET',
+      path: '/v1/events/{seq}',
+      tags,
+      summary: 'Everything one event did: who it became, what it wrote, what it turned and what it did not',
+    },
+  })
+    .input(z.object({ seq: z.string().regex(/^\d{1,18}$/, 'Send the number that the list of events gives as seq.') }))
+    .output(eventDetails)
+    .query(({ ctx, input }) => readDetails(ctx, input)),
 
   // From outside there is POST /v1/track.
   send: procedure({ scope: 'events:write' })

@@ -17,6 +17,7 @@ const eventQuery = ({ db, workspaceId }: Scope) =>
       'message_id',
       'kind',
       'name',
+      'subject_key',
       'body',
       'occurred_at',
       'received_at',
@@ -24,10 +25,11 @@ const eventQuery = ({ db, workspaceId }: Scope) =>
       'refusal',
       'contact_id',
       'account_id',
+      'processed_at',
     ])
     .where('workspace_id', '=', workspaceId)
 
-type QueriedEvent = Awaited<ReturnType<ReturnType<typeof eventQuery>['executeTakeFirstOrThrow']>>
+export type QueriedEvent = Awaited<ReturnType<ReturnType<typeof eventQuery>['executeTakeFirstOrThrow']>>
 
 /** What was received, newest first, with what each started, or why nothing. An unknown subject has no events. */
 export async function listEvents(
@@ -39,6 +41,8 @@ export async function listEvents(
     .orderBy('seq', 'desc')
     .limit(limit + 1)
   if (input.name !== undefined) query = query.where('name', '=', input.name)
+  if (input.kind !== undefined) query = query.where('kind', '=', input.kind)
+  if (input.status !== undefined) query = query.where('status', '=', input.status)
   if (input.subject !== undefined) {
     const contact = await findSubjectId(ctx, 'contact', input.subject)
     const account = await findSubjectId(ctx, 'account', input.subject)
@@ -55,6 +59,14 @@ export async function listEvents(
   if (input.cursor) query = query.where('seq', '<', readCursor(input.cursor, ['count'])[0] ?? '0')
   const { data, nextCursor } = page(await query.execute(), limit, (row) => [row.seq])
   return { data: await withOutcomes(ctx, data), nextCursor }
+}
+
+/** One event by the place that it was given when it was received. */
+export async function eventBySeq(ctx: Scope, seq: string): Promise<{ event: EventRow; row: QueriedEvent } | null> {
+  const row = await eventQuery(ctx).where('seq', '=', seq).executeTakeFirst()
+  if (row === undefined) return null
+  const [event] = await withOutcomes(ctx, [row])
+  return event === undefined ? null : { event, row }
 }
 
 /** The latest events of one subject. */
