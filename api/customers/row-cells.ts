@@ -131,7 +131,7 @@ export async function contactCounts(
 }
 
 /** When subjects last did something that has a name, by their own clock: that a system described them is no doing. */
-async function lastSeen(
+export async function lastSeen(
   { db, workspaceId }: Scope,
   kind: CustomerKind,
   ids: readonly string[],

@@ -1,22 +1,22 @@
 import { z } from 'zod'
 import { page } from '../customers/customer-schemas.ts'
 import { procedure, router } from '../trpc.ts'
+import { compareContacts } from './compare-contacts.ts'
 import { addIdentity, removeIdentity } from './contact-identities.ts'
 import { listDuplicates, setApart } from './duplicates.ts'
 import {
   apartInput,
+  comparison,
   duplicateListInput,
   duplicateRow,
   identityInput,
   identityRow,
   mergeInput,
   mergeListInput,
-  mergeOutput,
   mergeRow,
   sharedMailboxes,
   sharedMailboxesView,
   undoInput,
-  undoOutput,
 } from './identity-schemas.ts'
 import { listMerges, mergeByHand, undoByHand } from './merge-requests.ts'
 import { viewSharedMailboxes, writeSharedMailboxes } from './write-shared-mailboxes.ts'
@@ -37,8 +37,21 @@ export const identityRouter = router({
     },
   })
     .input(mergeInput)
-    .output(mergeOutput)
+    .output(mergeRow)
     .mutation(({ ctx, input }) => mergeByHand(ctx, input)),
+
+  compare: procedure({
+    scope: 'data:read',
+    rest: {
+      method: 'POST',
+      path: '/v1/contacts/compare',
+      tags,
+      summary: 'Two contacts beside each other, and what a merge would make of them, keeping nothing',
+    },
+  })
+    .input(mergeInput)
+    .output(comparison)
+    .query(({ ctx, input }) => compareContacts(ctx, input)),
 
   merges: procedure({
     scope: 'data:read',
@@ -60,7 +73,7 @@ export const identityRouter = router({
     },
   })
     .input(undoInput)
-    .output(undoOutput)
+    .output(mergeRow)
     .mutation(({ ctx, input }) => undoByHand(ctx, input.id)),
 
   duplicates: procedure({

@@ -31,6 +31,10 @@ export const mergeRow = z.object({
   at: isoTime,
   undoneAt: isoTime.nullable(),
   undoneBy: z.string().nullable(),
+  /** Runs that ended because an older run of the same playbook went on. An undo does not bring them back. */
+  endedRuns: z.array(z.string()),
+  /** Once it is undone: properties that had come with it, were changed since, and so stayed as they were. */
+  kept: z.array(z.string()),
 })
 export type MergeRow = z.output<typeof mergeRow>
 
@@ -41,19 +45,7 @@ export const mergeListInput = z.object({
 })
 export type MergeListInput = z.output<typeof mergeListInput>
 
-export const mergeOutput = mergeRow.extend({
-  /** Runs that end because an older run of the same playbook goes on for the same person. */
-  endedRuns: z.array(z.string()),
-})
-export type MergeOutput = z.output<typeof mergeOutput>
-
 export const undoInput = z.strictObject({ id: z.uuid('Write the id of a merge, as the list gives it.') })
-export const undoOutput = mergeRow.extend({
-  /** Properties that came with the merge, were changed since, and so stay as they are. */
-  kept: z.array(z.string()),
-})
-export type UndoOutput = z.output<typeof undoOutput>
-
 export const duplicateRow = z.object({
   contacts: z.tuple([subjectView, subjectView]),
   reason: z.object({ kind: z.enum(['email', 'vendor_id']), value: z.string() }),
@@ -67,6 +59,35 @@ export const duplicateListInput = z.object({
   limit: z.coerce.number().int().min(1).max(200).optional(),
 })
 export type DuplicateListInput = z.output<typeof duplicateListInput>
+
+const comparedContact = subjectView.extend({
+  properties: z.custom<{ [name: string]: Json }>(() => true),
+  identities: z.array(identityRow),
+  accounts: z.array(subjectView),
+  createdAt: isoTime,
+  /** When they last did something that has a name. */
+  lastSeenAt: isoTime.nullable(),
+  openRuns: z.array(
+    z.object({
+      id: z.string(),
+      playbook: z.object({ slug: z.string(), name: z.string() }),
+      /** By the merge: the other one has an older open run of that playbook. */
+      ends: z.boolean(),
+    }),
+  ),
+})
+export type ComparedContact = z.output<typeof comparedContact>
+
+export const comparison = z.object({
+  contacts: z.tuple([comparedContact, comparedContact]).describe('The first is who would stay.'),
+  stays: z
+    .enum(['named', 'older', 'id'])
+    .describe('Why: alone has an id of yours; is older; or, of the same age, has the smaller id of ours.'),
+  takes: z.array(z.string()).describe('Properties that who stays would get.'),
+  differ: z.array(z.string()).describe('Properties that both have with another value: the first one’s stays.'),
+  same: z.int().describe('So many properties are the same.'),
+})
+export type Comparison = z.output<typeof comparison>
 
 export const apartInput = z.strictObject({
   contacts: z.tuple([contactName, contactName]).describe('Two contacts that are two persons: no rule merges them.'),

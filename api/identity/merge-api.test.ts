@@ -97,6 +97,58 @@ describe('a merge by hand', () => {
   })
 })
 
+describe('two contacts beside each other', () => {
+  const compare = (one: string, other: string) => home.rest('POST', '/v1/contacts/compare', { contacts: [one, other] })
+
+  it('say what a merge would make of them, and the merge does that', async () => {
+    await send({ type: 'identify', userId: 'x-1', traits: { plan: 'team', size: 3, email: 'x@example.com' } })
+    await send(
+      { type: 'identify', userId: 'x-2', traits: { plan: 'free', size: 3, city: 'Bern' } },
+      { type: 'track', userId: 'x-2', event: 'Seen' },
+    )
+    const said = (await compare('x-2', 'x-1')).json()
+    expect(said).toMatchObject({ stays: 'older', takes: ['city'], differ: ['plan'], same: 1 })
+    expect(said.contacts).toMatchObject([
+      { externalId: 'x-1', properties: { plan: 'team' }, lastSeenAt: null },
+      { externalId: 'x-2', properties: { plan: 'free' }, identities: [{ kind: 'user_id', value: 'x-2' }] },
+    ])
+    expect(said.contacts[1].lastSeenAt).not.toBeNull()
+    const merged = (await merge('x-2', 'x-1')).json()
+    expect(merged.winner.id).toBe(said.contacts[0].id)
+    expect((await get('/v1/contacts/x-2')).properties).toMatchObject({ plan: 'team', size: 3, city: 'Bern' })
+    expect((await compare('x-2', 'x-1')).json()).toMatchObject({ status: 409, code: 'ALREADY_ONE' })
+  })
+
+  it('stays who alone has an id of yours, however young', async () => {
+    await send({ type: 'identify', anonymousId: 'x-cookie', traits: { city: 'Bern' } })
+    await send({ type: 'identify', userId: 'x-named' })
+    const [{ contact_id: visitor }] = (await db()
+      .selectFrom('identities')
+      .select('contact_id')
+      .where('value', '=', 'x-cookie')
+      .execute()) as [{ contact_id: string }]
+    expect((await compare(visitor, 'x-named')).json()).toMatchObject({
+      stays: 'named',
+      contacts: [{ externalId: 'x-named' }, { id: visitor }],
+    })
+  })
+
+  it('keep what somebody may not see to themselves', async () => {
+    await send({ type: 'identify', userId: 'x-3', traits: { salary: 90_000 } })
+    await send({ type: 'identify', userId: 'x-4', traits: { salary: 80_000 } })
+    const mask = await home.rest('PATCH', '/v1/settings/properties/contact/salary', { maskedBelow: 'owner' })
+    expect(mask.statusCode).toBe(200)
+    const answer = await api.server.inject({
+      method: 'POST',
+      url: '/v1/contacts/compare',
+      headers: { authorization: `Bearer ${await home.key(['data:read'])}` },
+      payload: { contacts: ['x-3', 'x-4'] },
+    })
+    expect(answer.json()).toMatchObject({ differ: ['salary'], contacts: [{ properties: { salary: '•••' } }, {}] })
+    expect(answer.body).not.toMatch(/[89]0000|[89]0,000/)
+  })
+})
+
 describe('runs of both', () => {
   const start = async (playbook: string, contact: string): Promise<string> => {
     api.clock.now += 1000
@@ -125,6 +177,17 @@ describe('runs of both', () => {
     const older = await start('both', loser)
     const younger = await start('both', winner)
     const only = await start('one', loser)
+    const compared = (await home.rest('POST', '/v1/contacts/compare', { contacts: [loser, winner] })).json()
+    expect(compared.contacts).toMatchObject([
+      { id: winner, openRuns: [{ id: younger, playbook: { slug: 'both' }, ends: true }] },
+      {
+        id: loser,
+        openRuns: [
+          { id: older, ends: false },
+          { id: only, ends: false },
+        ],
+      },
+    ])
     const before = api.temporal.commands.length
     expect((await merge(winner, loser)).json()).toMatchObject({ winner: { id: winner }, endedRuns: [younger] })
     expect(api.temporal.commands.slice(before)).toEqual([

@@ -106,14 +106,16 @@ async function lockPair(
   return staysBefore(one, other) ? { winner: one, loser: other } : { winner: other, loser: one }
 }
 
-function staysBefore(one: MergeContact, other: MergeContact): boolean {
+type Standing = Pick<MergeContact, 'id' | 'externalId' | 'createdAt'>
+
+export function staysBefore(one: Standing, other: Standing): boolean {
   if ((one.externalId === null) !== (other.externalId === null)) return one.externalId !== null
   if (one.createdAt !== other.createdAt) return one.createdAt < other.createdAt
   return one.id < other.id
 }
 
 /** Of a playbook in which both have open runs, those of whoever has not the oldest one. @param runs the oldest first */
-function runsToEnd(runs: OpenRun[]): string[] {
+export function runsToEnd(runs: OpenRun[]): string[] {
   const keepers = new Map<string, string>()
   return runs.flatMap(({ id, playbookId, subjectId }) => {
     const keeper = keepers.get(playbookId) ?? subjectId
@@ -122,8 +124,10 @@ function runsToEnd(runs: OpenRun[]): string[] {
   })
 }
 
+type Holdings = Pick<MergeContact, 'id' | 'email' | 'name' | 'properties' | 'links'>
+
 /** What the winner has stays; what it lacks comes from the loser. */
-function takeOver(winner: MergeContact, loser: MergeContact) {
+export function takeOver(winner: Holdings, loser: Holdings) {
   const own = <V>(object: { [name: string]: V }, name: string): boolean => Object.hasOwn(object, name)
   const more = Object.entries(loser.properties).filter(([name]) => !own(winner.properties, name))
   const links = Object.entries(loser.links).filter(([app]) => !own(winner.links, app))

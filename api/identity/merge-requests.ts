@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { actorName } from '../auth/scopes.ts'
 import type { Context } from '../context.ts'
 import { findSubjectId } from '../customers/find-subject.ts'
@@ -9,7 +10,7 @@ import { again } from '../dispatch/work-events.ts'
 import { createCatalogCache, shareCatalog, type WorkspaceCatalog } from '../dispatch/workspace-catalog.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
 import { notFound, problem } from '../problem.ts'
-import type { MergeInput, MergeListInput, MergeOutput, MergeRow, UndoOutput } from './identity-schemas.ts'
+import type { MergeInput, MergeListInput, MergeRow } from './identity-schemas.ts'
 import { type Merged, mergeContacts } from './merge-contacts.ts'
 import { undoMerge } from './undo-merge.ts'
 
@@ -41,7 +42,7 @@ function withCatalog<T>(ctx: Context, work: (q: Queryable, catalog: WorkspaceCat
 }
 
 /** Merges two contacts because somebody says so, whatever was said before. @throws ProblemError 404, 409 */
-export async function mergeByHand(ctx: Context, input: MergeInput): Promise<MergeOutput> {
+export async function mergeByHand(ctx: Context, input: MergeInput): Promise<MergeRow> {
   const { workspaceId, now } = ctx
   const contacts = await namedPair(ctx, input.contacts)
   const merged = await withCatalog(ctx, async (q, catalog) => {
@@ -51,7 +52,7 @@ export async function mergeByHand(ctx: Context, input: MergeInput): Promise<Merg
   })
   if (merged === null) throw problem(409, 'TRY_AGAIN', 'One of the two was merged at the same moment. Load them again.')
   await handOver(ctx, merged)
-  return { ...(await viewMerge(ctx, merged.id)), endedRuns: merged.endedRuns }
+  return viewMerge(ctx, merged.id)
 }
 
 /** After the commit. What cannot be handed over now is in the database, and the workers' sweeps do it. */
@@ -74,18 +75,18 @@ const PAID = {
 }
 
 /** @throws ProblemError 404, 409 */
-export async function undoByHand(ctx: Context, id: string): Promise<UndoOutput> {
+export async function undoByHand(ctx: Context, id: string): Promise<MergeRow> {
   const { workspaceId, now } = ctx
-  const { kept } = await withCatalog(ctx, (q, catalog) =>
-    undoMerge(q, { workspaceId, catalog, id, actor: actorName(ctx.actor), now }),
-  )
-  return { ...(await viewMerge(ctx, id)), kept }
+  await withCatalog(ctx, (q, catalog) => undoMerge(q, { workspaceId, catalog, id, actor: actorName(ctx.actor), now }))
+  return viewMerge(ctx, id)
 }
 
 const mergeQuery = ({ db, workspaceId }: Context) =>
   db
     .selectFrom('merges')
     .select(['id', 'winner_id', 'loser_id', 'reason', 'actor', 'at', 'undone_at', 'undone_by', 'seq'])
+    .select(sql<string[]>`coalesce(undo->'endedRuns', '[]')`.as('ended'))
+    .select(sql<string[]>`coalesce(undo->'kept', '[]')`.as('kept'))
     .where('workspace_id', '=', workspaceId)
 type QueriedMerge = Awaited<ReturnType<ReturnType<typeof mergeQuery>['executeTakeFirstOrThrow']>>
 
@@ -135,5 +136,7 @@ async function mergeRows(ctx: Context, rows: QueriedMerge[]): Promise<MergeRow[]
     at: row.at.toISOString(),
     undoneAt: row.undone_at?.toISOString() ?? null,
     undoneBy: row.undone_by,
+    endedRuns: row.ended,
+    kept: row.kept,
   }))
 }
