@@ -35,11 +35,12 @@ const BY_TIME_DOWN = sql`event.occurred_at DESC, event.position DESC, event.seq 
 
 /**
  * `events AS event WHERE …`: those that rules count, of these names and of whoever.
- * What the indexes are made for stands here as literals, so that the planner sees that they fit.
+ * What the indexes are made for stands here as literals, so that the planner sees that they fit: of everybody's events
+ * the position is asked for, which every one has.
  */
 export const eventRows = (place: Place, when: Condition): RawBuilder<unknown> =>
   sql`events AS event WHERE event.workspace_id = ${uuid(place.workspaceId)} AND event.status = 'done' AND event.kind = 'track'
-    AND ${ownerOf(place)} IS NOT NULL AND ${when}`
+    AND ${ownerOf(place)} IS NOT NULL ${place.among === 'few' ? sql`` : sql`AND event.position IS NOT NULL`} AND ${when}`
 
 /** Whether `event` is one of this name for which every filter holds. */
 export function isChosen(chosen: { event: string; where?: EventFilter[] }, place: Place): Condition {

@@ -102,9 +102,11 @@ const STATEMENTS = [
   `CREATE INDEX events_kept_account ON events_kept (workspace_id, account_id, name, occurred_at) WHERE account_id IS NOT NULL`,
   // For counts over everybody: a window's events of a name lie side by side, and whose they are is read from the index alone.
   // New events come at one end of it, so that it stays in memory, which the two by subject do not: they serve the profile
-  // and the dispatcher, who ask about one subject at a time, and cannot be replaced by it.
+  // and the dispatcher, who ask about one subject at a time, and cannot be replaced by it. The position is always there;
+  // asking for it is how a query says that it is about everybody: a planner without statistics would take this index for
+  // one subject's events too, and read everybody's.
   `CREATE INDEX events_kept_name ON events_kept (workspace_id, name, occurred_at) INCLUDE (contact_id, account_id)
-    WHERE status = 'done' AND kind = 'track'`,
+    WHERE status = 'done' AND kind = 'track' AND position IS NOT NULL`,
   `INSERT INTO events (seq, workspace_id, id, message_id, kind, name, lane, subject_key, body, cause, occurred_at, received_at, status,
       refusal, position, contact_id, account_id, processed_at) OVERRIDING SYSTEM VALUE
     SELECT seq, workspace_id, id, message_id, kind, name, lane, subject_key, body, cause, occurred_at, received_at, status,
