@@ -35,21 +35,23 @@ function historyStatement(column: 'contact_id' | 'account_id', rich: boolean, mo
   const name = `event-history-${column}-${rich ? 'values' : 'times'}-${most ?? 'all'}`
   const known = statements.get(name)
   if (known !== undefined) return known
-  const columns = `e.occurred_at, e.position${rich ? ', e.body' : ''}`
+  const columns = `e.occurred_at, e.position${rich ? ", e.body -> 'properties' AS said" : ''}`
   const own = `e.workspace_id = $1 AND e.${column} = wanted."subjectId" AND e.name = wanted.name AND e.kind = 'track' AND e.status = 'done'`
-  const since = `e.occurred_at > coalesce(to_timestamp(wanted.since / 1000.0), '-infinity')`
+  // As a parameter and not a column of the wanted: the parts of the table outside of it are left out once, not for each.
+  const since = `e.occurred_at > coalesce(to_timestamp($4::float8 / 1000.0), '-infinity')`
   // Of events of the same millisecond it matters which is last only where something of it is read.
   const newest = `
     (SELECT ${columns} FROM events e WHERE ${own} AND ${since} AND e.occurred_at <= to_timestamp($3 / 1000.0)
       ORDER BY e.occurred_at DESC${rich ? ', e.position DESC' : ''} LIMIT ${most})
     UNION ALL
     (SELECT ${columns} FROM events e WHERE ${own} AND e.occurred_at > to_timestamp($3 / 1000.0))`
-  const all = `SELECT ${columns} FROM events e WHERE ${own} AND ${since} AND $3::float8 IS NOT NULL`
+  // OFFSET 0: else the properties would be taken out of the body once for each look at them.
+  const all = `SELECT ${columns} FROM events e WHERE ${own} AND ${since} AND $3::float8 IS NOT NULL${rich ? ' OFFSET 0' : ''}`
   const statement: Statement = {
     name,
     text: `
 SELECT wanted."subjectId", wanted.name, found.times, found.values
-FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, since float8, properties json),
+FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, properties json),
 LATERAL (
   SELECT array_agg(${MS('x.occurred_at')} ORDER BY x.occurred_at, x.position) AS times, ${rich ? VALUES : 'NULL'} AS values
   FROM (${most === null ? all : newest}) AS x
@@ -59,8 +61,14 @@ WHERE found.times IS NOT NULL`,
   statements.set(name, statement)
   return statement
 }
-const VALUES = `json_agg(coalesce((SELECT jsonb_object_agg(p.name, x.body -> 'properties' -> p.name)
-    FROM json_array_elements_text(wanted.properties) AS p(name) WHERE x.body -> 'properties' ? p.name), '{}') ORDER BY x.occurred_at, x.position)`
+// One property is what most rules read of an event, and needs no subquery for each.
+const VALUES = `json_agg(CASE
+    WHEN json_array_length(wanted.properties) > 1 THEN coalesce((
+      SELECT jsonb_object_agg(p.name, x.said -> p.name)
+      FROM json_array_elements_text(wanted.properties) AS p(name) WHERE x.said ? p.name), '{}')
+    WHEN x.said ? (wanted.properties ->> 0)
+      THEN jsonb_build_object(wanted.properties ->> 0, x.said -> (wanted.properties ->> 0))
+    ELSE '{}' END ORDER BY x.occurred_at, x.position)`
 
 /**
  * When subjects did what, and with which properties: events the dispatcher has placed, within each name's window.
@@ -72,11 +80,15 @@ export async function eventHistory(
   wanted: { kind: 'contact' | 'account'; events: EventWindow[]; now: number },
 ): Promise<EventHistory[]> {
   const histories: EventHistory[] = []
-  const asked = Map.groupBy(wanted.events, ({ properties, most }) =>
-    historyStatement(`${wanted.kind}_id`, properties.length > 0, most),
-  )
-  for (const [statement, events] of asked)
-    histories.push(...(await q.rows<EventHistory>(statement, [workspaceId, JSON.stringify(events), wanted.now])))
+  for (const [since, windows] of Map.groupBy(wanted.events, (window) => window.since)) {
+    const asked = Map.groupBy(windows, ({ properties, most }) =>
+      historyStatement(`${wanted.kind}_id`, properties.length > 0, most),
+    )
+    for (const [statement, events] of asked)
+      histories.push(
+        ...(await q.rows<EventHistory>(statement, [workspaceId, JSON.stringify(events), wanted.now, since])),
+      )
+  }
   return histories
 }
 

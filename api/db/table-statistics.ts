@@ -28,3 +28,13 @@ export async function analyzeOutgrown(q: Queryable): Promise<string[]> {
     await q.rows({ name: `analyze-${name}`, text: `ANALYZE (SKIP_LOCKED) ${name} (${columns})` }, [])
   return tables.map(({ name }) => name)
 }
+
+const TIDY: Statement = { name: 'pending-vacuum', text: 'VACUUM (SKIP_LOCKED, TRUNCATE false) events_pending' }
+
+/**
+ * Clears away what worked events leave in the table of those that wait. Autovacuum comes once a minute, and after some
+ * hundred thousand of them every look for work steps over them.
+ */
+export async function tidyPending(q: Queryable): Promise<void> {
+  await q.rows(TIDY, [])
+}

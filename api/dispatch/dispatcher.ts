@@ -5,7 +5,7 @@ import { nextDue } from '../db/audience-store.ts'
 import { noteStarted } from '../db/enrollment-store.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
 import { onPool } from '../db/sql.ts'
-import { analyzeOutgrown } from '../db/table-statistics.ts'
+import { analyzeOutgrown, tidyPending } from '../db/table-statistics.ts'
 import { createStartQueue } from './start-queue.ts'
 import { workBackfill } from './work-backfill.ts'
 import { workDue } from './work-due.ts'
@@ -61,7 +61,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       try {
         const worked = await workLanes()
         if (worked.full) second.call()
-        if (worked.events > 0) keepStatistics.look()
+        if (worked.events > 0) keepStatistics.look(worked.events)
         const due = await timer.work()
         starts.add(due.runs)
         if (worked.events > 0 || due.events > 0) continue
@@ -129,15 +129,26 @@ function createSecondLoop(work: () => Promise<void>, onError: (error: unknown) =
   }
 }
 
+/** Worked events after which their table is cleared of them. */
+const TIDY_AFTER = 10_000
+
 /** Looks after the tables that events fill, beside the work and at most once a second. */
 function statisticsKeeper({ pool, onError }: DispatcherDeps) {
   const q = onPool(pool)
   let looking: Promise<unknown> | null = null
   let looked = Number.NEGATIVE_INFINITY
+  let untidy = 0
+  const care = async (): Promise<void> => {
+    await analyzeOutgrown(q)
+    if (untidy < TIDY_AFTER) return
+    untidy = 0
+    await tidyPending(q)
+  }
   return {
-    look: (): void => {
+    look: (worked: number): void => {
+      untidy += worked
       if (looking !== null || performance.now() - looked < STATISTICS_MS) return
-      looking = analyzeOutgrown(q)
+      looking = care()
         .catch(onError)
         .finally(() => {
           looked = performance.now()

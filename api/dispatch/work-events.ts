@@ -34,7 +34,8 @@ export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false }
 
 /** Half of the lanes: a second dispatcher finds work, and one alone has all of it in two batches. */
 const LANES_PER_BATCH = 32
-const BATCH_EVENTS = 500
+/** With what is rounded up for each lane still within the positions of a batch. */
+const BATCH_EVENTS = 960
 /** Times a batch is done again because of another transaction, before that counts as a failure. */
 const TRIES = 8
 
