@@ -6,7 +6,7 @@ type Out = inferRouterOutputs<AppRouter>
 
 export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audiences/audience-schemas.ts'
 export type { ComputedRow, ComputedView, Scored, ScoreRow, ScoreView } from '../../../api/scores/score-schemas.ts'
-export type { AccountView, ContactView, EventRow } from '../../../api/customers/customer-schemas.ts'
+export type { AccountView, ContactView, EventDetails, EventRow } from '../../../api/customers/customer-schemas.ts'
 
 export type {
   ColumnTarget,
@@ -15,6 +15,7 @@ export type {
   ImportView,
   MappingCheck,
 } from '../../../api/imports/import-schemas.ts'
+export type { ComparedContact, Comparison, DuplicateRow, MergeRow } from '../../../api/identity/identity-schemas.ts'
 export type { ErasureView as ErasureSummary, RetentionView as Retention } from '../../../api/privacy/privacy-schemas.ts'
 export type { EventSetting, PropertySetting } from '../../../api/ingest/settings-schemas.ts'
 

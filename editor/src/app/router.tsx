@@ -152,6 +152,15 @@ const contact = createRoute({
   path: '/contacts/$id',
   component: lazyRouteComponent(() => import('../customers/customer-page.tsx'), 'ContactPage'),
 })
+const duplicates = createRoute({
+  getParentRoute: () => app,
+  path: '/duplicates',
+  validateSearch: (search: { [key: string]: unknown }): { tab?: 'merges' | 'mailboxes'; contact?: string } => ({
+    ...((search.tab === 'merges' || search.tab === 'mailboxes') && { tab: search.tab }),
+    ...(text(search.contact) !== undefined && { contact: text(search.contact) }),
+  }),
+  component: lazyRouteComponent(() => import('../identity/duplicates-page.tsx'), 'DuplicatesPage'),
+})
 const accounts = createRoute({
   getParentRoute: () => app,
   path: '/accounts',
@@ -238,6 +247,7 @@ const routeTree = root.addChildren([
     computed,
     contacts,
     contact,
+    duplicates,
     accounts,
     account,
     connections,

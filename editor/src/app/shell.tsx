@@ -16,6 +16,7 @@ import {
   LogOut,
   type LucideIcon,
   Menu as MenuIcon,
+  Merge,
   Monitor,
   Moon,
   Plug,
@@ -88,6 +89,7 @@ function Navigation({ close }: { close: () => void }) {
       <NavItem to="/computed-properties" icon={Calculator} words="Computed properties" onClick={close} />
       <NavItem to="/events" icon={Zap} words="Events" onClick={close} />
       <NavItem to="/contacts" icon={Users} words="Contacts" onClick={close} />
+      <NavItem to="/duplicates" icon={Merge} words="Duplicates" onClick={close} />
       <NavItem to="/accounts" icon={Building2} words="Accounts" onClick={close} />
       <NavItem to="/imports" icon={FileUp} words="Imports" onClick={close} />
       <div className="sb-nav-title">Workspace</div>
@@ -106,7 +108,14 @@ function Navigation({ close }: { close: () => void }) {
 function NavItem(props: { to: string; icon: LucideIcon; words: string; count?: number; onClick: () => void }) {
   const { icon: Icon, count = 0 } = props
   return (
-    <Link to={props.to} className="sb-nav-link" title={props.words} onClick={props.onClick}>
+    // Settings is not where one is on a page below it that has a line of its own.
+    <Link
+      to={props.to}
+      className="sb-nav-link"
+      title={props.words}
+      activeOptions={{ exact: props.to === '/settings', includeSearch: false }}
+      onClick={props.onClick}
+    >
       <Icon size={17} aria-hidden="true" />
       <span className="sb-nav-words">{props.words}</span>
       {count > 0 && (

@@ -15,7 +15,8 @@ import {
   Zap,
 } from 'lucide-react'
 import type { ReactNode } from 'react'
-import { SubjectLink } from '../audiences/audience-page.tsx'
+import { SubjectLink } from '../audiences/subject-link.tsx'
+import { actorWords } from '../identity/identity-words.ts'
 import { JsonView } from '../ui/json-view.tsx'
 import { StatusBadge, type Tone } from '../ui/status-badge.tsx'
 import { clockTime, fullTime } from '../ui/time.tsx'
@@ -82,9 +83,12 @@ export function TimelineEntry({ entry, kind }: { entry: Entry; kind: CustomerKin
       return (
         <Line icon={Merge} at={entry.at} tone="idle">
           <span>
-            <SubjectLink subject={entry.loser} /> was merged into <SubjectLink subject={entry.winner} /> by{' '}
-            {entry.actor}
-            {entry.undoneAt !== null && ', and taken back'}
+            <SubjectLink subject={entry.loser} /> was{' '}
+            <Link to="/duplicates" search={{ tab: 'merges', contact: entry.winner.id }}>
+              merged
+            </Link>{' '}
+            into <SubjectLink subject={entry.winner} /> by {actorWords(entry.actor)}
+            {entry.undoneAt !== null && ', and that was undone'}
           </span>
         </Line>
       )

@@ -102,8 +102,11 @@ function RetentionForm({ kept, isOwner }: { kept: Retention; isOwner: boolean })
 
 function WhatGoes({ next, changed }: { next: Retention['next']; changed: boolean }) {
   const count = (n: number): string => `${n >= COUNTED ? 'more than ' : ''}${n.toLocaleString('en')}`
-  const words = `The next sweep deletes ${count(next.events)} events and ${count(next.runs)} runs. Sweeps are daily.`
-  if (!changed || next.events + next.runs === 0)
+  const none = next.events + next.runs === 0
+  const words = none
+    ? 'Nothing is old enough to go. What is goes once a day.'
+    : `The next daily sweep deletes ${count(next.events)} events and ${count(next.runs)} runs.`
+  if (!changed || none)
     return (
       <Text size="sm" c="dimmed">
         {words}
@@ -128,13 +131,15 @@ function Erasures() {
     <section aria-label="Deletions of people">
       <Title order={2}>Deletions of people</Title>
       <Text size="sm" c="dimmed" mb="sm">
-        A person is deleted from their own page. Who they were is not kept.
+        Who they were is not kept; that it was done, by whom, and how much went is.
       </Text>
       {erasures.isPending && <ListSkeleton rows={2} />}
       {erasures.isError && <ProblemPanel error={erasures.error} retry={() => void erasures.refetch()} />}
       {erasures.isSuccess && rows.length === 0 && (
         <div className="sb-card">
-          <Empty icon={ShieldCheck} title="Nobody was deleted" />
+          <Empty icon={ShieldCheck} title="Nobody was deleted yet">
+            Open a contact and choose Actions, Delete person. What a deletion took, and when, stands here.
+          </Empty>
         </div>
       )}
       {rows.length > 0 && (
