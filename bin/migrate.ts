@@ -15,7 +15,11 @@ async function main(): Promise<void> {
       applied.length === 0 ? 'The tables are up to date.' : `Tables brought up to date: ${applied.join(', ')}`,
     )
     const { pool, close } = openDatabase(databaseUrl, { max: 1 })
-    await ensureEventParts(pool, Date.now()).finally(close)
+    try {
+      await ensureEventParts(pool, Date.now())
+    } finally {
+      await close()
+    }
   } catch (error) {
     if (error instanceof DatabaseNewer) throw new UserError(error.message)
     throw error

@@ -11,7 +11,7 @@ import { type AudienceIndex, type IndexedAudience, withReaders } from './audienc
 import { groupIdIn, identitiesIn } from './resolve-identity.ts'
 import { StaleBatch } from './stale-batch.ts'
 import { noteMember } from './work-out.ts'
-import { identityKey, innerOf, memberKey, onlyAccount, type Subject, type World } from './world.ts'
+import { identityKey, innerOf, memberKey, type Subject, type World } from './world.ts'
 
 /** Reads who the events are about: identities with their accounts, and the accounts that are named. */
 export async function loadIdentities(q: Queryable, world: World, events: PendingEvent[]): Promise<void> {

@@ -1,7 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { ParsedExpression } from './parse.ts'
 
-export type WorkedOut = { ok: true; value: Json } | { ok: false; why: string; missing?: { path: string; fallback: string } }
+export type WorkedOut =
+  | { ok: true; value: Json }
+  | { ok: false; why: string; missing?: { path: string; fallback: string } }
 
 /**
  * Works an expression out. Nothing that is missing becomes blank silently.

@@ -44,7 +44,11 @@ async function createDatabase(adminUrl: string, now: number): Promise<OwnDatabas
   url.pathname = `/${name}`
   await migrateToLatest(url.href)
   const pool = new pg.Pool({ connectionString: url.href, max: 1 })
-  await ensureEventParts(pool, now).finally(() => pool.end())
+  try {
+    await ensureEventParts(pool, now)
+  } finally {
+    await pool.end()
+  }
   return { url: url.href, drop: () => asAdmin(adminUrl, `DROP DATABASE ${name} WITH (FORCE)`) }
 }
 

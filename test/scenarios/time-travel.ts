@@ -82,8 +82,10 @@ function randomHistories({
   return new Map(
     Array.from({ length: contacts }, (_, i): [string, History] => {
       const logins = new Set(Array.from({ length: Math.floor(random() ** 2 * 10) }, some))
-      if (random() < 0.1) for (const at of [...logins]) logins.add(at + QUIET)
-      const sorted = [...logins].filter((at) => at < START + days * DAY).toSorted((a, b) => a - b)
+      const twins = random() < 0.1 ? [...logins].map((at) => at + QUIET) : []
+      const sorted = [...new Set([...logins, ...twins])]
+        .filter((at) => at < START + days * DAY)
+        .toSorted((a, b) => a - b)
       const known = some()
       return [`u${i}`, { known: known < (sorted[0] ?? Infinity) ? known : null, logins: sorted }]
     }),
