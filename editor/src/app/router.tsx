@@ -8,6 +8,7 @@ import {
 } from '@tanstack/react-router'
 import { queryClient, trpc, whenSignedOut } from '../api/client.ts'
 import { readProblem } from '../api/problem.ts'
+import { eventSearch } from '../events/event-search.ts'
 import { ErrorPage, NotFoundPage } from './error-page.tsx'
 import { Shell } from './shell.tsx'
 import { SignInPage } from './sign-in.tsx'
@@ -90,10 +91,7 @@ const run = createRoute({
 const events = createRoute({
   getParentRoute: () => app,
   path: '/events',
-  validateSearch: (search: { [key: string]: unknown }): { subject?: string; name?: string } => ({
-    ...(text(search.subject) !== undefined && { subject: text(search.subject) }),
-    ...(text(search.name) !== undefined && { name: text(search.name) }),
-  }),
+  validateSearch: eventSearch,
   component: lazyRouteComponent(() => import('../events/events-page.tsx'), 'EventsPage'),
 })
 const signals = createRoute({

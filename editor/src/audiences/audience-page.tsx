@@ -1,21 +1,22 @@
-import { Button, Group, Progress, Text, Title } from '@mantine/core'
+import { Button, Text, Title } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Pencil, UsersRound } from 'lucide-react'
 import { useMemo } from 'react'
-import { describe } from '../../../engine/rules/explain.ts'
-import type { AudienceView, SubjectView } from '../api/types.ts'
+import type { AudienceView } from '../api/types.ts'
+import '../sandbox/sandbox.css'
 import { Empty } from '../ui/empty.tsx'
 import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
-import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
-import { TraceView } from '../ui/trace-view.tsx'
 import { WhyAnybody, WhyMember } from '../why/why-dialog.tsx'
 import { AudienceDialog } from './audience-dialog.tsx'
+import { AudienceEdges } from './audience-edges.tsx'
 import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
+import { AudienceHistoryPart, AudienceOverview } from './audience-overview.tsx'
+import { SubjectLink } from './subject-link.tsx'
 
 export function SignalPage() {
   const { slug } = useParams({ from: '/app/signals/$slug' })
@@ -62,49 +63,12 @@ function AudiencePage({ kind, slug }: { kind: AudienceKind; slug: string }) {
         </>
       }
     >
-      <div className="sb-card" style={{ padding: 18, marginBottom: 24 }}>
-        <Group justify="space-between" align="flex-start">
-          <div>
-            <Text size="xs" c="dimmed" fw={600} tt="uppercase">
-              Rule
-            </Text>
-            <Text maw={680}>{describe(view.rule)}</Text>
-          </div>
-          <div style={{ textAlign: 'right' }}>
-            <Text size="xs" c="dimmed" fw={600} tt="uppercase">
-              {words.is}
-            </Text>
-            <Text fz={28} fw={700} lh={1.1}>
-              {view.count.toLocaleString('en')}
-            </Text>
-          </div>
-        </Group>
-        {!view.backfillDone && (
-          <>
-            <Progress
-              mt="md"
-              value={view.backfill.total === 0 ? 0 : (100 * view.backfill.done) / view.backfill.total}
-              aria-label="Asked so far"
-            />
-            <Text size="xs" c="dimmed" mt={4}>
-              {view.backfill.done.toLocaleString('en')} of {view.backfill.total.toLocaleString('en')} asked
-            </Text>
-          </>
-        )}
-      </div>
+      <AudienceOverview kind={kind} view={view} />
+      <AudienceHistoryPart kind={kind} view={view} />
       <Members view={view} kind={kind} />
-      <Edges view={view} />
+      <AudienceEdges kind={kind} view={view} />
       {editing && <AudienceDialog kind={kind} audience={view} onClose={edit.close} />}
     </Page>
-  )
-}
-
-export function SubjectLink({ subject }: { subject: SubjectView }) {
-  const to = subject.kind === 'contact' ? '/contacts/$id' : '/accounts/$id'
-  return (
-    <Link to={to} params={{ id: subject.id }} className="sb-row-link">
-      {subject.label}
-    </Link>
   )
 }
 
@@ -157,39 +121,6 @@ function Members({ view, kind }: { view: AudienceView; kind: AudienceKind }) {
           The newest {rows.length.toLocaleString('en')} of {view.count.toLocaleString('en')}
         </Text>
       )}
-    </>
-  )
-}
-
-function Edges({ view }: { view: AudienceView }) {
-  if (view.edges.length === 0) return null
-  return (
-    <>
-      <Title order={2} mt="xl" mb="sm">
-        What changed lately, and why
-      </Title>
-      <div className="sb-card">
-        {view.edges.map((edge) => (
-          <details key={edge.id} className="sb-call">
-            <summary>
-              <StatusBadge
-                status={edge.edge === 'set' || edge.edge === 'entered' ? 'done' : 'skipped'}
-                words={edge.edge}
-              />
-              <span style={{ flex: 1 }}>{edge.subject.label}</span>
-              <Text size="xs" c="dimmed" component="span">
-                <Ago when={edge.at} />
-              </Text>
-            </summary>
-            <div style={{ padding: '4px 16px 16px' }}>
-              <TraceView trace={edge.why} />
-              <Text size="sm" mt="xs">
-                <SubjectLink subject={edge.subject} />
-              </Text>
-            </div>
-          </details>
-        ))}
-      </div>
     </>
   )
 }

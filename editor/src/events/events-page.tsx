@@ -1,48 +1,74 @@
-import { Button, Group, Select, Text, TextInput } from '@mantine/core'
-import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
-import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
-import { useNavigate, useSearch } from '@tanstack/react-router'
-import { Send, Zap } from 'lucide-react'
-import { useState } from 'react'
+import { Button, Group, Text } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
+import { useInfiniteQuery } from '@tanstack/react-query'
+import { Link, useNavigate, useSearch } from '@tanstack/react-router'
+import { Pause, Play, Send, Zap } from 'lucide-react'
 import { trpc } from '../api/client.ts'
 import { Empty } from '../ui/empty.tsx'
+import { JsonView } from '../ui/json-view.tsx'
 import { List, pacedBy } from '../ui/list.tsx'
 import { Page } from '../ui/page.tsx'
+import { EventFilters } from './event-filters.tsx'
 import { EventLine } from './event-line.tsx'
 import { SendDialog } from './send-dialog.tsx'
+import './events.css'
 
-/** What was received, and what each event started, or why nothing. */
+/** How often is asked for what came, while the page is looked at. */
+const PACE_MS = 1_000
+
+/** What was received, live: who each event became, what it turned and started, or why nothing. */
 export function EventsPage() {
-  const { subject, name } = useSearch({ from: '/app/events' })
+  const filter = useSearch({ from: '/app/events' })
   const [sending, send] = useDisclosure(false)
+  const [paused, pause] = useDisclosure(false)
   const events = useInfiniteQuery(
-    trpc.events.list.infiniteQueryOptions(
-      { ...(subject !== undefined && { subject }), ...(name !== undefined && { name }) },
-      { getNextPageParam: (page) => page.nextCursor, refetchInterval: pacedBy(3_000) },
-    ),
+    trpc.events.list.infiniteQueryOptions(filter, {
+      getNextPageParam: (page) => page.nextCursor,
+      refetchInterval: paused ? false : pacedBy(PACE_MS),
+      refetchOnWindowFocus: !paused,
+    }),
   )
   const rows = events.data?.pages.flatMap((page) => page.data) ?? []
-  const filtered = subject !== undefined || name !== undefined
   return (
     <Page
       title="Events"
-      lead="Everything your product told Signalbox, with what it started, or why it started nothing."
+      lead="Everything your product told Signalbox: who it became, what it turned and started, or why it did not."
       actions={
         <Button leftSection={<Send size={15} aria-hidden="true" />} onClick={send.open}>
           Send test event
         </Button>
       }
     >
-      <Filters />
+      <EventFilters>
+        <Group gap={8} ml="auto" wrap="nowrap">
+          <span className="sb-live-dot" data-live={!paused} aria-hidden="true" />
+          <Text size="xs" c="dimmed" role="status">
+            {paused ? 'Paused' : 'Live'}
+          </Text>
+          <Button
+            size="compact-sm"
+            variant="default"
+            leftSection={paused ? <Play size={13} aria-hidden="true" /> : <Pause size={13} aria-hidden="true" />}
+            onClick={() => {
+              if (paused) void events.refetch()
+              pause.toggle()
+            }}
+          >
+            {paused ? 'Resume' : 'Pause'}
+          </Button>
+        </Group>
+      </EventFilters>
       <List
         query={events}
         count={rows.length}
         more="Show older events"
-        empty={<NoEvent filtered={filtered} onSend={send.open} />}
+        empty={<NoEvent filtered={Object.keys(filter).length > 0} onSend={send.open} />}
       >
-        <div className="sb-card">
+        <div className="sb-card" role="feed" aria-label="Events" aria-busy={events.isPending}>
           {rows.map((event) => (
-            <EventLine key={event.seq} event={event} />
+            <article key={event.seq} aria-label={`${event.name ?? event.kind} of ${event.subject?.label ?? 'nobody'}`}>
+              <EventLine event={event} />
+            </article>
           ))}
         </div>
       </List>
@@ -69,44 +95,19 @@ function NoEvent({ filtered, onSend }: { filtered: boolean; onSend: () => void }
     )
   return (
     <Empty icon={Zap} title="No event yet" actions={<Button onClick={onSend}>Send a test event</Button>}>
-      Point a Segment library at this host with a write key from Settings, or send one by hand.
+      <Text c="dimmed" mb="sm">
+        Point a Segment library at this host, or send the first one from a terminal with an API key from{' '}
+        <Link to="/settings">Settings</Link>. It shows up here within a second.
+      </Text>
+      <div style={{ textAlign: 'left', maxWidth: 'min(560px, 80vw)' }}>
+        <JsonView label="the command" value={firstEvent(window.location.origin)} />
+      </div>
     </Empty>
   )
 }
 
-function Filters() {
-  const { subject, name } = useSearch({ from: '/app/events' })
-  const navigate = useNavigate({ from: '/events' })
-  const context = useQuery({ ...trpc.catalog.context.queryOptions(), staleTime: 30_000 })
-  const [text, setText] = useState(subject ?? '')
-  const set = (part: { subject?: string | undefined; name?: string | undefined }) =>
-    void navigate({ search: (old) => ({ ...old, ...part }), replace: true })
-  const search = useDebouncedCallback((value: string) => set({ subject: value === '' ? undefined : value }), 350)
-  return (
-    <Group gap="xs" mb="md">
-      <TextInput
-        w={260}
-        placeholder="Your id of a contact or account"
-        aria-label="Subject"
-        value={text}
-        onChange={(event) => {
-          setText(event.currentTarget.value)
-          search(event.currentTarget.value.trim())
-        }}
-      />
-      <Select
-        w={240}
-        searchable
-        clearable
-        placeholder="Any event"
-        aria-label="Event name"
-        data={context.data?.eventNames ?? []}
-        value={name ?? null}
-        onChange={(value) => set({ name: value ?? undefined })}
-      />
-      <Text size="xs" c="dimmed">
-        Live
-      </Text>
-    </Group>
-  )
-}
+const firstEvent = (origin: string): string =>
+  `curl ${origin}/v1/track \\
+  -H "authorization: Bearer YOUR_API_KEY" \\
+  -H "content-type: application/json" \\
+  -d '{"userId": "you", "event": "Hello", "properties": {"from": "terminal"}}'`
