@@ -44,6 +44,22 @@ export async function writeMembers(q: Queryable, workspaceId: string, rows: Memb
   if (rows.length > 0) await q.rows(UPSERT, [workspaceId, JSON.stringify(rows)])
 }
 
+const FORGET: Statement = {
+  name: 'members-forget',
+  text: `
+DELETE FROM audience_members m USING json_to_recordset($2::json) AS x("audienceId" uuid, "subjectId" uuid)
+WHERE m.workspace_id = $1 AND m.audience_id = x."audienceId" AND m.subject_id = x."subjectId"`,
+}
+
+/** Of subjects that are there no more. */
+export async function forgetMembers(
+  q: Queryable,
+  workspaceId: string,
+  gone: ReadonlyArray<Pick<MemberRow, 'audienceId' | 'subjectId'>>,
+): Promise<void> {
+  if (gone.length > 0) await q.rows(FORGET, [workspaceId, JSON.stringify(gone)])
+}
+
 export interface EdgeRow {
   id: string
   audienceId: string

@@ -4,13 +4,14 @@ import type { Queryable } from '../db/sql.ts'
 import { mergeInBatch } from '../identity/merge-in-batch.ts'
 import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { applyEvent, noteNeeds } from './apply-event.ts'
+import { askAgain, type Overdue } from './ask-again.ts'
 import type { Edge } from './evaluate-touched.ts'
 import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
-import { emptyWorld } from './world.ts'
+import { emptyWorld, type World } from './world.ts'
 import { writeWorld } from './write-world.ts'
 
 /** What came of a piece of work. */
@@ -31,7 +32,11 @@ export async function processEvents(q: Queryable, given: Batch): Promise<Process
   const apart = new Set<string>()
   for (let done = 0; done < given.events.length; ) {
     const events = given.events.slice(done)
-    const part = await processPart(q, { ...given, events, firstPosition: given.firstPosition + done }, apart)
+    const part = await processPart(
+      q,
+      { ...given, events, firstPosition: given.firstPosition + done },
+      { apart, settled: false },
+    )
     done += part.taken
     // Nothing is merged in memory: the batch goes on with what the merge has made.
     const merged = part.merge === null ? null : await mergeInBatch(q, { ...given, merge: part.merge, apart })
@@ -53,7 +58,7 @@ interface Batch {
 async function processPart(
   q: Queryable,
   given: Batch,
-  apart: ReadonlySet<string>,
+  { apart, settled }: { apart: ReadonlySet<string>; settled: boolean },
 ): Promise<Processed & { taken: number; merge: WantedMerge | null }> {
   const { workspaceId, events, catalog, now } = given
   const world = emptyWorld(workspaceId, now, () => newId(now))
@@ -71,6 +76,13 @@ async function processPart(
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, { needs, index: catalog.audiences })
+  const due = overdueIn(world, catalog)
+  if (due.length > 0 && !settled) {
+    // What ran out before these events is asked as it was without them; an answer they end must not be left out.
+    const asked = await askAgain(q, { workspaceId, catalog, due, until: now - 1, now })
+    const part = await processPart(q, given, { apart, settled: true })
+    return { ...part, runs: [...asked.runs, ...part.runs], asked: asked.asked + part.asked }
+  }
 
   const edges: Edge[] = []
   const candidates: Candidate[] = []
@@ -96,4 +108,13 @@ async function processPart(
   )
   await finishEvents(q, workspaceId, { events: done, now })
   return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
+}
+
+/** Answers about the subjects here that ran out, and that no timer has asked for yet. */
+function overdueIn(world: World, { audiences }: WorkspaceCatalog): Overdue[] {
+  return [...world.members.values()].flatMap(({ audienceId, subjectId, validUntil }) => {
+    const subject = audiences.byId.get(audienceId)?.subject
+    if (subject === undefined || validUntil === null || validUntil >= world.now) return []
+    return [{ audienceId, subjectId, subject, validUntil }]
+  })
 }
