@@ -154,12 +154,17 @@ const FINISH: Statement = {
   text: `
 UPDATE events SET status = 'done', position = x.p, contact_id = x.c, account_id = x.a, processed_at = to_timestamp($3 / 1000.0)
 FROM json_to_recordset($2::json) AS x(s bigint, p bigint, c uuid, a uuid)
-WHERE workspace_id = $1 AND seq = x.s AND status = 'pending'`,
+WHERE workspace_id = $1 AND seq = x.s AND status = 'pending' RETURNING 1`,
 }
 
-export async function finishEvents(q: Queryable, workspaceId: string, done: { events: DoneEvent[]; now: number }) {
+/** @returns false when one of them does not wait any more: it was deleted meanwhile */
+export async function finishEvents(
+  q: Queryable,
+  workspaceId: string,
+  done: { events: DoneEvent[]; now: number },
+): Promise<boolean> {
   const rows = done.events.map((e) => ({ s: e.seq, p: e.position, c: e.contactId, a: e.accountId }))
-  await q.rows(FINISH, [workspaceId, JSON.stringify(rows), done.now])
+  return (await q.rows(FINISH, [workspaceId, JSON.stringify(rows), done.now])).length === rows.length
 }
 
 const REFUSE: Statement = {

@@ -62,6 +62,8 @@ function touchedBy(world: World, index: AudienceIndex, { audience, subjectId }: 
 
 function evaluateOne(world: World, touch: Touch, when: { at: number; cause: Json }): Edge | null {
   const { audience, subjectId } = touch
+  // Deleted or merged away while we waited for it: nothing turns for nobody.
+  if (!(audience.subject === 'contact' ? world.contacts : world.accounts).has(subjectId)) return null
   const facts = factsOf(world, { kind: audience.subject, id: subjectId }, audience.reads)
   world.asked += 1
   const { member, value, why, validUntil } = workOut(audience, { ...facts, at: when.at }, when.at)

@@ -10,6 +10,7 @@ import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
+import { StaleBatch } from './stale-batch.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
 import { emptyWorld, type World } from './world.ts'
 import { writeWorld } from './write-world.ts'
@@ -106,7 +107,8 @@ async function processPart(
       accountId: who.accountId,
     }),
   )
-  await finishEvents(q, workspaceId, { events: done, now })
+  // One that is gone was deleted with its person while we waited for them: nothing may be made of it.
+  if (!(await finishEvents(q, workspaceId, { events: done, now }))) throw new StaleBatch()
   return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
 }
 

@@ -2,7 +2,7 @@ import type { Queryable, Statement } from '../db/sql.ts'
 
 /** Who somebody is here and what they are called, kept while they are being deleted, to find them everywhere. */
 export interface KnownPerson {
-  /** The contact, and all that were merged into it. */
+  /** The contact, all that were merged into it, and whom it was itself merged into meanwhile. */
   contactIds: string[]
   accountIds: string[]
   identities: Array<{ kind: string; value: string }>
@@ -22,8 +22,11 @@ export interface KnownPerson {
 const CONTACTS: Statement = {
   name: 'person-contacts',
   text: `
-WITH RECURSIVE same AS (
-  SELECT id FROM contacts WHERE workspace_id = $1 AND id = $2
+WITH RECURSIVE up AS (
+  SELECT id, merged_into FROM contacts WHERE workspace_id = $1 AND id = $2
+  UNION SELECT c.id, c.merged_into FROM contacts c JOIN up ON c.workspace_id = $1 AND c.id = up.merged_into
+), same AS (
+  SELECT id FROM up
   UNION SELECT c.id FROM contacts c JOIN same ON c.workspace_id = $1 AND c.merged_into = same.id
 ) SELECT c.id, c.external_id AS "externalId", c.email, c.links FROM contacts c JOIN same USING (id) WHERE c.workspace_id = $1`,
 }

@@ -110,11 +110,7 @@ async function endRuns(deps: ErasureDeps, erasure: Erasure): Promise<boolean> {
 async function deleteContact({ pool, clock }: ErasureDeps, erasure: Erasure): Promise<void> {
   const { workspaceId } = erasure
   await inTransaction(pool, async (q) => {
-    // What was learned since the beginning counts too.
-    const person = (await readPerson(q, workspaceId, erasure.contactId)) ?? knownIn(erasure)
-    erasure.known = together(knownIn(erasure), person)
-    const { contactIds } = erasure.known
-    await q.rows(LOCK_CONTACTS, [workspaceId, contactIds])
+    const contactIds = await lockPerson(q, erasure)
     await lockEnrollment(q, workspaceId, contactIds)
     const open = await q.rows(OPEN_RUNS, [workspaceId, contactIds])
     if (open.length > 0) erasure.part = FIRST
@@ -131,6 +127,18 @@ async function deleteContact({ pool, clock }: ErasureDeps, erasure: Erasure): Pr
     }
     await noteErasure(q, erasure, clock())
   })
+}
+
+/** Learns what became known since the beginning, until nothing more can: whoever merges them holds their row. */
+async function lockPerson(q: Queryable, erasure: Erasure): Promise<string[]> {
+  const { workspaceId } = erasure
+  for (;;) {
+    const before = knownIn(erasure)
+    await q.rows(LOCK_CONTACTS, [workspaceId, before.contactIds])
+    const person = (await readPerson(q, workspaceId, erasure.contactId)) ?? before
+    erasure.known = together(before, person)
+    if (erasure.known.contactIds.length === before.contactIds.length) return before.contactIds
+  }
 }
 
 async function erasePart({ pool, clock }: ErasureDeps, erasure: Erasure): Promise<void> {
