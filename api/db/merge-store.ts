@@ -42,6 +42,14 @@ export interface MovedAccount {
   added: boolean
 }
 
+/** When somebody was last in a playbook, by runs that are kept and by those that are not. */
+export interface FormerRuns {
+  playbookId: string
+  last: string
+  /** When the winner was itself, before the merge. */
+  winners: string | null
+}
+
 /** All that a merge changed and that cannot be told from what is there afterwards. */
 export interface MergeUndo {
   identities: Identity[]
@@ -60,6 +68,8 @@ export interface MergeUndo {
   properties: { [name: string]: Json }
   links: { [app: string]: Json }
   runs: string[]
+  /** When the loser was last in which playbook; missing in merges of before it was noted. */
+  former?: FormerRuns[]
   /** Runs that know of the winner by the merge alone. */
   people: string[]
   /** What was worked out for the loser. */
@@ -113,6 +123,29 @@ const MOVE_RUNS: Statement = {
   name: 'merge-runs',
   text: `UPDATE runs SET subject_id = $2 WHERE workspace_id = $1 AND subject_kind = 'contact' AND subject_id = $3 RETURNING id`,
 }
+// Of runs that are no longer kept, so that whoever was in a playbook once still was.
+const FORMER: Statement = {
+  name: 'merge-former',
+  text: `
+WITH was AS (
+  SELECT playbook_id, subject_id, max(at) AS last FROM (
+    SELECT playbook_id, subject_id, last AS at FROM former_runs WHERE workspace_id = $1 AND subject_id IN ($2, $3)
+    UNION ALL
+    SELECT playbook_id, subject_id, created_at FROM runs WHERE workspace_id = $1 AND subject_id IN ($2, $3)) AS entered
+  GROUP BY 1, 2
+)
+SELECT l.playbook_id AS "playbookId", to_json(l.last) #>> '{}' AS last, to_json(w.last) #>> '{}' AS winners
+FROM was l LEFT JOIN was w ON w.playbook_id = l.playbook_id AND w.subject_id = $2
+WHERE l.subject_id = $3 ORDER BY 1`,
+}
+const MOVE_FORMER: Statement = {
+  name: 'merge-move-former',
+  text: `
+WITH moved AS (DELETE FROM former_runs WHERE workspace_id = $1 AND subject_id = $3 RETURNING playbook_id, last)
+INSERT INTO former_runs (workspace_id, playbook_id, subject_id, last)
+SELECT $1::uuid, playbook_id, $2::uuid, last FROM moved ORDER BY 2
+ON CONFLICT (workspace_id, playbook_id, subject_id) DO UPDATE SET last = greatest(former_runs.last, excluded.last)`,
+}
 const ADD_PEOPLE: Statement = {
   name: 'merge-run-people',
   text: `
@@ -153,6 +186,8 @@ export async function moveToWinner(
   const odd = await q.rows<{ seq: string; contactId: string }>(ODD_EVENTS, [...values, subjectKeysOf(identities)])
   const accounts = await q.rows<MovedAccount>(MOVE_ACCOUNTS, values)
   const events = await q.rows<{ name: string | null; count: number }>(MOVE_EVENTS, values)
+  const former = await q.rows<FormerRuns>(FORMER, values)
+  await q.rows(MOVE_FORMER, values)
   const seqsOf = (contactId: string) => odd.filter((event) => event.contactId === contactId).map((event) => event.seq)
   return {
     undo: {
@@ -166,6 +201,7 @@ export async function moveToWinner(
       notes: await ids(MOVE_NOTES),
       conversations: await ids(MOVE_CONVERSATIONS),
       pointers: await ids(MOVE_POINTERS),
+      former,
       runs: await ids(MOVE_RUNS),
       people: await ids(ADD_PEOPLE),
       members: await q.rows<MemberRow>(TAKE_MEMBERS, [workspaceId, loser]),

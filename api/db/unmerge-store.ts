@@ -97,6 +97,28 @@ const BACK_RUNS: Statement = {
   name: 'unmerge-runs',
   text: `UPDATE runs SET subject_id = $3 WHERE workspace_id = $1 AND subject_id = $2 AND id = ANY($4::text[])`,
 }
+// What the winner was said to have been in because the loser was.
+const TAKE_FORMER: Statement = {
+  name: 'unmerge-take-former',
+  text: `
+DELETE FROM former_runs f USING json_to_recordset($3::json) AS x("playbookId" uuid, last timestamptz, winners timestamptz)
+WHERE f.workspace_id = $1 AND f.subject_id = $2 AND f.playbook_id = x."playbookId" AND f.last = x.last
+  AND (x.winners IS NULL OR x.winners < x.last)`,
+}
+// After the runs went back: of those that are still kept the runs themselves tell it.
+const BACK_FORMER: Statement = {
+  name: 'unmerge-former',
+  text: `
+INSERT INTO former_runs (workspace_id, playbook_id, subject_id, last)
+SELECT $1::uuid, was.id, was.subject_id, was.last FROM (
+  SELECT x."playbookId" AS id, who.subject_id, who.last
+  FROM json_to_recordset($4::json) AS x("playbookId" uuid, last timestamptz, winners timestamptz),
+  LATERAL (VALUES ($3::uuid, x.last), ($2::uuid, x.winners)) AS who(subject_id, last)) AS was
+WHERE was.last IS NOT NULL AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.workspace_id = $1 AND r.playbook_id = was.id
+  AND r.subject_id = was.subject_id AND r.created_at >= was.last)
+ORDER BY 2, 3
+ON CONFLICT (workspace_id, playbook_id, subject_id) DO UPDATE SET last = greatest(former_runs.last, excluded.last)`,
+}
 const FORGET_PEOPLE: Statement = {
   name: 'unmerge-run-people',
   text: `DELETE FROM run_people WHERE workspace_id = $1 AND contact_id = $2 AND run_id = ANY($3::text[])`,
@@ -122,6 +144,9 @@ export async function moveToLoser(q: Queryable, workspaceId: string, merge: Stor
   await q.rows(BACK_CONVERSATIONS, [...pair, undo.conversations, keys])
   await q.rows(BACK_POINTERS, [...pair, undo.pointers])
   await q.rows(BACK_RUNS, [...pair, undo.runs])
+  const former = JSON.stringify(undo.former ?? [])
+  await q.rows(TAKE_FORMER, [workspaceId, winner, former])
+  await q.rows(BACK_FORMER, [...pair, former])
   await q.rows(FORGET_PEOPLE, [workspaceId, winner, undo.people])
   return new Set(events.flatMap(({ name }) => (name === null ? [] : [name])))
 }
