@@ -89,8 +89,8 @@ function Navigation({ close }: { close: () => void }) {
       <NavItem to="/computed-properties" icon={Calculator} words="Computed properties" onClick={close} />
       <NavItem to="/events" icon={Zap} words="Events" onClick={close} />
       <NavItem to="/contacts" icon={Users} words="Contacts" onClick={close} />
-      <NavItem to="/duplicates" icon={Merge} words="Duplicates" onClick={close} />
       <NavItem to="/accounts" icon={Building2} words="Accounts" onClick={close} />
+      <NavItem to="/duplicates" icon={Merge} words="Duplicates" onClick={close} />
       <NavItem to="/imports" icon={FileUp} words="Imports" onClick={close} />
       <div className="sb-nav-title">Workspace</div>
       <NavItem to="/connections" icon={Plug} words="Connections" count={paused} onClick={close} />

@@ -88,7 +88,7 @@ export function MergeWithDialog(props: {
             <div style={{ flex: 1 }}>
               <SubjectInput kind="contact" value={typed} onChange={setTyped} focused />
             </div>
-            <Button type="submit" variant="default" mt={25} disabled={typed.trim() === ''}>
+            <Button type="submit" variant="default" mt={21} disabled={typed.trim() === ''}>
               Compare
             </Button>
           </Group>

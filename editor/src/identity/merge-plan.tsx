@@ -38,7 +38,6 @@ export function MergePlan({ comparison }: { comparison: Comparison }) {
           <>
             <strong>{counted(ending.length, 'open run')} will end</strong> as merged, because both are in{' '}
             {listed([...new Set(ending.map(({ playbook }) => playbook.name))])} and the older run goes on.
-            {open.length > ending.length && ` ${counted(open.length - ending.length, 'other goes', 'others go')} on.`}
           </>
         )}
       </li>

@@ -59,7 +59,7 @@ export function SharedMailboxes({ mayDecide }: { mayDecide: boolean }) {
                 setTyped(event.currentTarget.value)
               }}
             />
-            <Button type="submit" mt={25} disabled={address === '' || own.includes(address)} loading={save.isPending}>
+            <Button type="submit" mt={21} disabled={address === '' || own.includes(address)} loading={save.isPending}>
               Add
             </Button>
           </Group>

@@ -27,7 +27,10 @@ export function SideBySide({ comparison }: { comparison: Comparison }) {
           <tr>
             <td />
             <th scope="col">
-              <NameCell subject={first} />
+              <div className="sb-compare-who">
+                <NameCell subject={first} />
+                <span className="sb-chip">would stay</span>
+              </div>
             </th>
             <th scope="col">
               <NameCell subject={second} />

@@ -87,7 +87,7 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
         </ul>
       </section>
       <Group justify="flex-end">
-        <Button onClick={onClose}>Close</Button>
+        <Button onClick={onClose}>Done</Button>
       </Group>
     </Stack>
   )
