@@ -45,8 +45,20 @@ const EVENTS = (which: string): string => `(
   WHERE e.workspace_id = $1 AND e.seq = x.seq AND e.status = x.status AND e.occurred_at = x.occurred_at`
 const NAMED_IN_BODY = `(body ->> 'userId' = ANY ($2::text[]) OR body ->> 'previousId' = ANY ($2::text[]) OR body ->> 'anonymousId' = ANY ($3::text[])
     OR body ->> 'previousId' = ANY ($3::text[]) OR lower(body #>> '{traits,email}') = ANY ($4::text[])
-    OR lower(body #>> '{context,traits,email}') = ANY ($4::text[]))`
-const named = ({ userIds, anonymousIds, emails }: KnownPerson): unknown[] => [userIds, anonymousIds, emails]
+    OR lower(body #>> '{context,traits,email}') = ANY ($4::text[])
+    OR EXISTS (SELECT 1 FROM jsonb_path_query(body, 'lax $.context.externalIds[*]') AS given
+      WHERE lower(given ->> 'type') || ':' || (given ->> 'id') = ANY ($5::text[])
+        OR lower(given ->> 'type') = 'email' AND lower(given ->> 'id') = ANY ($4::text[])))`
+const named = (person: KnownPerson): unknown[] => {
+  const vendorIds = person.identities.flatMap(({ kind, value }) => (kind === 'vendor_id' ? [value] : []))
+  return [person.userIds, person.anonymousIds, person.emails, vendorIds]
+}
+
+/** As conversations name whom they are with. */
+const participants = ({ identities }: KnownPerson): unknown[] => [
+  identities.map(({ kind, value }) => `${kind}:${value}`),
+]
+const namesOf = ({ identities }: KnownPerson): unknown[] => [identities.map(({ value }) => value)]
 
 /** Messages that wait, and would make the person anew. In the transaction that deletes the contact. */
 export const PENDING_EVENTS = part(
@@ -105,6 +117,18 @@ export const ERASE_PARTS: ErasePart[] = [
     ({ accountIds, needles, contactIds }) => [accountIds, [...needles, ...contactIds]],
   ),
   part('conversations', `DELETE FROM ${some('conversations', 'contact_id = ANY ($2::uuid[])')}`, ids),
+  // Of nobody yet: it waited for somebody of one of these names.
+  part(
+    'conversationsWaiting',
+    `DELETE FROM ${some('conversations', 'contact_id IS NULL AND participant && $2::text[]')}`,
+    participants,
+  ),
+  part(
+    'conversationsOfOthers',
+    `UPDATE conversations SET participant = ARRAY(SELECT who FROM unnest(participant) AS who WHERE who <> ALL ($2::text[]))
+      WHERE workspace_id = $1 AND participant && $2::text[]`,
+    participants,
+  ),
   part('notes', `DELETE FROM ${some('notes', `subject = 'contact' AND subject_id = ANY ($2::uuid[])`)}`, ids),
   part('commands', `DELETE FROM ${some('run_commands', `run_id IN (${THEIRS} UNION ALL ${OF_OTHERS})`)}`, ids),
   part('effects', `DELETE FROM ${some('effects', `run_id IN (${THEIRS})`)}`, ids),
@@ -160,6 +184,26 @@ export const ERASE_PARTS: ErasePart[] = [
     words,
   ),
   part('merges', `DELETE FROM ${some('merges', '(winner_id = ANY ($2::uuid[]) OR loser_id = ANY ($2::uuid[]))')}`, ids),
+  // Names that were somebody else's before, or were thought to be.
+  part(
+    'mergesOfOthers',
+    `UPDATE merges SET reason = CASE WHEN reason ->> 'value' = ANY ($2::text[]) THEN reason - 'value' ELSE reason END,
+        undo = undo || jsonb_build_object('identities', (SELECT coalesce(jsonb_agg(one), '[]')
+          FROM jsonb_path_query(undo, 'lax $.identities[*]') AS one WHERE one ->> 'value' <> ALL ($2::text[])))
+      WHERE workspace_id = $1 AND (reason ->> 'value' = ANY ($2::text[]) OR EXISTS (
+        SELECT 1 FROM jsonb_path_query(undo, 'lax $.identities[*]') AS one WHERE one ->> 'value' = ANY ($2::text[])))`,
+    namesOf,
+  ),
+  part(
+    'pairs',
+    `DELETE FROM contact_pairs WHERE workspace_id = $1 AND status = 'possible' AND reason ->> 'value' = ANY ($2::text[])`,
+    namesOf,
+  ),
+  part(
+    'pairsApart',
+    `UPDATE contact_pairs SET reason = '{"kind": "hand"}' WHERE workspace_id = $1 AND reason ->> 'value' = ANY ($2::text[])`,
+    namesOf,
+  ),
   part(
     'audit',
     `UPDATE audit SET detail = '{"erased": true}', target = CASE WHEN ${holds('target', '$2')} THEN 'erased' ELSE target END

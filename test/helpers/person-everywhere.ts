@@ -228,5 +228,57 @@ export async function personEverywhere(
       detail: JSON.stringify({ email: who.email }),
     })
     .execute()
+  await amongOthers(pool, ws, who)
   return who
+}
+
+/** Rows about others, or about nobody yet, in which a name of the person stands. */
+async function amongOthers(pool: OpenedDatabase['pool'], ws: string, who: Person): Promise<void> {
+  const now = Date.now()
+  const at = new Date(now)
+  const [first = '', second = '', third = ''] = [newId(now), newId(now), newId(now)].toSorted()
+  for (const id of [first, second, third])
+    await pool.query(
+      `INSERT INTO contacts (workspace_id, id, external_id, properties, created_at, updated_at) VALUES ($1, $2, $3, '{}', $4, $4)`,
+      [ws, id, `other-${id}`, at],
+    )
+  const reason = JSON.stringify({ kind: 'email', value: who.email })
+  for (const [other, status] of [
+    [second, 'possible'],
+    [third, 'apart'],
+  ])
+    await pool.query(
+      `INSERT INTO contact_pairs (workspace_id, first_id, second_id, status, reason, found_at) VALUES ($1, $2, $3, $4, $5, $6)`,
+      [ws, first, other, status, reason, at],
+    )
+  const undo = JSON.stringify({ identities: [{ kind: 'email', value: who.email }] })
+  await pool.query(
+    `INSERT INTO merges (workspace_id, id, winner_id, loser_id, reason, actor, at, undo) VALUES ($1, $2, $3, $4, $5, 'x', $6, $7)`,
+    [ws, newId(now), second, third, reason, at, undo],
+  )
+  for (const [place, contactId] of [
+    ['waiting', null],
+    ['other', first],
+  ])
+    await pool.query(
+      `INSERT INTO conversations (workspace_id, id, contact_id, app, external_id, state, opened_at, updated_at, participant)
+        VALUES ($1, $2, $3, 'intercom', $4, 'open', $5, $5, $6)`,
+      [ws, newId(now), contactId, `${place}-${newId(now)}`, at, [`email:${who.email}`]],
+    )
+  const externalIds = [{ id: who.email, type: 'email', collection: 'users', encoding: 'none' }]
+  await insertEvents(onPool(pool), [
+    {
+      id: newId(now),
+      workspaceId: ws,
+      messageId: newId(now),
+      kind: 'track',
+      name: 'Paid',
+      lane: 1,
+      subjectKey: 'a:cookie',
+      body: JSON.stringify({ anonymousId: newId(now), context: { externalIds } }),
+      occurredAt: now,
+      receivedAt: now,
+      refusal: null,
+    },
+  ])
 }
