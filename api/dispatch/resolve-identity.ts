@@ -74,10 +74,10 @@ const ID_LIMIT = 500
  * Segment's `context.externalIds`, of people and in the clear.
  * @see https://segment.com/docs/unify/identity-resolution/externalids/
  */
-function externalIdsIn(given: Json | undefined): ExternalIds {
+export function externalIdsIn(given: unknown): ExternalIds {
   if (!Array.isArray(given)) return NO_EXTERNAL_IDS
   const found: ExternalIds = { vendorIds: [], emails: [] }
-  for (const entry of given) {
+  for (const entry of given as Json[]) {
     if (!isRecord(entry)) continue
     const { id, type, collection, encoding } = entry
     if (!isText(id) || !isText(type) || id.length > ID_LIMIT || !/^[a-z][a-z0-9_.-]{0,49}$/i.test(type)) continue

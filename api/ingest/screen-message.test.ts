@@ -70,18 +70,29 @@ describe('what a workspace does not want', () => {
     for (const identity of [
       { kind: 'user_id', value: 'gone' },
       { kind: 'email', value: 'gone@example.com' },
+      { kind: 'vendor_id', value: 'intercom:gone-77' },
     ])
       await api.database.db
         .insertInto('suppressed_identities')
         .values({ workspace_id: w.id, hash: hash(w.id, identity), created_at: new Date() })
         .execute()
     api.deps.ingest.forgetSettings(w.id)
+    const outside = (messageId: string, externalId: object) => ({
+      type: 'track',
+      userId: 'new',
+      event: 'Paid',
+      messageId,
+      context: { externalIds: [externalId] },
+    })
     const answer = await w.rest('POST', '/v1/batch', {
       batch: [
         { type: 'track', userId: 'gone', event: 'Paid', messageId: 's1' },
         { type: 'identify', userId: 'new', traits: { email: 'Gone@Example.com' }, messageId: 's2' },
         { type: 'alias', userId: 'new', previousId: 'gone', messageId: 's3' },
         { type: 'track', userId: 'here', event: 'Paid', messageId: 's4' },
+        { type: 'identify', userId: 'new', traits: { email: ' gone@example.com ' }, messageId: 's6' },
+        outside('s7', { id: 'gone-77', type: 'Intercom', collection: 'users', encoding: 'none' }),
+        outside('s8', { id: 'Gone@example.com', type: 'email' }),
       ],
     })
     expect(answer.statusCode).toBe(200)
@@ -90,10 +101,13 @@ describe('what a workspace does not want', () => {
       [0, 'SUPPRESSED'],
       [1, 'SUPPRESSED'],
       [2, 'SUPPRESSED'],
+      [4, 'SUPPRESSED'],
+      [5, 'SUPPRESSED'],
+      [6, 'SUPPRESSED'],
     ])
-    expect(answer.body).not.toMatch(/s1|s2|s3|gone/i)
+    expect(answer.body).not.toMatch(/s1|s2|s3|s6|s7|s8|gone/i)
     expect(await stored('s4')).toBeDefined()
-    for (const id of ['s1', 's2', 's3']) expect(await stored(id)).toBeUndefined()
+    for (const id of ['s1', 's2', 's3', 's6', 's7', 's8']) expect(await stored(id)).toBeUndefined()
     const single = await w.rest('POST', '/v1/track', { userId: 'gone', event: 'Paid', messageId: 's5' })
     expect([single.statusCode, single.json().success]).toEqual([200, true])
   })

@@ -1,5 +1,7 @@
 import type { IngestSettings } from '../db/ingest-settings-store.ts'
 import type { Identity } from '../db/contact-store.ts'
+import { externalIdsIn } from '../dispatch/resolve-identity.ts'
+import { emailIdentity } from '../identity/shared-mailbox.ts'
 import type { IdentityHash } from '../privacy/identity-hash.ts'
 import type { MessageKind, Refusal } from './parse-message.ts'
 
@@ -34,8 +36,14 @@ function namedIn(fields: Fields): Identity[] {
   for (const id of [userId, previousId]) if (isText(id)) named.push({ kind: 'user_id', value: id })
   for (const id of [anonymousId, previousId]) if (isText(id)) named.push({ kind: 'anonymous_id', value: id })
   const contextTraits = isFields(context) ? context.traits : undefined
-  for (const said of [traits, contextTraits])
-    if (isFields(said) && isText(said.email)) named.push({ kind: 'email', value: said.email.toLowerCase() })
+  const outside = externalIdsIn(isFields(context) ? context.externalIds : undefined)
+  for (const value of outside.vendorIds) named.push({ kind: 'vendor_id', value })
+  const said = [traits, contextTraits].flatMap((of) => (isFields(of) && isText(of.email) ? [of.email] : []))
+  for (const text of [...said, ...outside.emails]) {
+    // As identities keep it.
+    const email = emailIdentity(text)
+    if (email !== null) named.push({ kind: 'email', value: email })
+  }
   return named
 }
 
