@@ -1,5 +1,5 @@
 import type { JsonSchema } from '../nodes/manifest.ts'
-import { type RestProcedure, restProcedures } from './rest-bridge.ts'
+import { type RestProcedure, restProcedures, withDefinitions } from './rest-bridge.ts'
 
 type OpenApi = { [name: string]: unknown }
 
@@ -147,7 +147,7 @@ function operationOf({ name, rest, scope, input, output, pathFields }: RestProce
     name: where.name ?? field,
     in: where.in,
     required: where.in === 'path' || required.has(field),
-    schema: properties[field] ?? { type: 'string' },
+    schema: withDefinitions(properties[field] ?? { type: 'string' }, input),
   })
   const bodySchema =
     rest.bodyField === undefined ? bodyOf(others, input, required) : { $ref: '#/components/schemas/PlaybookDocument' }

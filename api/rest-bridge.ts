@@ -53,6 +53,12 @@ export function jsonSchemaOf(schema: unknown, io: 'input' | 'output'): JsonSchem
   return rest as JsonSchema
 }
 
+/** A field that refers to a definition of the whole input takes the definitions along; whoever publishes it finds them there. */
+export const withDefinitions = (schema: JsonSchema, { $defs }: JsonSchema): JsonSchema => ({
+  ...schema,
+  ...($defs !== undefined && JSON.stringify(schema).includes('#/$defs/') ? { $defs } : {}),
+})
+
 /**
  * Serves the procedures as REST: one schema, one handler, one check for both. What stands in the path, the query, the
  * body and the named headers is put together as the procedure's one input.

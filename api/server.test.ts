@@ -18,6 +18,7 @@ const PUBLIC = [
   /^\/v1\/openapi\.json$/,
   /^\/oauth\/callback\/:app$/,
   /^\/hooks\//,
+  /^\/unsubscribe\/:token$/,
 ]
 
 it('has nothing public beyond the list', async () => {
@@ -149,7 +150,7 @@ it.each(["'; DROP TABLE runs; --", '../../etc/passwd', '%00', '‮', 'x'.repeat(
 )
 
 it('says that a promised part is not built yet', async () => {
-  const answer = await home.rest('GET', '/v1/scores')
+  const answer = await home.rest('GET', '/v1/syncs')
   expect(answer.statusCode).toBe(501)
   expect(answer.json()).toMatchObject({ code: 'NOT_BUILT' })
 })

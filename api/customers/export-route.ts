@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Actor } from '../auth/scopes.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import type { PlainOperation } from '../openapi.ts'
-import { jsonSchemaOf } from '../rest-bridge.ts'
+import { jsonSchemaOf, withDefinitions } from '../rest-bridge.ts'
 import { invalidInput } from '../trpc.ts'
 import { filterInput } from './customer-schemas.ts'
 import { exportCustomers } from './export-customers.ts'
@@ -78,6 +78,8 @@ export const exportOperations = (): PlainOperation[] =>
   }))
 
 function parametersOf(): object {
-  const { properties } = jsonSchemaOf(exportInput, 'input')
-  return properties !== null && typeof properties === 'object' ? properties : {}
+  const input = jsonSchemaOf(exportInput, 'input')
+  return Object.fromEntries(
+    Object.entries(input['properties'] ?? {}).map(([name, schema]) => [name, withDefinitions(schema, input)]),
+  )
 }

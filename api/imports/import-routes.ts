@@ -20,6 +20,11 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
     scope.removeAllContentTypeParsers()
     // As it comes: the file is never whole in memory.
     scope.addContentTypeParser(['text/csv', 'application/csv'], (_request, payload, next) => next(null, payload))
+    // Of other types nothing is read: who calls is looked at first, then that it is no file of rows.
+    scope.addContentTypeParser('*', (_request, payload, next) => {
+      payload.resume()
+      next(null, undefined)
+    })
 
     scope.post<{ Querystring: { kind?: string; name?: string } }>(
       '/v1/imports',
