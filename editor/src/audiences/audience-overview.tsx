@@ -55,7 +55,7 @@ function AudienceFacts({ kind, view }: { kind: AudienceKind; view: AudienceView 
   const last = edges[0]
   const history = useQuery(historyOf(kind, slug, 30))
   return (
-    <dl className="sb-facts">
+    <dl className="sb-audience-facts">
       <div>
         <dt>About</dt>
         <dd>{view.subject === 'contact' ? 'Contacts' : 'Accounts'}</dd>

@@ -4,7 +4,7 @@ import './audiences.css'
 
 type Day = AudienceHistory['days'][number]
 
-const WIDTH = 720
+const WIDTH = 1000
 const LEFT = 44
 const RIGHT = 8
 /** Of the size above, and of the comings and goings below. */

@@ -169,14 +169,16 @@ function Turned({ details: { edges } }: { details: EventDetails }) {
               words={edge.edge}
             />{' '}
             <Text span size="sm">
-              {edge.kind === 'computed' ? 'computed property' : edge.kind}{' '}
-              <RuleLink kind={edge.kind} slug={edge.slug}>
-                {edge.name}
-              </RuleLink>{' '}
-              of {edge.subject.label}
+              {edge.kind === 'computed' ? 'computed property' : edge.kind} {edge.name} of {edge.subject.label}
             </Text>
           </summary>
           <TraceView trace={edge.why} />
+          <Text size="sm">
+            <RuleLink kind={edge.kind} slug={edge.slug}>
+              {edge.name}
+            </RuleLink>{' '}
+            · <SubjectLink subject={edge.subject} />
+          </Text>
         </details>
       ))}
     </Part>

@@ -64,7 +64,7 @@ export function EventsPage() {
         more="Show older events"
         empty={<NoEvent filtered={Object.keys(filter).length > 0} onSend={send.open} />}
       >
-        <div className="sb-card" role="feed" aria-label="Events" aria-busy={events.isPending}>
+        <div className="sb-card sb-event-feed" role="feed" aria-label="Events" aria-busy={events.isPending}>
           {rows.map((event) => (
             <article key={event.seq} aria-label={`${event.name ?? event.kind} of ${event.subject?.label ?? 'nobody'}`}>
               <EventLine event={event} />

@@ -16,8 +16,8 @@ export function WhyNot({ rule, at }: { rule: Rule; at: string }) {
   const title = `${rule.slug} of ${rule.subject.label}, after this event`
   return (
     <>
-      <Button size="compact-xs" variant="subtle" aria-label={`Why not ${rule.slug}?`} onClick={() => setOpen(true)}>
-        Why not?
+      <Button size="compact-xs" variant="subtle" aria-label={`Why ${rule.slug} stayed`} onClick={() => setOpen(true)}>
+        Why?
       </Button>
       {open && (
         <Modal opened onClose={() => setOpen(false)} size="xl" title={title}>
