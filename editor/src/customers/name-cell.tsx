@@ -1,4 +1,5 @@
 import { Link } from '@tanstack/react-router'
+import { shownName } from './shown-name.ts'
 
 /** Who it is, and the way to them. Somebody whom nobody has named yet says so. */
 export function NameCell({ subject }: { subject: { kind: 'contact' | 'account'; id: string; label: string } }) {
@@ -7,14 +8,15 @@ export function NameCell({ subject }: { subject: { kind: 'contact' | 'account'; 
   return (
     <Link to={kind === 'contact' ? '/contacts/$id' : '/accounts/$id'} params={{ id }} className="sb-name-cell">
       <Initials label={nameless ? '?' : label} square={kind === 'account'} />
-      <span>{nameless ? `Unnamed ${id.slice(-6)}` : label}</span>
+      <span>{shownName(subject)}</span>
     </Link>
   )
 }
 
 /** Drawn by the style sheet, so that the letters are no part of the name. */
 export function Initials({ label, square, big }: { label: string; square: boolean; big?: boolean }) {
-  const words = label.split(/[\s@._-]+/).filter((word) => word !== '')
+  // Of “Ada Bauer (2)” the A and the B.
+  const words = label.split(/[\s@._-]+/).filter((word) => /^[\p{L}\p{N}]/u.test(word))
   const letters = [words[0], words.length > 1 ? words.at(-1) : undefined].map((word) => Array.from(word ?? '')[0] ?? '')
   return (
     <span

@@ -13,11 +13,15 @@ const CALLS: { [call: string]: string } = {
 /** Who wrote a value, in a few words: where a change of a property says it came from. */
 export function sourceWords(source: Json): string {
   if (!isObject(source)) return 'Unknown'
+  // The value stays, such as an account's; who it came by went with them.
+  if (source['erased'] === true) return 'By somebody since deleted'
   switch (source['kind']) {
     case 'event':
       return CALLS[text(source['call']) ?? ''] ?? 'Event'
     case 'import':
       return `Import${named(source)}`
+    case 'bulk':
+      return 'Bulk call'
     case 'api':
       return `API${named(source)}`
     case 'computed':

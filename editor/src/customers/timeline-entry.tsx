@@ -22,6 +22,7 @@ import { StatusBadge, type Tone } from '../ui/status-badge.tsx'
 import { clockTime, fullTime } from '../ui/time.tsx'
 import { TraceView } from '../ui/trace-view.tsx'
 import { ScoreBadge } from './score-badge.tsx'
+import { shownName } from './shown-name.ts'
 import { sourceWords } from './source-words.ts'
 import type { CustomerKind } from './table-definition.ts'
 import type { Entry } from './timeline-model.ts'
@@ -83,11 +84,18 @@ export function TimelineEntry({ entry, kind }: { entry: Entry; kind: CustomerKin
       return (
         <Line icon={Merge} at={entry.at} tone="idle">
           <span>
-            <SubjectLink subject={entry.loser} /> was{' '}
+            {/* Their link leads to who they became, until that is undone. */}
+            {entry.undoneAt === null ? (
+              <strong>{shownName(entry.loser)}</strong>
+            ) : (
+              <SubjectLink subject={{ ...entry.loser, label: shownName(entry.loser) }} />
+            )}{' '}
+            was{' '}
             <Link to="/duplicates" search={{ tab: 'merges', contact: entry.winner.id }}>
               merged
             </Link>{' '}
-            into <SubjectLink subject={entry.winner} /> by {actorWords(entry.actor)}
+            into <SubjectLink subject={{ ...entry.winner, label: shownName(entry.winner) }} /> by{' '}
+            {actorWords(entry.actor)}
             {entry.undoneAt !== null && ', and that was undone'}
           </span>
         </Line>

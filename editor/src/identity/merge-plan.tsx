@@ -1,5 +1,6 @@
 import { Text } from '@mantine/core'
 import type { Comparison } from '../api/types.ts'
+import { shownName } from '../customers/shown-name.ts'
 import { counted, staysWords } from './identity-words.ts'
 
 /** So many names are read; of more the number says enough. */
@@ -9,29 +10,30 @@ const NAMED = 6
 export function MergePlan({ comparison }: { comparison: Comparison }) {
   const { contacts, stays, takes, differ } = comparison
   const [winner, loser] = contacts
+  const [stay, join] = [shownName(winner), shownName(loser)]
   const open = [...winner.openRuns, ...loser.openRuns]
   const ending = open.filter(({ ends }) => ends)
   return (
     <ul className="sb-plan" aria-label="What a merge does">
       <li>
-        <strong>{winner.label} stays</strong>, {staysWords(stays)}. What {loser.label} has moves there: events,
-        accounts, notes, conversations and runs. Every id and address of both leads there.
+        <strong>{stay} stays</strong>, {staysWords(stays)}. What {join} has moves there: events, accounts, notes,
+        conversations and runs. Every id and address of both leads there.
       </li>
       {takes.length > 0 && (
         <li>
-          {winner.label} gets {listed(takes)}.
+          {stay} gets {listed(takes)}.
         </li>
       )}
       {differ.length > 0 && (
         <li>
-          Where both have a value, {winner.label}’s stays: {listed(differ)}.
+          Where both have a value, {stay}’s stays: {listed(differ)}.
         </li>
       )}
       <li>
         {open.length === 0 && 'Neither has an open run.'}
         {open.length > 0 && ending.length === 0 && (
           <>
-            {open.length === 1 ? 'The open run goes on' : `All ${open.length} open runs go on`}, for {winner.label}.
+            {open.length === 1 ? 'The open run goes on' : `All ${open.length} open runs go on`}, for {stay}.
           </>
         )}
         {ending.length > 0 && (

@@ -6,6 +6,7 @@ import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { NameCell } from '../customers/name-cell.tsx'
+import { shownName } from '../customers/shown-name.ts'
 import { Empty } from '../ui/empty.tsx'
 import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { Ago } from '../ui/time.tsx'
@@ -59,7 +60,7 @@ const COLUMNS: Array<Column<MergeRow>> = [
     title: 'Who joined them',
     cell: ({ loser }) => (
       <>
-        {loser.label}
+        {shownName(loser)}
         {loser.externalId !== null && loser.externalId !== loser.label && (
           <Text size="xs" c="dimmed" className="sb-mono">
             {loser.externalId}
@@ -91,7 +92,7 @@ const undoColumn = (undo: (merge: MergeRow) => void): Column<MergeRow> => ({
       <Button
         size="compact-sm"
         variant="default"
-        aria-label={`Undo the merge of ${merge.loser.label} into ${merge.winner.label}`}
+        aria-label={`Undo the merge of ${shownName(merge.loser)} into ${shownName(merge.winner)}`}
         onClick={() => undo(merge)}
       >
         Undo

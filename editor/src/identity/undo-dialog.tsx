@@ -4,6 +4,7 @@ import { Link } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { SubjectLink } from '../audiences/subject-link.tsx'
+import { shownName } from '../customers/shown-name.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { counted } from './identity-words.ts'
 import { useRefreshPeople } from './use-refresh-people.ts'
@@ -20,14 +21,15 @@ export function UndoDialog({ merge, onClose }: { merge: MergeRow; onClose: () =>
         <Stack>
           <ul className="sb-plan">
             <li>
-              <strong>{merge.loser.label}</strong> is there again, with what they brought and what came for them since:
-              ids, accounts, events, notes, conversations and runs. What they were in they enter again.
+              <strong>{shownName(merge.loser)}</strong> is there again, with what they brought and what came for them
+              since: ids, accounts, events, notes, conversations and runs. What they were in they enter again.
             </li>
             <li>
-              {merge.winner.label} loses the properties that came with the merge, except those that were changed since.
+              {shownName(merge.winner)} loses the properties that came with the merge, except those that were changed
+              since.
             </li>
             <li>{endedWords(merge)}</li>
-            <li>Names and facts that came after the merge stay with {merge.winner.label}.</li>
+            <li>Names and facts that came after the merge stay with {shownName(merge.winner)}.</li>
             <li>No rule merges the two again, and nothing that turns by this starts a playbook.</li>
           </ul>
           {undo.isError && <ProblemPanel error={undo.error} title="The merge was not undone" />}
@@ -55,7 +57,8 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
   return (
     <Stack>
       <Text component="div">
-        <SubjectLink subject={winner} /> and <SubjectLink subject={loser} /> are two contacts again.
+        <SubjectLink subject={{ ...winner, label: shownName(winner) }} /> and{' '}
+        <SubjectLink subject={{ ...loser, label: shownName(loser) }} /> are two contacts again.
       </Text>
       <section aria-label="What was not restored">
         <Text fw={600} size="sm">
@@ -65,7 +68,7 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
           {kept.length > 0 && (
             <li>
               <strong>{kept.join(', ')}</strong> came with the merge and {kept.length === 1 ? 'was' : 'were'} changed
-              since: {kept.length === 1 ? 'it stays' : 'they stay'} with {winner.label}.
+              since: {kept.length === 1 ? 'it stays' : 'they stay'} with {shownName(winner)}.
             </li>
           )}
           {endedRuns.length > 0 && (
@@ -82,7 +85,8 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
             </li>
           )}
           <li>
-            Names that became known after the merge, and what was said of the person since, stay with {winner.label}.
+            Names that became known after the merge, and what was said of the person since, stay with{' '}
+            {shownName(winner)}.
           </li>
         </ul>
       </section>

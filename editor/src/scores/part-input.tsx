@@ -53,7 +53,7 @@ export function PartInput(props: {
           value={part.weight}
           onChange={(weight) => typeof weight === 'number' && onChange({ ...part, weight })}
         />
-        <Text size="xs" c="dimmed" w={46}>
+        <Text size="xs" c="dimmed" miw={46} style={{ whiteSpace: 'nowrap' }}>
           = {share}%
         </Text>
         {onRemove !== null && <Remove label={`Remove part ${part.name}`} onClick={onRemove} />}

@@ -17,6 +17,7 @@ import { BandName } from './band.tsx'
 import { BandBar, TensChart } from './distribution.tsx'
 import { RemoveButton } from './remove-button.tsx'
 import { ScoreDialog } from './score-dialog.tsx'
+import { ScoreMakeup } from './score-makeup.tsx'
 import { SubjectScore } from './subject-score.tsx'
 
 export function ScorePage() {
@@ -67,9 +68,7 @@ function Overview({ view }: { view: ScoreView }) {
   return (
     <div className="sb-card" style={{ padding: 18, marginBottom: 24 }}>
       <Group justify="space-between" align="flex-start" wrap="nowrap">
-        <Text size="sm" maw={680}>
-          {view.words}
-        </Text>
+        <ScoreMakeup definition={view.definition} />
         <div style={{ textAlign: 'right' }}>
           <Text size="xs" c="dimmed" fw={600} tt="uppercase">
             Average

@@ -1,12 +1,14 @@
-import { Alert, Badge, Button, Group, NumberInput, Stack, Table, Text, Title } from '@mantine/core'
+import { Alert, Button, Group, NumberInput, Stack, Table, Text, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { ShieldCheck } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { ErasureSummary, Retention } from '../api/types.ts'
+import { counted } from '../identity/identity-words.ts'
 import { Empty } from '../ui/empty.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
 
@@ -104,7 +106,7 @@ function WhatGoes({ next, changed }: { next: Retention['next']; changed: boolean
   const count = (n: number): string => `${n >= COUNTED ? 'more than ' : ''}${n.toLocaleString('en')}`
   const none = next.events + next.runs === 0
   const words = none
-    ? 'Nothing is old enough to go. What is goes once a day.'
+    ? 'Nothing is old enough to be deleted yet. What is old enough goes once a day.'
     : `The next daily sweep deletes ${count(next.events)} events and ${count(next.runs)} runs.`
   if (!changed || none)
     return (
@@ -166,8 +168,6 @@ function Erasures() {
 }
 
 function ErasureRow({ row }: { row: ErasureSummary }) {
-  const { events = 0, runs = 0, runsEnded = 0, keysDestroyed = 0 } = row.counts
-  const whole = Object.values(row.counts).reduce((sum, n) => sum + n, 0)
   return (
     <Table.Tr>
       <Table.Td>
@@ -175,9 +175,10 @@ function ErasureRow({ row }: { row: ErasureSummary }) {
       </Table.Td>
       <Table.Td>{row.requestedBy}</Table.Td>
       <Table.Td>
-        <Badge color={row.status === 'done' ? 'green' : 'blue'} variant="light">
-          {row.status === 'done' ? 'Done' : row.part === 'end' ? 'Ending runs' : `At work: ${row.part}`}
-        </Badge>
+        <StatusBadge
+          status={row.status}
+          words={row.status === 'done' ? 'Done' : row.part === 'end' ? 'Ending runs' : `At work: ${row.part}`}
+        />
         {row.fault !== null && (
           <Text size="xs" c="red">
             Tries again: {row.fault}
@@ -185,11 +186,26 @@ function ErasureRow({ row }: { row: ErasureSummary }) {
         )}
       </Table.Td>
       <Table.Td>
-        <Text size="sm">
-          {whole.toLocaleString('en')} in all: {events} events, {runs} runs ({runsEnded} ended), {keysDestroyed} keys
-          {row.suppress ? '; nothing is taken any more' : ''}
-        </Text>
+        <Text size="sm">{wentWords(row.counts)}</Text>
+        {row.suppress && (
+          <Text size="xs" c="dimmed">
+            What is sent about them is refused.
+          </Text>
+        )}
       </Table.Td>
     </Table.Tr>
   )
+}
+
+/** `21 records, among them 3 events and 2 runs (1 was open); 2 keys destroyed`. */
+function wentWords(counts: ErasureSummary['counts']): string {
+  const { events = 0, runs = 0, runsEnded = 0, keysDestroyed = 0, suppressed = 0 } = counts
+  // An end is nothing that went, a destroyed key is told by itself, and a hash is kept.
+  const whole = Object.values(counts).reduce((sum, n) => sum + n, 0) - runsEnded - keysDestroyed - suppressed
+  const told = [
+    ...(events > 0 ? [counted(events, 'event')] : []),
+    ...(runs > 0 ? [`${counted(runs, 'run')}${runsEnded > 0 ? ` (${runsEnded} ended for it)` : ''}`] : []),
+  ]
+  const among = told.length > 0 ? `, among them ${told.join(' and ')}` : ''
+  return `${counted(whole, 'record')}${among}${keysDestroyed > 0 ? `; ${counted(keysDestroyed, 'key')} destroyed` : ''}`
 }
