@@ -3,12 +3,15 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { actorName, allows, type Scope } from '../auth/scopes.ts'
 import type { Context } from '../context.ts'
 import { csvLine } from '../customers/csv.ts'
+import { MASKED } from '../privacy/mask.ts'
+import { readMasks } from '../privacy/masks.ts'
 import { problem } from '../problem.ts'
 import type { OpenContext } from '../rest-bridge.ts'
 import { forbidden } from '../trpc.ts'
 import { importKind } from './import-schemas.ts'
-import { columnsOf, findImport, viewImport } from './read-imports.ts'
-import { REFUSED_COLUMNS } from './suggest-mapping.ts'
+import { hiddenColumns, maskImport, withoutQuotes } from './mask-import.ts'
+import { columnsOf, findImport, mappingOf, viewImport } from './read-imports.ts'
+import { REFUSED_COLUMNS, suggestMapping } from './suggest-mapping.ts'
 import { FILE_LIMIT_BYTES, uploadImport } from './upload-import.ts'
 
 const REFUSED_PAGE = 1_000
@@ -39,7 +42,7 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
         const name = (request.query.name ?? '').trim().slice(0, 200) || `${kind.data}.csv`
         const upload = { name, kind: kind.data, createdBy: actorName(ctx.actor) }
         const { id } = await uploadImport(ctx, upload, request.body)
-        return reply.code(201).send(await viewImport(ctx, { id }))
+        return reply.code(201).send(maskImport(await viewImport(ctx, { id }), await readMasks(ctx)))
       },
     )
 
@@ -47,18 +50,26 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
       const ctx = allowed(await createContext(request), 'data:read')
       const { id } = request.params
       const row = await findImport(ctx, UUID.test(id) ? id : '00000000-0000-0000-0000-000000000000')
-      const header = columnsOf(row).map(({ name }) => name)
+      const columns = columnsOf(row)
+      const header = columns.map(({ name }) => name)
+      const masks = await readMasks(ctx)
+      // What the columns are called where nobody has said yet what they are for.
+      const mapping = mappingOf(row) ?? suggestMapping(row.kind, columns)
+      const hidden = masks === null ? [] : hiddenColumns({ kind: row.kind, columns, mapping }, masks)
       return reply
         .header('content-type', 'text/csv; charset=utf-8')
         .header('content-disposition', `attachment; filename="refused-rows.csv"`)
         .header('cache-control', 'no-store')
-        .send(Readable.from(refusedLines(ctx, { id, header })))
+        .send(Readable.from(refusedLines(ctx, { id, header, hidden })))
     })
     done()
   }
 }
 
-async function* refusedLines(ctx: Context, of: { id: string; header: string[] }): AsyncGenerator<string> {
+async function* refusedLines(
+  ctx: Context,
+  of: { id: string; header: string[]; hidden: boolean[] },
+): AsyncGenerator<string> {
   // A file of refused rows that was imported again has these columns already.
   const kept = [...of.header.keys()].filter((i) => !REFUSED_COLUMNS.includes(of.header[i] ?? ''))
   yield csvLine([...kept.map((i) => of.header[i] ?? ''), ...REFUSED_COLUMNS])
@@ -74,17 +85,29 @@ async function* refusedLines(ctx: Context, of: { id: string; header: string[] })
       .limit(REFUSED_PAGE)
       .execute()
     yield rows
-      .map(({ row, reason, cells }) => csvLine([...cellsOf(cells, kept, of.header.length), row, reason]))
+      .map(({ row, reason, cells }) => {
+        const shown = of.hidden.includes(true) ? withoutQuotes(reason) : reason
+        return csvLine([...cellsOf(cells, kept, of), row, shown])
+      })
       .join('')
     after = rows.at(-1)?.row ?? 0
     if (rows.length < REFUSED_PAGE) return
   }
 }
 
-/** A row that is too long keeps what is over in its last cell, so that the reason stands in its own column. */
-function cellsOf(cells: unknown, kept: number[], width: number): string[] {
-  const texts = Array.isArray(cells) ? cells.map(String) : []
-  const over = texts.slice(width)
+/**
+ * A row that is too long keeps what is over in its last cell, so that the reason stands in its own column. Of a row with
+ * more or fewer cells than columns nobody knows which cell is whose: where some column is masked, all are.
+ */
+function cellsOf(
+  cells: unknown,
+  kept: number[],
+  { header, hidden }: { header: string[]; hidden: boolean[] },
+): string[] {
+  const given = Array.isArray(cells) ? cells.map(String) : []
+  const all = hidden.includes(true) && given.length !== header.length
+  const texts = given.map((text, i) => (text !== '' && (all || hidden[i] === true) ? MASKED : text))
+  const over = texts.slice(header.length)
   return kept.map((i, n) => [texts[i] ?? '', ...(n === kept.length - 1 ? over : [])].join(' ').trim())
 }
 

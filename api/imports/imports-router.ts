@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { readMasks } from '../privacy/masks.ts'
 import { procedure, router } from '../trpc.ts'
 import { cancelImport, mapImport, startImport } from './change-import.ts'
 import { importMapping, importRow, importView, mappingCheck } from './import-schemas.ts'
+import { maskCheck, maskImport } from './mask-import.ts'
 import { listImports, viewImport } from './read-imports.ts'
 
 const tags = ['Imports']
@@ -33,7 +35,7 @@ export const importsRouter = router({
   })
     .input(byId)
     .output(importView)
-    .query(({ ctx, input }) => viewImport(ctx, input)),
+    .query(async ({ ctx, input }) => maskImport(await viewImport(ctx, input), await readMasks(ctx))),
 
   map: procedure({
     scope: 'data:write',
@@ -54,7 +56,7 @@ export const importsRouter = router({
   })
     .input(byId.extend({ mapping: importMapping }))
     .output(mappingCheck)
-    .mutation(({ ctx, input }) => mapImport(ctx, input)),
+    .mutation(async ({ ctx, input }) => maskCheck(await mapImport(ctx, input), await readMasks(ctx))),
 
   start: procedure({
     scope: 'data:write',

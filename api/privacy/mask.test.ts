@@ -1,5 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { workBackfill } from '../dispatch/work-backfill.ts'
+import { createCatalogCache } from '../dispatch/workspace-catalog.ts'
+import { workImports } from '../imports/work-imports.ts'
+import { createAcceptItems } from '../ingest/accept-items.ts'
+import { createIdentityHash } from './identity-hash.ts'
 import { newId } from '../db/new-id.ts'
 import { createRunRecord } from '../db/run-record.ts'
 import { onPool } from '../db/sql.ts'
@@ -14,6 +19,8 @@ let viewer: Record<string, string>
 let editor: Record<string, string>
 let runId: string
 let accountId: string
+let importId: string
+let adaId: string
 beforeAll(async () => {
   api = await startTestApi()
   home = await api.workspace('home')
@@ -83,6 +90,8 @@ beforeAll(async () => {
       .values({ workspace_id: home.id, subject, name, masked_below: below, updated_by: 'x', updated_at: at })
       .execute()
   runId = await run(contactId)
+  adaId = contactId
+  await made(contactId)
   viewer = await home.signIn('viewer')
   editor = await home.signIn('editor')
 })
@@ -130,6 +139,64 @@ async function run(contactId: string): Promise<string> {
   return id
 }
 
+/** What an owner made of the salary, who is in it, a write that nobody knows of, and a file of salaries. */
+async function made(contactId: string): Promise<void> {
+  const rule = { property: 'contact.salary', op: 'gt', value: 5 }
+  await home.rest('POST', '/v1/segments', { slug: 'rich', name: 'Rich', subject: 'contact', rule })
+  const measure = { of: { property: 'contact.salary' }, from: 0, to: 10, missing: 'none' }
+  const definition = {
+    parts: [{ name: 'Pay', weight: 1, measure }],
+    bands: [{ name: 'All', from: 0, color: 'red' }],
+    stages: [],
+  }
+  const score = await home.rest('POST', '/v1/scores', {
+    slug: 'pay',
+    name: 'Pay',
+    description: '',
+    subject: 'contact',
+    definition,
+  })
+  expect(score.statusCode, score.body).toBeLessThan(300)
+  const deps = { pool: api.database.pool, clock: () => api.clock.now, catalogs: createCatalogCache() }
+  while ((await workBackfill(deps)) > 0);
+  const edges = await api.database.db
+    .selectFrom('audience_edges')
+    .select('why')
+    .where('subject_id', '=', contactId)
+    .execute()
+  expect(JSON.stringify(edges)).toContain(String(SALARY))
+  await onPool(api.database.pool).rows(
+    {
+      name: '',
+      text: `INSERT INTO effects (workspace_id, run_id, key, step, visit, action, input, status, intended_at, attempted_at, fault)
+    VALUES ($1, $2, 'k2', 'call', 2, 'http.request@1', $3, 'unknown', now(), now(), $4)`,
+    },
+    [home.id, runId, JSON.stringify({ salary: SALARY }), JSON.stringify({ code: 'X', message: 'lost', remedy: '' })],
+  ) // prettier-ignore
+  const file = `userId,salary,pay,hired\nada,${SALARY},${SALARY},${SALARY}\nbob,${SALARY},${SALARY},${SALARY},${SALARY}\n`
+  const uploaded = await api.server.inject({
+    method: 'POST',
+    url: '/v1/imports?kind=contacts',
+    headers: { authorization: `Bearer ${await home.key()}`, 'content-type': 'text/csv' },
+    payload: file,
+  })
+  importId = uploaded.json().id
+  const target = (property: string, type: string) => ({ to: 'property', property, type })
+  // The same salary under its name, under another, and where a date should be.
+  const columns = [
+    { to: 'userId' },
+    target('other', 'number'),
+    target('salary', 'number'),
+    target('salary.since', 'date'),
+  ]
+  const mapped = await home.rest('PUT', `/v1/imports/${importId}/mapping`, { mapping: { columns } })
+  expect(mapped.statusCode, mapped.body).toBe(200)
+  await home.rest('POST', `/v1/imports/${importId}/start`, {})
+  const hash = createIdentityHash('test')
+  const acceptItems = createAcceptItems({ q: onPool(api.database.pool), clock: () => api.clock.now, hash })
+  while ((await workImports({ ...deps, acceptItems })) === 'worked');
+}
+
 const get = (url: string, headers: Record<string, string>) => api.server.inject({ method: 'GET', url, headers })
 const rule = (property: string) => encodeURIComponent(JSON.stringify({ property, op: 'gt', value: 5 }))
 
@@ -154,6 +221,63 @@ describe('a masked property', () => {
     expect(answer.body).not.toContain(String(SALARY))
     expect(answer.body).not.toContain(PLAN)
     expect([200, 404]).toContain(answer.statusCode)
+  })
+
+  const post = async (url: string, payload: object, headers = viewer) =>
+    api.server.inject({ method: 'POST', url, headers, payload })
+
+  it.each([
+    ['of segments', () => get('/v1/segments/rich', viewer)],
+    ['of edges', () => get('/v1/segments/rich/edges', viewer)],
+    ['of a score', () => get('/v1/scores/pay', viewer)],
+    ['of somebody’s score', () => get(`/v1/scores/pay/history?subject=${adaId}`, viewer)],
+    ['of writes to review', () => get('/v1/reviews', viewer)],
+    ['of imports', () => get(`/v1/imports/${importId}`, viewer)],
+    ['of refused rows', () => get(`/v1/imports/${importId}/refused.csv`, viewer)],
+    ['why', () => post('/v1/why', { subject: { contact: 'ada' }, segment: 'rich' })],
+    ['why a score', () => post('/v1/why', { subject: { contact: 'ada' }, score: 'pay' })],
+    ['why a run began', () => get(`/v1/runs/${runId}/why`, viewer)],
+    ['of a dry run', () => post('/v1/playbooks/p/dry-run', { subject: { contact: 'ada' } })],
+  ])('is not told by the view %s', async (_of, ask) => {
+    const answer = await ask()
+    expect(answer.body).not.toContain(String(SALARY))
+    expect(answer.body).not.toContain(PLAN)
+    expect(answer.statusCode, answer.body).toBe(200)
+  })
+
+  it('is in a file of refused rows for whom it is not masked', async () => {
+    const file = (await home.rest('GET', `/v1/imports/${importId}/refused.csv`)).body
+    expect(file.split(String(SALARY)).length).toBeGreaterThan(4)
+    expect((await get(`/v1/imports/${importId}/refused.csv`, viewer)).body).toContain(MASKED)
+  })
+
+  it.each([
+    ['/v1/segments/preview', { subject: 'contact', rule: { changed: 'contact.salary', to: SALARY } }],
+    ['/v1/segments/preview', { subject: 'contact', rule: { property: 'contact.salary.net', op: 'gt', value: 5 } }],
+    [
+      '/v1/signals/preview',
+      { subject: 'contact', rule: { aggregate: 'sum', event: 'Paid', of: 'salary', op: 'gt', value: 5 } },
+    ],
+    ['/v1/why', { subject: { contact: 'ada' }, rule: { property: 'contact.salary', op: 'gt', value: 5 } }],
+    [
+      '/v1/playbooks/p/dry-run',
+      {
+        subject: { contact: 'ada' },
+        document: {
+          steps: [{ id: 'a', type: 'x', input: { rule: { property: 'contact.salary', op: 'gt', value: 5 } } }],
+        },
+      },
+    ],
+    [
+      '/v1/playbooks/p/dry-run',
+      {
+        subject: { contact: 'ada' },
+        document: { steps: [{ id: 'a', input: { url: '{{ contact.salary > 5 ? 1 : 2 }}' } }] },
+      },
+    ],
+  ])('can be told by no question of a viewer’s own: %s', async (url, payload) => {
+    const answer = await post(url, payload)
+    expect([answer.statusCode, answer.json().code]).toEqual([403, 'PROPERTY_MASKED'])
   })
 
   it('is shown as masked and stands where it was; what is not masked is there', async () => {

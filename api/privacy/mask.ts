@@ -87,10 +87,13 @@ function hiddenIn(fields: Fields, { masks, open, of }: Place): (name: string) =>
   return () => false
 }
 
-function isMasked(path: string, masks: Masks, of: 'contact' | 'account' | null): boolean {
-  const named = /^(contact|account)\.(.+)$/.exec(path)
-  if (named !== null) return masks[named[1] as 'contact' | 'account'].has(named[2] ?? '')
-  return of === null ? masks.contact.has(path) || masks.account.has(path) : masks[of].has(path)
+/** A structured property is masked with all its parts: `address` hides `contact.address.city`. */
+export function isMasked(path: string, masks: Masks, of: 'contact' | 'account' | null): boolean {
+  const named = /^(contact|account)\.(.+)$/s.exec(path)
+  const holds = (names: ReadonlySet<string>, name: string): boolean =>
+    names.has(name) || names.has(name.split('.')[0] ?? '')
+  if (named !== null) return holds(masks[named[1] as 'contact' | 'account'], named[2] ?? '')
+  return of === null ? holds(masks.contact, path) || holds(masks.account, path) : holds(masks[of], path)
 }
 
 const mentions = (text: string, masks: Masks): boolean =>
@@ -151,8 +154,11 @@ function maskedIn(value: unknown, masks: Masks): string | null {
   if (typeof value === 'string') return /^\s*[{[]/.test(value) ? maskedIn(parsed(value), masks) : null
   if (Array.isArray(value)) return first(value, (item) => maskedIn(item, masks))
   if (!isFields(value)) return null
+  // What is read of events: elsewhere `of` says which part of a score.
+  const ofEvents = ['aggregate', 'trend', 'first', 'last', 'figure'].some((name) => name in value)
   return first(Object.entries(value), ([name, field]) => {
-    if (typeof field === 'string' && isNamedBy(name, field, masks)) return field
+    if (typeof field === 'string' && isNamedBy(name === 'of' && ofEvents ? 'property' : name, field, masks))
+      return field
     // Searched for by a part of it, an address can be told letter by letter.
     if (name === 'search' && field !== '' && field !== undefined && hidesNames(masks)) return name
     return maskedIn(field, masks)
@@ -160,7 +166,8 @@ function maskedIn(value: unknown, masks: Masks): string | null {
 }
 
 function isNamedBy(name: string, text: string, masks: Masks): boolean {
-  if (name === 'property') return isMasked(text, masks, null)
+  if (name === 'property' || name === 'changed') return isMasked(text, masks, null)
+  if (text.includes('{{')) return mentions(text, masks)
   if (SORTS.has(name)) return isMasked(text.replace(/^-|[ :](asc|desc)$/g, ''), masks, null)
   return FORMULAS.has(name) && mentions(text, masks)
 }

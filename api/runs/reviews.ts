@@ -4,12 +4,42 @@ import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Context, Scoped } from '../context.ts'
 import type { Db } from '../db/database.ts'
+import { maskAnswer } from '../privacy/mask.ts'
+import { readMasks } from '../privacy/masks.ts'
 import { notFound, problem } from '../problem.ts'
 import { keepCommand } from './control.ts'
 import type { ReviewRow } from './run-schemas.ts'
 
 /** Writes of which nobody knows whether they landed, the newest first. A person looks and says. */
-export async function listReviews({ db, workspaceId }: Scoped): Promise<ReviewRow[]> {
+export async function listReviews(ctx: Pick<Context, 'db' | 'workspaceId' | 'actor'>): Promise<ReviewRow[]> {
+  const rows = await readReviews(ctx)
+  const masks = await readMasks(ctx)
+  if (masks === null || rows.length === 0) return rows
+  const records = await recordsOf(
+    ctx,
+    rows.map(({ run }) => run.id),
+  )
+  // What a run wrote is made of what it knew: values that are masked there are masked in what it wrote.
+  return rows.map((row) => maskAnswer({ row, record: records.get(row.run.id) ?? [] }, masks).row)
+}
+
+/** What runs got to know, as they recorded it. */
+async function recordsOf(
+  { db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>,
+  runIds: string[],
+): Promise<Map<string, Json[]>> {
+  const inputs = await db
+    .selectFrom('run_inputs')
+    .select(['run_id', 'input'])
+    .where('workspace_id', '=', workspaceId)
+    .where('run_id', 'in', runIds)
+    .execute()
+  const records = new Map<string, Json[]>()
+  for (const { run_id: id, input } of inputs) records.set(id, [...(records.get(id) ?? []), input])
+  return records
+}
+
+async function readReviews({ db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>): Promise<ReviewRow[]> {
   const rows = await db
     .selectFrom('effects')
     .innerJoin('runs', (join) =>
