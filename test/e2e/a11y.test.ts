@@ -31,10 +31,14 @@ const SECTIONS = [
   'Events',
   'Contacts',
   'Accounts',
+  'Duplicates',
+  'Imports',
   'Connections',
   'Sandbox',
   'Going live',
   'Settings',
+  'Privacy',
+  'Data',
 ]
 /** Lists whose first entry has a page of its own. */
 const WITH_DETAILS = ['Runs', 'Signals', 'Segments', 'Scores', 'Computed properties', 'Contacts', 'Accounts']
