@@ -105,7 +105,7 @@ async function drawRule(): Promise<void> {
   await type('account.mrr', 'Escape')
   await tabTo(page.getByRole('combobox', { name: 'Comparison' }))
   await type('Enter')
-  await walkTo(page.getByRole('option', { name: 'is more than' }))
+  await walkTo(page.getByRole('option', { name: 'is more than', exact: true }))
   await type('Enter')
   await expect
     .poll(() => page.getByRole('combobox', { name: 'Comparison' }).inputValue(), PATIENTLY)

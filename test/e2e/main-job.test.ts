@@ -127,7 +127,7 @@ async function drawRule(): Promise<void> {
   await field('combobox', 'Property').fill('mrr')
   await page.getByRole('option', { name: /account\.mrr/ }).click()
   await field('combobox', 'Comparison').click()
-  await page.getByRole('option', { name: 'is more than' }).click()
+  await page.getByRole('option', { name: 'is more than', exact: true }).click()
   await field('textbox', 'Value').fill('100')
   await app.picture('05-rule')
 }

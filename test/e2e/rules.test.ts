@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Json } from '../../nodes/manifest.ts'
 import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
 import { type Instance, startInstance, until } from '../helpers/instance.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
@@ -35,11 +36,11 @@ beforeAll(async () => {
       ...people
         .filter((n) => n % 2 === 1)
         .flatMap((n) => [
-          track(n, 'Trial Started', 20, { source: 'ads' }),
-          track(n, 'Report Created', 3, { pages: 10 * n, kind: 'pdf' }),
+          track(n, 'Trial Started', { days: 20, source: 'ads' }),
+          track(n, 'Report Created', { days: 3, pages: 10 * n, kind: 'pdf' }),
         ]),
-      track(1, 'Report Created', 1, { pages: 40, kind: 'csv' }),
-      track(1, 'Report Created', 40, { pages: 5, kind: 'pdf' }),
+      track(1, 'Report Created', { days: 1, pages: 40, kind: 'csv' }),
+      track(1, 'Report Created', { days: 40, pages: 5, kind: 'pdf' }),
     ],
   })
   await product.api('POST', '/v1/scores', SCORE)
@@ -68,7 +69,7 @@ afterAll(async () => {
   await instance?.stop()
 })
 
-const track = (n: number, event: string, days: number, properties: object) => ({
+const track = (n: number, event: string, { days, ...properties }: { days: number; [name: string]: Json }) => ({
   type: 'track',
   userId: `p${n}`,
   event,

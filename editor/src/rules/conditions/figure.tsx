@@ -36,7 +36,7 @@ function Body({ rule, onChange, world }: Part<AggregateRule>) {
       <span className="sb-rule-piece">
         <Choice
           label="Comparison"
-          width={114}
+          width={132}
           data={COMPARED}
           value={rule.op}
           onChange={(op) => onChange({ ...rule, op })}
