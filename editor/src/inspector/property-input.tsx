@@ -17,14 +17,14 @@ export function PropertyInput(props: {
   placeholder?: string
 }) {
   const { value, onChange, groups, size = 'sm', ariaLabel, placeholder, ...field } = props
-  const samples = new Map(groups.flatMap(({ data }) => data.map((datum) => [datum.path, datum.sample] as const)))
+  const known = new Map(groups.flatMap(({ data }) => data.map((datum) => [datum.path, datum] as const)))
   const option: AutocompleteProps['renderOption'] = ({ option: { value: path } }) => (
     <Group justify="space-between" gap="xs" wrap="nowrap" w="100%">
       <Text size="sm" className="sb-mono">
         {path}
       </Text>
-      <Text size="xs" c="dimmed" truncate maw={120}>
-        {sampleWords(samples.get(path) ?? null)}
+      <Text size="xs" c="dimmed" truncate maw={150}>
+        {known.get(path)?.type} {sampleWords(known.get(path)?.sample ?? null)}
       </Text>
     </Group>
   )
