@@ -1,6 +1,6 @@
 import AxeBuilder from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
+import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
 import { type Instance, startInstance, until } from '../helpers/instance.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
