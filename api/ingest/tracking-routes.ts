@@ -84,14 +84,16 @@ function allowAsking(scope: FastifyInstance, path: string): void {
 /** Until it is answered, or its caller is gone. */
 function holdPlace(ingest: Ingest, request: FastifyRequest, reply: FastifyReply): void {
   const leave = ingest.enter(sizeOf(request))
-  reply.raw.once('close', leave)
+  // Gone already, while somebody before us looked at the call: nothing more is heard of it.
+  if (reply.raw.closed || request.raw.destroyed) leave()
+  else reply.raw.once('close', leave)
 }
 
 function sizeOf(request: FastifyRequest): number {
   const limit = request.routeOptions.bodyLimit ?? MESSAGE_LIMIT_BYTES
   const length = Number(request.headers['content-length'])
   if (!Number.isFinite(length)) return limit
-  return request.headers['content-encoding'] === 'gzip' ? Math.min(limit, length * GZIP_RATIO) : length
+  return request.headers['content-encoding'] === 'gzip' ? Math.min(limit, length * GZIP_RATIO) : Math.min(limit, length)
 }
 
 const answerJson = (reply: FastifyReply, answer: unknown): FastifyReply =>
