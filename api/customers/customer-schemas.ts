@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { storedText } from '../stored-text.ts'
 import type { Rule, Trace } from '../../engine/model/rule.ts'
 import type { ScoreValue } from '../../engine/model/score.ts'
 import { ruleSchema } from '../../engine/model/rule-schema.ts'
@@ -178,9 +179,7 @@ const filter = z
   }, ruleSchema)
   .optional()
   .describe('Only those for whom this rule holds now, as JSON.')
-const search = z
-  .string()
-  .max(200)
+const search = storedText(200)
   .optional()
   .describe('Beginnings of words of a name, an e-mail address or your own id; or one of our ids.')
 
@@ -193,9 +192,7 @@ export interface FilterInput {
 export const listInput = z.object({
   search,
   filter,
-  sort: z
-    .string()
-    .max(300)
+  sort: storedText(300)
     .optional()
     .describe(
       'name, email, externalId, createdAt, updatedAt, contact.<property> or account.<property>, score.<slug>; with - before it descending. Default: -updatedAt.',
@@ -213,8 +210,8 @@ export const listInput = z.object({
 export type ListInput = z.output<typeof listInput>
 
 export const eventListInput = z.object({
-  subject: z.string().min(1).max(500).optional().describe('Your own id of a contact or account, or ours.'),
-  name: z.string().min(1).max(200).optional(),
+  subject: storedText(500).min(1).optional().describe('Your own id of a contact or account, or ours.'),
+  name: storedText(200).min(1).optional(),
   kind: z.enum(['track', 'identify', 'group', 'page', 'screen', 'alias']).optional(),
   status: z.enum(['pending', 'done', 'refused']).optional(),
   cursor: z.string().max(500).nullish(),

@@ -1,4 +1,5 @@
 import type { Db } from '../db/database.ts'
+import { canBeThere } from '../rules-sql/bind.ts'
 import { isOurId } from './subjects.ts'
 
 interface Scope {
@@ -11,6 +12,8 @@ interface Scope {
  * merged is whom it became, and every id of yours names it.
  */
 export async function findSubjectId(scope: Scope, kind: 'contact' | 'account', name: string): Promise<string | null> {
+  // What the database cannot hold names nobody.
+  if (!canBeThere(name)) return null
   return kind === 'account' ? findAccountId(scope, name) : findContactId(scope, name)
 }
 

@@ -1,6 +1,8 @@
 import { type RawBuilder, sql } from 'kysely'
 import { readCursor, writeCursor } from '../db/cursor.ts'
 import { problem } from '../problem.ts'
+import { canBeThere } from '../rules-sql/bind.ts'
+import type { Json } from '../../nodes/manifest.ts'
 
 export type CustomerKind = 'contact' | 'account'
 export const TABLE = { contact: 'contacts', account: 'accounts' } as const
@@ -94,11 +96,11 @@ export function readPlace(order: SortOrder, cursor: string): Place {
 
 function fits(type: KeyType, text: string): boolean {
   if (type === 'timestamptz') return /^\d{4,6}-\d\d-\d\dT[\d:.]+Z$/.test(text) && !Number.isNaN(Date.parse(text))
-  if (type === 'float8') return Number.isFinite(Number(text)) && text !== ''
-  if (type !== 'jsonb') return true
+  if (type === 'float8') return /^-?\d+(\.\d+)?(e[-+]?\d{1,3})?$/.test(text) && Number.isFinite(Number(text))
+  if (type !== 'jsonb') return canBeThere(text)
   try {
-    JSON.parse(text)
-    return true
+    // What Postgres holds as no text, it holds in no JSON.
+    return canBeThere(JSON.parse(text) as Json)
   } catch (error) {
     if (error instanceof SyntaxError) return false
     throw error
