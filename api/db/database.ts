@@ -26,5 +26,10 @@ export function openDatabase(
   // A client that is lost between two statements of a transaction has nobody who listens; the next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
-  return { db, pool, close: () => db.destroy() }
+  const close = async (): Promise<void> => {
+    await db.destroy()
+    // Kysely ends a pool that it has used; left alone, connections would keep the process for their idle time.
+    if (!pool.ending) await pool.end()
+  }
+  return { db, pool, close }
 }
