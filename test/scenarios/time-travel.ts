@@ -77,7 +77,10 @@ function randomHistories({
   const count = Math.max(20, Math.ceil((contacts * 5) / TOGETHER))
   const instants = Array.from({ length: count }, () => START + 1 + Math.floor(random() * days * DAY))
   // Instants a window apart meet their own end.
-  for (let i = 0; i < count; i += 10) instants.push((instants[i] ?? START) + QUIET)
+  for (let i = 0; i < count; i += 10) {
+    const end = (instants[i] ?? START) + QUIET
+    if (end < START + days * DAY) instants.push(end)
+  }
   const some = (): number => instants[Math.floor(random() * instants.length)] ?? START
   return new Map(
     Array.from({ length: contacts }, (_, i): [string, History] => {
