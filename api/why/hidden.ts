@@ -1,35 +1,15 @@
 import type { Context } from '../context.ts'
-import type { Actor } from '../auth/scopes.ts'
+import { isMasked } from '../privacy/mask.ts'
+import { readMasks } from '../privacy/masks.ts'
 
 /**
- * Which properties an answer may not show to who asks: the one place where that is decided for every “why”. Values of
- * hidden ones, the remarks about them and the flips that name them are left out; whether the part held stays.
- * @returns whether a property, `contact.plan`, is hidden
+ * Which properties an answer may not show to who asks. Values of hidden ones, the remarks about them and the flips that
+ * name them are left out; whether the part held stays.
+ * @returns whether a property, `contact.plan`, or a part of it, is hidden
  */
-export async function hiddenFrom({
-  db,
-  workspaceId,
-  actor,
-}: Pick<Context, 'db' | 'workspaceId' | 'actor'>): Promise<(path: string) => boolean> {
-  const rows = await db
-    .selectFrom('property_settings')
-    .select(['subject', 'name', 'masked_below'])
-    .where('workspace_id', '=', workspaceId)
-    .where('masked_below', 'is not', null)
-    .execute()
-  const hidden = new Set(
-    rows.flatMap((row) =>
-      row.masked_below !== null && rank(actor) < RANKS[row.masked_below] ? [`${row.subject}.${row.name}`] : [],
-    ),
-  )
-  return (path) => hidden.has(path)
-}
-
-const RANKS = { viewer: 0, editor: 1, owner: 2 } as const
-
-/** A key sees what a person sees who may do as much. */
-function rank(actor: Actor): number {
-  if (actor.kind === 'user') return RANKS[actor.role]
-  if (actor.scopes.includes('admin')) return RANKS.owner
-  return actor.scopes.includes('data:write') ? RANKS.editor : RANKS.viewer
+export async function hiddenFrom(
+  ctx: Pick<Context, 'db' | 'workspaceId' | 'actor'>,
+): Promise<(path: string) => boolean> {
+  const masks = await readMasks(ctx)
+  return (path) => masks !== null && isMasked(path, masks, null)
 }

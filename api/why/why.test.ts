@@ -147,6 +147,8 @@ describe('why a rule held', () => {
       sessionId: 's',
     }
     const isHidden = await hiddenFrom({ db: w.opened.db, workspaceId: w.id, actor: viewer })
+    // A structured property is hidden with all its parts.
+    expect([isHidden('contact.salary.net'), isHidden('contact.salaryDay')]).toEqual([true, false])
     const found = await whyAnswer(scope(isHidden), { subject: { contact: userId }, rule })
     expect(JSON.stringify(found)).not.toContain('5500')
     expect(found.trace.children?.map(({ value, hidden = false }) => [value, hidden])).toEqual([
