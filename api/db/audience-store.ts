@@ -1,6 +1,6 @@
 import type { Trace } from '../../engine/model/rule.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import type { Queryable, Statement } from './sql.ts'
+import { msOf, type Queryable, type Statement } from './sql.ts'
 
 /** What is kept for every subject of segments, signals, scores and computed properties: the value now, and its edges. */
 
@@ -15,9 +15,7 @@ export interface MemberRow {
   value: Json
 }
 
-/** Whole milliseconds: times are kept to the millisecond, and doubles are many times as quick as extract's decimals. */
-const MS = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`
-const MEMBER = `audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${MS('since')} AS since, ${MS('valid_until')} AS "validUntil", value`
+const MEMBER = `audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${msOf('since')} AS since, ${msOf('valid_until')} AS "validUntil", value`
 
 const MEMBERS_OF: Statement = {
   name: 'members-of-subjects',
@@ -96,7 +94,7 @@ export interface DueMember {
 const DUE: Statement = {
   name: 'members-due',
   text: `
-SELECT m.workspace_id AS "workspaceId", m.audience_id AS "audienceId", m.subject_id AS "subjectId", a.subject, ${MS('m.valid_until')} AS "validUntil"
+SELECT m.workspace_id AS "workspaceId", m.audience_id AS "audienceId", m.subject_id AS "subjectId", a.subject, ${msOf('m.valid_until')} AS "validUntil"
 FROM audience_members m JOIN audiences a ON a.workspace_id = m.workspace_id AND a.id = m.audience_id
 WHERE m.valid_until <= to_timestamp($1 / 1000.0) AND a.status = 'on' ORDER BY m.valid_until LIMIT $2`,
 }
@@ -108,7 +106,7 @@ export function dueMembers(q: Queryable, now: number, most: number): Promise<Due
 
 const NEXT_DUE: Statement = {
   name: 'members-next-due',
-  text: `SELECT ${MS('valid_until')} AS at FROM audience_members WHERE valid_until IS NOT NULL ORDER BY valid_until LIMIT 1`,
+  text: `SELECT ${msOf('valid_until')} AS at FROM audience_members WHERE valid_until IS NOT NULL ORDER BY valid_until LIMIT 1`,
 }
 
 export async function nextDue(q: Queryable): Promise<number | null> {

@@ -1,11 +1,8 @@
 import type { PropertyChange } from '../../engine/model/rule.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import type { Queryable, Statement } from './sql.ts'
+import { msOf, type Queryable, type Statement } from './sql.ts'
 
 /** What subjects did and how their properties changed, as rules read it: many subjects at a time. */
-
-/** Whole milliseconds: times are kept to the millisecond, and doubles are many times as quick as extract's decimals. */
-const MS = (column: string): string => `round(date_part('epoch', ${column}) * 1000)`
 
 export interface EventHistory {
   subjectId: string
@@ -53,7 +50,7 @@ function historyStatement(column: 'contact_id' | 'account_id', rich: boolean, mo
 SELECT wanted."subjectId", wanted.name, found.times, found.values
 FROM json_to_recordset($2::json) AS wanted("subjectId" uuid, name text, properties json),
 LATERAL (
-  SELECT array_agg(${MS('x.occurred_at')} ORDER BY x.occurred_at, x.position) AS times, ${rich ? VALUES : 'NULL'} AS values
+  SELECT array_agg(${msOf('x.occurred_at')} ORDER BY x.occurred_at, x.position) AS times, ${rich ? VALUES : 'NULL'} AS values
   FROM (${most === null ? all : newest}) AS x
 ) AS found
 WHERE found.times IS NOT NULL`,
@@ -103,7 +100,7 @@ const CHANGES: Statement = {
   name: 'property-changes-read',
   text: `
 SELECT c.subject_id AS "subjectId", c.property, json_agg(json_build_object(
-    'at', ${MS('c.at')}, 'from', c.before, 'to', c.value) ORDER BY c.seq) AS changes
+    'at', ${msOf('c.at')}, 'from', c.before, 'to', c.value) ORDER BY c.seq) AS changes
 FROM json_to_recordset($3::json) AS wanted(property text, since float8)
 JOIN property_changes c ON c.workspace_id = $1 AND c.subject_id = ANY($2::uuid[]) AND c.property = wanted.property
   AND (wanted.since IS NULL OR c.at > to_timestamp(wanted.since / 1000.0))
@@ -162,7 +159,7 @@ export interface LaterTraits {
 const LATER = (column: 'contact_id' | 'account_id', kind: 'identify' | 'group'): Statement => ({
   name: `later-traits-${kind}`,
   text: `
-SELECT e.${column} AS "subjectId", t.property, max(${MS('e.occurred_at')}) AS at
+SELECT e.${column} AS "subjectId", t.property, max(${msOf('e.occurred_at')}) AS at
 FROM json_to_recordset($2::json) AS x(id uuid, at float8)
 JOIN events e ON e.workspace_id = $1 AND e.${column} = x.id AND e.name IS NULL AND e.kind = '${kind}' AND e.status = 'done'
   AND e.occurred_at > to_timestamp(x.at / 1000.0),

@@ -1,11 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { MemberRow } from './audience-store.ts'
 import type { Identity } from './contact-store.ts'
-import type { Queryable, Statement } from './sql.ts'
+import { msOf, type Queryable, type Statement } from './sql.ts'
 
 /** What a merge of two contacts moves, and how it is put back. All in the caller's transaction. */
-
-const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
 
 export interface MergeContact {
   id: string
@@ -22,7 +20,7 @@ export interface MergeContact {
 const LOCK: Statement = {
   name: 'merge-lock',
   text: `
-SELECT id, external_id AS "externalId", email, name, properties, links, merged_into AS "mergedInto", ${MS('created_at')} AS "createdAt"
+SELECT id, external_id AS "externalId", email, name, properties, links, merged_into AS "mergedInto", ${msOf('created_at')} AS "createdAt"
 FROM contacts WHERE workspace_id = $1 AND id = ANY($2::uuid[]) ORDER BY id FOR UPDATE`,
 }
 
@@ -157,8 +155,8 @@ const TAKE_MEMBERS: Statement = {
   name: 'merge-members',
   text: `
 DELETE FROM audience_members WHERE workspace_id = $1 AND subject_id = $2
-RETURNING audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${MS('since')} AS since,
-  ${MS('valid_until')} AS "validUntil", value`,
+RETURNING audience_id AS "audienceId", subject_id AS "subjectId", is_member AS "isMember", ${msOf('since')} AS since,
+  ${msOf('valid_until')} AS "validUntil", value`,
 }
 
 /** How events name the one an identity stands for. @see parse-message.ts, subjectKey */

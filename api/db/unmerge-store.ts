@@ -1,11 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { MergeUndo } from './merge-store.ts'
 import { subjectKeysOf } from './merge-store.ts'
-import type { Queryable, Statement } from './sql.ts'
+import { msOf, type Queryable, type Statement } from './sql.ts'
 
 /** Puts back what a merge moved. All in the caller's transaction. */
-
-const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
 
 export interface StoredMerge {
   id: string
@@ -21,7 +19,7 @@ export interface StoredMerge {
 const LOCK: Statement = {
   name: 'unmerge-lock',
   text: `
-SELECT id, winner_id AS winner, loser_id AS loser, ${MS('at')} AS at, seq::text AS seq, undo, ${MS('undone_at')} AS "undoneAt"
+SELECT id, winner_id AS winner, loser_id AS loser, ${msOf('at')} AS at, seq::text AS seq, undo, ${msOf('undone_at')} AS "undoneAt"
 FROM merges WHERE workspace_id = $1 AND id = $2 FOR UPDATE`,
 }
 

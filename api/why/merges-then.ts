@@ -1,5 +1,5 @@
 import { type MergeUndo, subjectKeysOf } from '../db/merge-store.ts'
-import type { Queryable, Statement } from '../db/sql.ts'
+import { msOf, type Queryable, type Statement } from '../db/sql.ts'
 
 /** Who was one person with whom at a past instant: merges move what hangs on a contact, and that is thought back here. */
 
@@ -27,8 +27,6 @@ interface MergeRow {
   undo: Pick<MergeUndo, 'accounts' | 'events' | 'identities'>
 }
 
-const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
-
 // Who was merged with one of these, with whom these were, and so on.
 const AROUND: Statement = {
   name: 'why-merges',
@@ -39,7 +37,7 @@ WITH RECURSIVE reached AS (
   SELECT CASE WHEN m.winner_id = reached.id THEN m.loser_id ELSE m.winner_id END
   FROM reached JOIN merges m ON m.workspace_id = $1 AND (m.winner_id = reached.id OR m.loser_id = reached.id)
 )
-SELECT m.id, m.winner_id AS winner, m.loser_id AS loser, ${MS('m.at')} AS at, ${MS('m.undone_at')} AS "undoneAt",
+SELECT m.id, m.winner_id AS winner, m.loser_id AS loser, ${msOf('m.at')} AS at, ${msOf('m.undone_at')} AS "undoneAt",
   jsonb_build_object('accounts', m.undo -> 'accounts', 'events', m.undo -> 'events', 'identities', m.undo -> 'identities') AS undo
 FROM merges m WHERE m.workspace_id = $1 AND (m.winner_id IN (SELECT id FROM reached) OR m.loser_id IN (SELECT id FROM reached))
 ORDER BY m.at, m.seq`,

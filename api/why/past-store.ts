@@ -1,11 +1,10 @@
 import type { Json } from '../../nodes/manifest.ts'
-import type { Queryable, Statement } from '../db/sql.ts'
+import { msOf, type Queryable, type Statement } from '../db/sql.ts'
 import type { SubjectKind } from '../dispatch/audience-index.ts'
 import type { PastLink } from './merges-then.ts'
 
 /** What is kept of the past, many subjects at a time. Times are milliseconds since 1970. */
 
-const MS = (column: string): string => `(extract(epoch FROM ${column}) * 1000)::float8`
 const AT = (value: string): string => `to_timestamp(${value} / 1000.0)`
 
 export interface SubjectNow {
@@ -19,11 +18,11 @@ export interface SubjectNow {
   namedAt: number | null
 }
 
-const NAMED_AT = `(SELECT ${MS('i.created_at')} FROM identities i WHERE i.workspace_id = $1 AND i.kind = 'user_id' AND i.value = external_id)`
+const NAMED_AT = `(SELECT ${msOf('i.created_at')} FROM identities i WHERE i.workspace_id = $1 AND i.kind = 'user_id' AND i.value = external_id)`
 const SUBJECTS = (kind: SubjectKind): Statement => ({
   name: `why-${kind}s`,
   text: `
-SELECT id, external_id AS "externalId", ${kind === 'contact' ? 'email' : 'NULL::text AS email'}, name, properties, ${MS('created_at')} AS "createdAt",
+SELECT id, external_id AS "externalId", ${kind === 'contact' ? 'email' : 'NULL::text AS email'}, name, properties, ${msOf('created_at')} AS "createdAt",
   ${kind === 'contact' ? NAMED_AT : 'NULL::float8'} AS "namedAt"
 FROM ${kind}s WHERE workspace_id = $1 AND id = ANY($2::uuid[])`,
 })
@@ -52,7 +51,7 @@ export interface PastChange {
 const CHANGES: Statement = {
   name: 'why-property-changes',
   text: `
-SELECT subject_id AS "subjectId", property, seq::text AS seq, before, value, ${MS('at')} AS at, ${MS('occurred_at')} AS "occurredAt", source
+SELECT subject_id AS "subjectId", property, seq::text AS seq, before, value, ${msOf('at')} AS at, ${msOf('occurred_at')} AS "occurredAt", source
 FROM property_changes WHERE workspace_id = $1 AND subject_id = ANY($2::uuid[]) AND property = ANY($3::text[])
 ORDER BY property_changes.at, property_changes.seq`,
 }
@@ -90,7 +89,7 @@ export interface PastEvent {
 const EVENTS = (column: 'contact_id' | 'account_id'): Statement => ({
   name: `why-events-${column}`,
   text: `
-SELECT e.${column} AS holder, e.name, e.seq::text AS seq, e.message_id AS "messageId", e.subject_key AS "subjectKey", ${MS('e.occurred_at')} AS at,
+SELECT e.${column} AS holder, e.name, e.seq::text AS seq, e.message_id AS "messageId", e.subject_key AS "subjectKey", ${msOf('e.occurred_at')} AS at,
   coalesce((SELECT jsonb_object_agg(p.name, e.body -> 'properties' -> p.name)
     FROM json_array_elements_text(wanted.properties) AS p(name) WHERE e.body -> 'properties' ? p.name), '{}') AS values
 FROM json_to_recordset($3::json) AS wanted(name text, since float8, properties json)
@@ -126,7 +125,7 @@ export interface PastEdge {
 const EDGES: Statement = {
   name: 'why-edges',
   text: `
-SELECT DISTINCT ON (e.audience_id, e.subject_id) e.id, a.kind, a.slug, e.subject_id AS "subjectId", e.edge, ${MS('e.at')} AS at, e.cause, e.value
+SELECT DISTINCT ON (e.audience_id, e.subject_id) e.id, a.kind, a.slug, e.subject_id AS "subjectId", e.edge, ${msOf('e.at')} AS at, e.cause, e.value
 FROM audiences a JOIN audience_edges e ON e.workspace_id = $1 AND e.audience_id = a.id
 WHERE a.workspace_id = $1 AND a.kind || ':' || a.slug = ANY($3::text[]) AND e.subject_id = ANY($2::uuid[]) AND e.at <= ${AT('$4')}
 ORDER BY e.audience_id, e.subject_id, e.at DESC, e.id DESC`,
@@ -145,7 +144,7 @@ export async function edgesInForce(
 const LINKS_OF_CONTACTS: Statement = {
   name: 'why-links-contacts',
   text: `
-SELECT account_id AS "accountId", contact_id AS "contactId", ${MS('created_at')} AS "createdAt" FROM account_contacts
+SELECT account_id AS "accountId", contact_id AS "contactId", ${msOf('created_at')} AS "createdAt" FROM account_contacts
 WHERE workspace_id = $1 AND contact_id = ANY($2::uuid[])`,
 }
 
