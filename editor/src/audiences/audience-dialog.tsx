@@ -1,4 +1,4 @@
-import { Button, Group, Input, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Input, Modal, Stack } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -6,6 +6,7 @@ import type { Rule } from '../../../engine/model/rule.ts'
 import { checkRule } from '../../../engine/rules/check.ts'
 import { trpc } from '../api/client.ts'
 import type { AudienceRow } from '../api/types.ts'
+import { AboutFields, aboutOf, type About } from './about-fields.tsx'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
 import { useRuleWorld } from '../rules/use-rule-world.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -13,23 +14,21 @@ import { said } from '../ui/toast.ts'
 import { apiOf, type AudienceKind, WORDS } from './audience-kind.ts'
 import { RulePreview } from './rule-preview.tsx'
 
-type Subject = 'contact' | 'account'
 const EMPTY: Rule = { all: [] }
 
 /** Makes a signal or segment, or changes one: name, rule, and who it would hold for now. */
 export function AudienceDialog(props: { kind: AudienceKind; audience: AudienceRow | null; onClose: () => void }) {
   const { kind, audience, onClose } = props
   const words = WORDS[kind]
-  const [name, setName] = useState(audience?.name ?? '')
-  const [description, setDescription] = useState(audience?.description ?? '')
-  const [subject, setSubject] = useState<Subject>(audience?.subject ?? 'contact')
+  const [about, setAbout] = useState(() => aboutOf(audience, 'contact'))
+  const { subject } = about
   const [rule, setRule] = useState<Rule>(audience?.rule ?? EMPTY)
   const world = useRuleWorld(subject)
   const complete = checkRule(rule).length === 0
   const { save, busy, error } = useSaveAudience(kind, audience, onClose)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save({ name: name.trim(), description, subject, rule })
+    save({ ...about, name: about.name.trim(), rule })
   }
   return (
     <Modal
@@ -41,33 +40,12 @@ export function AudienceDialog(props: { kind: AudienceKind; audience: AudienceRo
     >
       <form onSubmit={submit}>
         <Stack>
-          <TextInput
-            data-autofocus
-            label="Name"
-            required
-            withAsterisk={false}
+          <AboutFields
+            about={about}
+            onChange={setAbout}
             placeholder={kind === 'signal' ? 'Expansion ready' : 'Power users'}
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
+            isNew={audience === null}
           />
-          <Textarea
-            label="Description"
-            autosize
-            minRows={1}
-            value={description}
-            onChange={(event) => setDescription(event.currentTarget.value)}
-          />
-          {audience === null && (
-            <SegmentedControl
-              aria-label="It is about"
-              data={[
-                { value: 'contact', label: 'Contacts (people)' },
-                { value: 'account', label: 'Accounts (companies)' },
-              ]}
-              value={subject}
-              onChange={(value) => setSubject(value === 'account' ? 'account' : 'contact')}
-            />
-          )}
           <Input.Wrapper label="Rule" labelElement="div">
             <RuleBuilder label="Rule" rule={rule} world={world} onChange={setRule} />
           </Input.Wrapper>
@@ -77,7 +55,7 @@ export function AudienceDialog(props: { kind: AudienceKind; audience: AudienceRo
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={busy} disabled={name.trim() === '' || !complete}>
+            <Button type="submit" loading={busy} disabled={about.name.trim() === '' || !complete}>
               {audience === null ? `Create ${words.one}` : 'Save'}
             </Button>
           </Group>
@@ -87,10 +65,7 @@ export function AudienceDialog(props: { kind: AudienceKind; audience: AudienceRo
   )
 }
 
-interface Draft {
-  name: string
-  description: string
-  subject: Subject
+interface Draft extends About {
   rule: Rule
 }
 

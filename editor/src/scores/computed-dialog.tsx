@@ -1,4 +1,4 @@
-import { Button, Group, Input, Loader, Modal, SegmentedControl, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, Input, Loader, Modal, Stack, Text, Textarea, TextInput } from '@mantine/core'
 import { useDebouncedValue } from '@mantine/hooks'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
@@ -9,6 +9,7 @@ import type { DefinitionIssue } from '../../../engine/scores/place.ts'
 import { trpc } from '../api/client.ts'
 import { readProblem } from '../api/problem.ts'
 import type { ComputedRow } from '../api/types.ts'
+import { AboutFields, aboutOf, type About } from '../audiences/about-fields.tsx'
 import { Remove } from '../rules/remove.tsx'
 import { useRuleWorld } from '../rules/use-rule-world.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -19,20 +20,19 @@ import { type ComputedDraft, definitionFrom, draftFrom, newInput } from './compu
 import { FigureInput } from './figure-input.tsx'
 import { replaceAt } from './score-draft.ts'
 
-type Subject = 'contact' | 'account'
+type Subject = About['subject']
 
 /** Makes a computed property or changes one, with what it gives for some beside it. */
 export function ComputedDialog({ computed, onClose }: { computed: ComputedRow | null; onClose: () => void }) {
-  const [name, setName] = useState(computed?.name ?? '')
-  const [description, setDescription] = useState(computed?.description ?? '')
-  const [subject, setSubject] = useState<Subject>(computed?.subject ?? 'account')
+  const [about, setAbout] = useState(() => aboutOf(computed, 'account'))
+  const { subject } = about
   const [draft, setDraft] = useState(() => draftFrom(computed?.definition))
   const definition = definitionFrom(draft)
   const issues = checkComputed(definition, { subject })
   const { save, busy, error } = useSaveComputed(computed, onClose)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save({ name: name.trim(), description, subject, definition })
+    save({ ...about, name: about.name.trim(), definition })
   }
   return (
     <Modal
@@ -44,33 +44,7 @@ export function ComputedDialog({ computed, onClose }: { computed: ComputedRow | 
     >
       <form onSubmit={submit}>
         <Stack>
-          <TextInput
-            data-autofocus
-            label="Name"
-            required
-            withAsterisk={false}
-            placeholder="Logins per seat"
-            value={name}
-            onChange={(event) => setName(event.currentTarget.value)}
-          />
-          <Textarea
-            label="Description"
-            autosize
-            minRows={1}
-            value={description}
-            onChange={(event) => setDescription(event.currentTarget.value)}
-          />
-          {computed === null && (
-            <SegmentedControl
-              aria-label="It is about"
-              data={[
-                { value: 'contact', label: 'Contacts (people)' },
-                { value: 'account', label: 'Accounts (companies)' },
-              ]}
-              value={subject}
-              onChange={(value) => setSubject(value === 'account' ? 'account' : 'contact')}
-            />
-          )}
+          <AboutFields about={about} onChange={setAbout} placeholder="Logins per seat" isNew={computed === null} />
           <DraftInput draft={draft} onChange={setDraft} fixed={computed !== null} subject={subject} />
           <ComputedPreview subject={subject} definition={definition} issue={issues[0]} />
           {error !== null && <ProblemPanel error={error} />}
@@ -78,7 +52,7 @@ export function ComputedDialog({ computed, onClose }: { computed: ComputedRow | 
             <Button variant="default" onClick={onClose}>
               Cancel
             </Button>
-            <Button type="submit" loading={busy} disabled={name.trim() === '' || issues.length > 0}>
+            <Button type="submit" loading={busy} disabled={about.name.trim() === '' || issues.length > 0}>
               {computed === null ? 'Create computed property' : 'Save'}
             </Button>
           </Group>
@@ -209,10 +183,7 @@ function ComputedPreview(props: {
   )
 }
 
-interface Saved {
-  name: string
-  description: string
-  subject: Subject
+interface Saved extends About {
   definition: ComputedDefinition
 }
 

@@ -1,4 +1,4 @@
-import { Button, Grid, Group, Input, Modal, SegmentedControl, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Grid, Group, Input, Modal, Stack } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { type FormEvent, useState } from 'react'
@@ -6,6 +6,7 @@ import type { ScoreDefinition } from '../../../engine/model/score.ts'
 import { checkScore, MOST_PARTS } from '../../../engine/scores/check-score.ts'
 import { trpc } from '../api/client.ts'
 import type { ScoreRow } from '../api/types.ts'
+import { AboutFields, aboutOf, type About } from '../audiences/about-fields.tsx'
 import type { RuleWorld } from '../rules/rule-model.ts'
 import { useRuleWorld } from '../rules/use-rule-world.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
@@ -15,19 +16,16 @@ import { PartInput } from './part-input.tsx'
 import { freshName, measuredPart, newScore, replaceAt } from './score-draft.ts'
 import { ScorePreview } from './score-preview.tsx'
 
-type Subject = 'contact' | 'account'
-
 /** Makes a score or changes one, with what it would be for some beside it. */
 export function ScoreDialog({ score, onClose }: { score: ScoreRow | null; onClose: () => void }) {
-  const [name, setName] = useState(score?.name ?? '')
-  const [description, setDescription] = useState(score?.description ?? '')
-  const [subject, setSubject] = useState<Subject>(score?.subject ?? 'account')
+  const [about, setAbout] = useState(() => aboutOf(score, 'account'))
+  const { subject } = about
   const [definition, setDefinition] = useState<ScoreDefinition>(score?.definition ?? newScore)
   const world = useRuleWorld(subject)
   const { save, busy, error } = useSaveScore(score, onClose)
   const submit = (event: FormEvent) => {
     event.preventDefault()
-    save({ name: name.trim(), description, subject, definition })
+    save({ ...about, name: about.name.trim(), definition })
   }
   return (
     <Modal
@@ -41,33 +39,7 @@ export function ScoreDialog({ score, onClose }: { score: ScoreRow | null; onClos
         <Grid gap="xl">
           <Grid.Col span={{ base: 12, md: 7 }}>
             <Stack>
-              <TextInput
-                data-autofocus
-                label="Name"
-                required
-                withAsterisk={false}
-                placeholder="Health"
-                value={name}
-                onChange={(event) => setName(event.currentTarget.value)}
-              />
-              <Textarea
-                label="Description"
-                autosize
-                minRows={1}
-                value={description}
-                onChange={(event) => setDescription(event.currentTarget.value)}
-              />
-              {score === null && (
-                <SegmentedControl
-                  aria-label="It is about"
-                  data={[
-                    { value: 'contact', label: 'Contacts (people)' },
-                    { value: 'account', label: 'Accounts (companies)' },
-                  ]}
-                  value={subject}
-                  onChange={(value) => setSubject(value === 'account' ? 'account' : 'contact')}
-                />
-              )}
+              <AboutFields about={about} onChange={setAbout} placeholder="Health" isNew={score === null} />
               <DefinitionInput definition={definition} onChange={setDefinition} world={world} />
             </Stack>
           </Grid.Col>
@@ -80,7 +52,7 @@ export function ScoreDialog({ score, onClose }: { score: ScoreRow | null; onClos
           <Button variant="default" onClick={onClose}>
             Cancel
           </Button>
-          <Button type="submit" loading={busy} disabled={name.trim() === '' || checkScore(definition).length > 0}>
+          <Button type="submit" loading={busy} disabled={about.name.trim() === '' || checkScore(definition).length > 0}>
             {score === null ? 'Create score' : 'Save'}
           </Button>
         </Group>
@@ -143,10 +115,7 @@ function DefinitionInput(props: {
   )
 }
 
-interface Draft {
-  name: string
-  description: string
-  subject: Subject
+interface Draft extends About {
   definition: ScoreDefinition
 }
 
