@@ -82,6 +82,27 @@ it('a changed rule is asked for everybody again', async () => {
   expect(data).toMatchObject([{ slug: 'upper-ten', name: 'Upper ten!', count: 5, backfillDone: true }])
 })
 
+it('who was in before is found by the backfill, also where an event comes to them first', async () => {
+  await w.send({ type: 'track', userId: 'u1', event: 'Read' })
+  await w.dispatch()
+  const rule = { event: 'Read', count: { op: 'gte' as const, value: 1 } }
+  const { slug } = await createAudience(ctx(), 'segment', input('Has read', rule))
+  await w.playbook('welcome-reader', {
+    trigger: { type: 'trigger.segment', input: { segment: slug, edge: 'entered' } },
+  })
+  // One was in it before and one was not; the backfill has come to neither.
+  await w.send({ type: 'track', userId: 'u1', event: 'Read' }, { type: 'track', userId: 'u2', event: 'Read' })
+  const runs = await w.dispatch()
+  await backfill()
+  const { data } = await listEdges(ctx(), 'segment', { slug })
+  const causes = data.map(({ subject, cause }) => [subject.label, (cause as { kind: string }).kind])
+  expect(causes.toSorted()).toEqual([
+    ['Person 1', 'backfill'],
+    ['Person 2', 'event'],
+  ])
+  expect(runs).toHaveLength(1)
+})
+
 it.each([
   ['a slug that is taken', input('Upper ten', { property: 'contact.n', op: 'exists' }), 'SLUG_TAKEN'],
   ['a segment that is not there', input('A', { segment: 'nobody', is: 'in' }), 'RULE_INVALID'],

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import { dispatchAll } from '../../test/helpers/dispatch.ts'
+import { createIdentityHash } from '../privacy/identity-hash.ts'
 import { SANDBOX_CLIENT } from '../connections/oauth-apps.ts'
 import { newId } from '../db/new-id.ts'
 import { putConversation } from './put-conversation.ts'
@@ -143,7 +144,7 @@ describe('a conversation', () => {
   })
 
   it('is one when two calls make it at once', async () => {
-    const ctx = { db: api.database.db, workspaceId: home.id, now: api.clock.now }
+    const ctx = { ...api.deps, workspaceId: home.id, now: api.clock.now }
     const calls = Array.from({ length: 4 }, (_, n) =>
       putConversation(ctx, {
         app: 'chat',
@@ -156,6 +157,28 @@ describe('a conversation', () => {
     expect(new Set(views.map((view) => view.id)).size).toBe(1)
     const [{ id } = { id: '' }] = views
     expect((await home.rest('GET', `/v1/conversations/${id}`)).json().messages).toBe(4)
+  })
+})
+
+describe('a conversation with somebody who was deleted', () => {
+  it('is refused under any of their names, and a notification of it is taken and not kept', async () => {
+    const hash = createIdentityHash('test')
+    const gone = [
+      { kind: 'user_id', value: 'gone' },
+      { kind: 'email', value: 'gone@example.com' },
+      { kind: 'vendor_id', value: 'intercom:ic-gone' },
+    ]
+    const rows = gone.map((one) => ({ workspace_id: home.id, hash: hash(home.id, one), created_at: new Date() }))
+    await api.database.db.insertInto('suppressed_identities').values(rows).execute()
+    api.deps.ingest.forgetSettings(home.id)
+    for (const contact of [{ userId: 'gone' }, { email: 'Gone@example.com' }, { vendorId: 'ic-gone' }]) {
+      const answer = await put('of-gone', { contact, openedAt: at(1) })
+      expect([answer.statusCode, answer.json().code]).toEqual([422, 'SUPPRESSED'])
+    }
+    const told = conversationThere('of-gone', { id: 'ic-gone' })
+    expect((await notify(await connection('gone'), told)).statusCode).toBe(200)
+    const kept = api.database.db.selectFrom('conversations').select('id').where('external_id', '=', 'of-gone')
+    expect(await kept.execute()).toEqual([])
   })
 })
 
@@ -209,34 +232,9 @@ describe('notes', () => {
 
 describe('Intercom’s webhook', () => {
   it('keeps the conversation beside the event', async () => {
-    const id = await connection()
-    const item = {
-      type: 'conversation',
-      id: '900',
-      created_at: 1_700_000_000,
-      updated_at: 1_700_000_100,
-      state: 'open',
-      contacts: { contacts: [{ type: 'contact', id: 'ic-hook', external_id: 'hooked' }] },
-      source: { id: '1', body: '<p>Help</p>', author: { type: 'user', id: 'ic-hook', email: 'hooked@example.com' } },
-      conversation_parts: { conversation_parts: [] },
-    }
-    const body = JSON.stringify({
-      type: 'notification_event',
-      id: 'n-1',
-      topic: 'conversation.user.created',
-      created_at: 1_700_000_000,
-      data: { item },
-    })
-    const signature = `sha1=${createHmac('sha1', SANDBOX_CLIENT.clientSecret).update(body).digest('hex')}`
-    for (const _ of [1, 2]) {
-      const answer = await api.server.inject({
-        method: 'POST',
-        url: `/hooks/${id}`,
-        headers: { 'content-type': 'application/json', 'x-hub-signature': signature },
-        payload: body,
-      })
-      expect(answer.statusCode).toBe(200)
-    }
+    const id = await connection('intercom')
+    const told = conversationThere('900', { id: 'ic-hook', external_id: 'hooked', email: 'hooked@example.com' })
+    for (const _ of [1, 2]) expect((await notify(id, told)).statusCode).toBe(200)
     await dispatchAll(api.database, api.clock)
     const { data } = (await home.rest('GET', '/v1/conversations?subject=hooked')).json()
     expect(data).toMatchObject([{ externalId: '900', messages: 1, contact: { externalId: 'hooked' } }])
@@ -245,11 +243,36 @@ describe('Intercom’s webhook', () => {
   })
 })
 
+/** As Intercom tells of a new one. */
+const conversationThere = (id: string, contact: { id: string; external_id?: string; email?: string }) => ({
+  type: 'conversation',
+  id,
+  created_at: 1_700_000_000,
+  updated_at: 1_700_000_100,
+  state: 'open',
+  contacts: { contacts: [{ type: 'contact', ...contact }] },
+  source: { id: '1', body: '<p>Help</p>', author: { type: 'user', ...contact } },
+  conversation_parts: { conversation_parts: [] },
+})
+
+function notify(connectionId: string, item: { id: string }) {
+  const payload = JSON.stringify({
+    type: 'notification_event',
+    id: `n-${item.id}`,
+    topic: 'conversation.user.created',
+    created_at: 1_700_000_000,
+    data: { item },
+  })
+  const signature = `sha1=${createHmac('sha1', SANDBOX_CLIENT.clientSecret).update(payload).digest('hex')}`
+  const headers = { 'content-type': 'application/json', 'x-hub-signature': signature }
+  return api.server.inject({ method: 'POST', url: `/hooks/${connectionId}`, headers, payload })
+}
+
 /** A connection to a sandbox, whose notifications are signed with the sandbox's secret. */
-async function connection(): Promise<string> {
+async function connection(slug: string): Promise<string> {
   const id = newId(api.clock.now)
   const at = new Date(api.clock.now)
-  const named = { slug: 'intercom', app: 'intercom', name: 'Intercom', sandbox: true }
+  const named = { slug, app: 'intercom', name: 'Intercom', sandbox: true }
   await api.database.db
     .insertInto('connections')
     .values({ workspace_id: home.id, id, ...named, sealed: Buffer.alloc(0), created_at: at, updated_at: at })

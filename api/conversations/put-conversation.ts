@@ -8,21 +8,29 @@ import {
   type StoredConversation,
   writeMessages,
 } from '../db/conversation-store.ts'
+import type { Identity } from '../db/contact-store.ts'
 import { newId } from '../db/new-id.ts'
 import { holdContact } from '../identity/hold-contact.ts'
 import { matchContact, participantKeys } from '../identity/match-contact.ts'
+import { emailIdentity } from '../identity/shared-mailbox.ts'
+import type { Ingest } from '../ingest/ingest.ts'
+import { SUPPRESSED } from '../ingest/screen-message.ts'
 import { notFound, problem } from '../problem.ts'
 import type { ConversationInput, ConversationView } from './conversation-schemas.ts'
 import { viewConversation } from './read-conversations.ts'
 
 type Stored = Omit<StoredConversation, 'messages'>
 
+type Teller = Scoped & { ingest: Pick<Ingest, 'isSuppressed'> }
+
 /**
  * Takes over what another system says of a conversation. Told twice it is one conversation and each message once; told
  * out of order the newest state stays.
- * @throws ProblemError 400, 404
+ * @throws ProblemError 400, 404, 422 SUPPRESSED where it is with somebody who was deleted and asked to stay so
  */
-export async function putConversation(ctx: Scoped, input: ConversationInput): Promise<ConversationView> {
+export async function putConversation(ctx: Teller, input: ConversationInput): Promise<ConversationView> {
+  if (await ctx.ingest.isSuppressed(ctx.workspaceId, namedIn(input)))
+    throw problem(422, SUPPRESSED.code, SUPPRESSED.reason)
   const id = await ctx.db.transaction().execute((trx) => put({ ...ctx, db: trx }, input))
   return viewConversation(ctx, id)
 }
@@ -52,6 +60,16 @@ async function put(ctx: Scoped, input: ConversationInput): Promise<string> {
     })),
   )
   return row.id
+}
+
+function namedIn({ app, contact }: ConversationInput): Identity[] {
+  const { vendorId, userId, email } = contact ?? {}
+  const address = email === undefined ? null : emailIdentity(email)
+  return [
+    ...(vendorId === undefined ? [] : [{ kind: 'vendor_id', value: `${app}:${vendorId}` } as const]),
+    ...(userId === undefined ? [] : [{ kind: 'user_id', value: userId } as const]),
+    ...(address === null ? [] : [{ kind: 'email', value: address } as const]),
+  ]
 }
 
 function openedAt(input: ConversationInput): Date {

@@ -1,5 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { type DueMember, forgetMembers } from '../db/audience-store.ts'
+import { type DueMember, forgetMembers, type MemberRow, membersOf } from '../db/audience-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
 import { enroll, enteredRuns } from '../enroll/enroll.ts'
@@ -36,6 +36,31 @@ export async function askAgain(
   const candidates = edges.flatMap((edge) => edgeCandidates(world, triggers, { edge, eventSeq: null, who: null }))
   const outcomes = await enroll(q, workspaceId, { candidates, now })
   return { runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked }
+}
+
+/** Answers that ran out before a moment, and that no timer has asked for yet. */
+export function overdueOf(members: Iterable<MemberRow>, index: AudienceIndex, now: number): Overdue[] {
+  const overdue: Overdue[] = []
+  for (const { audienceId, subjectId, validUntil } of members) {
+    const subject = index.byId.get(audienceId)?.subject
+    if (subject !== undefined && validUntil !== null && validUntil < now)
+      overdue.push({ audienceId, subjectId, subject, validUntil })
+  }
+  return overdue
+}
+
+/**
+ * Asks what ran out about some subjects as it was, before they are changed otherwise than by an event: an answer that the
+ * change ends must not be left out. In the caller's transaction, which holds the subjects.
+ */
+export async function settle(
+  q: Queryable,
+  given: { workspaceId: string; catalog: WorkspaceCatalog; subjectIds: string[]; now: number },
+): Promise<Processed> {
+  const { workspaceId, catalog, subjectIds, now } = given
+  const due = overdueOf(await membersOf(q, workspaceId, subjectIds), catalog.audiences, now)
+  if (due.length === 0) return { runs: [], asked: 0 }
+  return askAgain(q, { workspaceId, catalog, due, until: now - 1, now })
 }
 
 /** Deleted while an answer about them still stood: it would run out again and again. */

@@ -1,6 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import type { Rule } from '../../engine/model/rule.ts'
+import { inTransaction } from '../db/sql.ts'
+import { mergeContacts } from '../identity/merge-contacts.ts'
+import { createCatalogCache } from './workspace-catalog.ts'
 
 let w: TestWorkspace
 beforeAll(async () => {
@@ -40,6 +43,38 @@ describe('a timer that is late', () => {
     expect((await edges(id)).slice(-2)).toEqual([
       ['set', at + 7 * DAY],
       ['cleared', heard],
+    ])
+  })
+
+  it('sees what came true before a merge that ended it', async () => {
+    const id = await w.audience('signal', 'gone-silent', { rule: { not: within('Spoke', 7) } })
+    await w.send({ type: 'track', userId: 'cleo', event: 'Spoke' })
+    await w.dispatch()
+    const at = w.clock.now
+    w.clock.now += 6 * DAY
+    await w.send({ type: 'track', anonymousId: 'of-cleo', event: 'Spoke' })
+    await w.dispatch()
+    const contacts = await w.opened.db
+      .selectFrom('identities')
+      .select('contact_id')
+      .where('value', 'in', ['cleo', 'of-cleo'])
+      .execute()
+    // Nothing works for two days; then the merge is first.
+    w.clock.now += 2 * DAY
+    const merged = await inTransaction(w.opened.pool, async (q) =>
+      mergeContacts(q, {
+        workspaceId: w.id,
+        catalog: await createCatalogCache().get(q, w.id),
+        contacts: [contacts[0]?.contact_id ?? '', contacts[1]?.contact_id ?? ''],
+        reason: { kind: 'hand' },
+        actor: 'test',
+        now: w.clock.now,
+      }),
+    )
+    expect(merged).not.toBeNull()
+    expect((await edges(id)).slice(-2)).toEqual([
+      ['set', at + 7 * DAY],
+      ['cleared', w.clock.now],
     ])
   })
 

@@ -4,11 +4,12 @@ import type { Queryable } from '../db/sql.ts'
 import { mergeInBatch } from '../identity/merge-in-batch.ts'
 import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { applyEvent, noteNeeds } from './apply-event.ts'
-import { askAgain, type Overdue } from './ask-again.ts'
+import { askAgain, overdueOf } from './ask-again.ts'
 import type { Edge } from './evaluate-touched.ts'
 import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
+import { BACKFILL, notBackfilled } from './not-backfilled.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
 import { StaleBatch } from './stale-batch.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
@@ -77,7 +78,7 @@ async function processPart(
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, { needs, index: catalog.audiences })
-  const due = overdueIn(world, catalog)
+  const due = overdueOf(world.members.values(), catalog.audiences, now)
   if (due.length > 0 && !settled) {
     // What ran out before these events is asked as it was without them; an answer they end must not be left out.
     const asked = await askAgain(q, { workspaceId, catalog, due, until: now - 1, now })
@@ -85,7 +86,9 @@ async function processPart(
     return { ...part, runs: [...asked.runs, ...part.runs], asked: asked.asked + part.asked }
   }
 
-  const edges: Edge[] = []
+  // By what a backfill finds nothing starts, whoever is there first.
+  const missed = notBackfilled(world, needs, catalog)
+  const edges: Edge[] = evaluateTouched(world, catalog.audiences, { touches: missed, at: now, cause: BACKFILL })
   const candidates: Candidate[] = []
   for (const item of items) {
     const touches = applyEvent(world, catalog.audiences, item)
@@ -110,13 +113,4 @@ async function processPart(
   // One that is gone was deleted with its person while we waited for them: nothing may be made of it.
   if (!(await finishEvents(q, workspaceId, { events: done, now }))) throw new StaleBatch()
   return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
-}
-
-/** Answers about the subjects here that ran out, and that no timer has asked for yet. */
-function overdueIn(world: World, { audiences }: WorkspaceCatalog): Overdue[] {
-  return [...world.members.values()].flatMap(({ audienceId, subjectId, validUntil }) => {
-    const subject = audiences.byId.get(audienceId)?.subject
-    if (subject === undefined || validUntil === null || validUntil >= world.now) return []
-    return [{ audienceId, subjectId, subject, validUntil }]
-  })
 }

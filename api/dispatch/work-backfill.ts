@@ -1,13 +1,13 @@
-import type { Json } from '../../nodes/manifest.ts'
 import { countSubjects, nextBackfill, noteBackfill, subjectPage } from '../db/audience-store.ts'
 import { BACKFILL_LOCK, LANE_LOCKS } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction } from '../db/sql.ts'
 import { evaluateTouched } from './evaluate-touched.ts'
 import { loadSubjects, noNeeds } from './load-world.ts'
+import { BACKFILL } from './not-backfilled.ts'
 import { writeWorld } from './write-world.ts'
 import { again, type WorkDeps } from './work-events.ts'
-import { shareCatalog } from './workspace-catalog.ts'
+import { raiseRevision, shareCatalog } from './workspace-catalog.ts'
 import { emptyWorld } from './world.ts'
 
 const PAGE = 200
@@ -40,16 +40,17 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
           : [needs.accounts, needs.fanOut])
           for (const id of ids) set.add(id)
         await loadSubjects(q, world, { needs, index })
-        const cause: Json = { kind: 'backfill' }
         // Who was merged while we waited for them is asked about no more.
         const known = job.subject === 'contact' ? world.contacts : world.accounts
         const touches = ids.filter((id) => known.has(id)).map((subjectId) => ({ audience, subjectId }))
-        await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause }))
+        await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause: BACKFILL }))
       }
+      const done = ids.length < PAGE
+      if (done) await raiseRevision(q, workspaceId)
       await noteBackfill(q, workspaceId, {
         id: job.id,
         to: ids.at(-1) ?? null,
-        done: ids.length < PAGE,
+        done,
         // Counted once: a count of everybody for each page would cost more than the pages.
         total: job.backfilledTo === null ? await countSubjects(q, workspaceId, job.subject) : null,
         asked: ids.length,

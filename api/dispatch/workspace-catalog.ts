@@ -17,6 +17,8 @@ export interface LivePlaybook {
 export interface WorkspaceCatalog {
   revision: string
   audiences: AudienceIndex
+  /** Ids of those whose rule was not yet asked for everybody. */
+  backfilling: ReadonlySet<string>
   triggers: TriggerIndex<LivePlaybook>
   /** The workspace's own, beside those that are always shared. */
   sharedMailboxes: ReadonlySet<string>
@@ -33,7 +35,7 @@ const REVISION: Statement = {
 }
 const AUDIENCES: Statement = {
   name: 'catalog-audiences',
-  text: `SELECT id, kind, slug, subject, rule FROM audiences WHERE workspace_id = $1 AND status = 'on' ORDER BY id`,
+  text: `SELECT id, kind, slug, subject, rule, NOT backfill_done AS "isBackfilling" FROM audiences WHERE workspace_id = $1 AND status = 'on' ORDER BY id`,
 }
 const PLAYBOOKS: Statement = {
   name: 'catalog-playbooks',
@@ -70,7 +72,7 @@ async function plansOf(q: Queryable, workspaceId: string, given: { hashes: strin
   )
 }
 
-/** Keeps catalogs in memory; publishing, pausing and audience changes raise the workspace's revision. */
+/** Keeps catalogs in memory; publishing, pausing, audience changes and the end of a backfill raise the workspace's revision. */
 export function createCatalogCache(): CatalogCache {
   const known = new Map<string, { catalog: WorkspaceCatalog; plans: Plans }>()
   return {
@@ -79,7 +81,7 @@ export function createCatalogCache(): CatalogCache {
       if (row === undefined) throw new Error(`Workspace ${workspaceId} is gone.`)
       const cached = known.get(workspaceId)
       if (cached?.catalog.revision === row.revision) return cached.catalog
-      const audiences = await q.rows<Audience>(AUDIENCES, [workspaceId])
+      const rows = await q.rows<Audience & { isBackfilling: boolean }>(AUDIENCES, [workspaceId])
       const playbooks = await q.rows<PlaybookRow>(PLAYBOOKS, [workspaceId])
       const hashes = playbooks.map(({ planHash }) => planHash)
       const plans = await plansOf(q, workspaceId, { hashes, known: cached?.plans ?? new Map() })
@@ -89,7 +91,8 @@ export function createCatalogCache(): CatalogCache {
       })
       const catalog = {
         revision: row.revision,
-        audiences: buildAudienceIndex(audiences),
+        audiences: buildAudienceIndex(rows),
+        backfilling: new Set(rows.filter((row) => row.isBackfilling).map(({ id }) => id)),
         triggers: buildTriggerIndex(published),
         sharedMailboxes: new Set(row.sharedMailboxes),
       }
@@ -133,5 +136,10 @@ export const shareCatalog = async (q: Queryable): Promise<void> => {
  */
 export async function changeCatalog(q: Queryable, workspaceId: string): Promise<void> {
   await q.rows(EXCLUSIVE, [])
+  await raiseRevision(q, workspaceId)
+}
+
+/** Lets dispatchers read the catalog again where batches under way may go on with what they have. */
+export async function raiseRevision(q: Queryable, workspaceId: string): Promise<void> {
   await q.rows(BUMP, [workspaceId])
 }

@@ -20,6 +20,7 @@ import {
 } from '../db/merge-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
+import { settle } from '../dispatch/ask-again.ts'
 import type { Edge } from '../dispatch/evaluate-touched.ts'
 import { edgeCandidates } from '../dispatch/find-candidates.ts'
 import type { Processed } from '../dispatch/process-events.ts'
@@ -53,9 +54,9 @@ export interface Merged extends Processed {
  */
 export async function mergeContacts(q: Queryable, given: MergeGiven): Promise<Merged | null> {
   const { workspaceId, now } = given
-  const pair = await lockPair(q, workspaceId, given.contacts)
+  const pair = await lockPair(q, given)
   if (pair === null) return null
-  const { winner, loser } = pair
+  const { winner, loser, settled } = pair
   const id = newId(now)
   const endedRuns = runsToEnd(await openRunsOf(q, workspaceId, [winner.id, loser.id]))
   const { undo: moved, eventNames } = await moveToWinner(q, workspaceId, { winner: winner.id, loser: loser.id })
@@ -85,25 +86,35 @@ export async function mergeContacts(q: Queryable, given: MergeGiven): Promise<Me
     cause: { kind: 'merge', merge: id },
   })
   const runs = await startRuns(q, given, { world, edges: edges.filter((edge) => !wasTrue(moved.members, edge)) })
-  return { id, winner: winner.id, loser: loser.id, endedRuns, runs, asked: world.asked }
+  return {
+    id,
+    winner: winner.id,
+    loser: loser.id,
+    endedRuns,
+    runs: [...settled.runs, ...runs],
+    asked: settled.asked + world.asked,
+  }
 }
 
 const EXIT: OperatorCommand = { kind: 'exit', reason: 'merged' }
 
-/** Locks everything that a merge changes, in the order everybody locks in: accounts, then contacts, each by id. */
+/**
+ * Locks everything that a merge changes, in the order everybody locks in: accounts, then contacts, each by id. What ran
+ * out about them before is settled first.
+ */
 async function lockPair(
   q: Queryable,
-  workspaceId: string,
-  contacts: [string, string],
-): Promise<{ winner: MergeContact; loser: MergeContact } | null> {
+  { workspaceId, catalog, contacts, now }: MergeGiven,
+): Promise<{ winner: MergeContact; loser: MergeContact; settled: Processed } | null> {
   const links = await accountsOfContacts(q, workspaceId, contacts)
   const ids = [...new Set(links.map(({ accountId }) => accountId))]
   if (ids.length > 0) await readAccounts(q, workspaceId, { ids, lock: true })
+  const settled = await settle(q, { workspaceId, catalog, subjectIds: [...contacts, ...ids], now })
   const found = await lockForMerge(q, workspaceId, contacts)
   await lockEnrollment(q, workspaceId, contacts)
   const [one, other] = found
   if (one === undefined || other === undefined || found.some(({ mergedInto }) => mergedInto !== null)) return null
-  return staysBefore(one, other) ? { winner: one, loser: other } : { winner: other, loser: one }
+  return staysBefore(one, other) ? { winner: one, loser: other, settled } : { winner: other, loser: one, settled }
 }
 
 type Standing = Pick<MergeContact, 'id' | 'externalId' | 'createdAt'>

@@ -55,17 +55,26 @@ export async function mergeByHand(ctx: Context, input: MergeInput): Promise<Merg
   return viewMerge(ctx, merged.id)
 }
 
-/** After the commit. What cannot be handed over now is in the database, and the workers' sweeps do it. */
+/** What cannot be handed over now is in the database, and the workers' sweeps do it. */
+const leftToWorkers =
+  (ctx: Context) =>
+  (error: unknown): void =>
+    ctx.log.warn(error, 'left to the workers')
+
+async function startNow(ctx: Context, runs: EnteredRun[]): Promise<void> {
+  if (runs.length > 0) await ctx.temporal.startRuns(runs.map(refOf)).catch(leftToWorkers(ctx))
+}
+
+/** After the commit. */
 async function handOver(ctx: Context, merged: Merged): Promise<void> {
   const { workspaceId } = ctx
-  const later = (error: unknown): void => ctx.log.warn(error, 'left to the workers')
-  if (merged.runs.length > 0) await ctx.temporal.startRuns(merged.runs.map(refOf)).catch(later)
+  await startNow(ctx, merged.runs)
   const id = `merge:${merged.id}`
   for (const runId of merged.endedRuns)
     await ctx.temporal
       .command({ workspaceId, runId }, { id, command: { kind: 'exit', reason: 'merged' } })
       .then(() => onPool(ctx.pool).rows(PAID, [workspaceId, runId, id]))
-      .catch(later)
+      .catch(leftToWorkers(ctx))
 }
 
 const refOf = ({ workspaceId, runId }: EnteredRun) => ({ workspaceId, runId })
@@ -77,7 +86,9 @@ const PAID = {
 /** @throws ProblemError 404, 409 */
 export async function undoByHand(ctx: Context, id: string): Promise<MergeRow> {
   const { workspaceId, now } = ctx
-  await withCatalog(ctx, (q, catalog) => undoMerge(q, { workspaceId, catalog, id, actor: actorName(ctx.actor), now }))
+  const actor = actorName(ctx.actor)
+  const { runs } = await withCatalog(ctx, (q, catalog) => undoMerge(q, { workspaceId, catalog, id, actor, now }))
+  await startNow(ctx, runs)
   return viewMerge(ctx, id)
 }
 

@@ -9,7 +9,9 @@ import { newId } from '../db/new-id.ts'
 import { keepApart } from '../db/pair-store.ts'
 import type { Queryable } from '../db/sql.ts'
 import { coveringMerge, lockMerge, moveToLoser, noteUndone, type StoredMerge } from '../db/unmerge-store.ts'
+import { settle } from '../dispatch/ask-again.ts'
 import type { WorkspaceCatalog } from '../dispatch/workspace-catalog.ts'
+import type { EnteredRun } from '../enroll/enroll.ts'
 import { notFound, problem } from '../problem.ts'
 import { reevaluate } from './reevaluate.ts'
 
@@ -24,13 +26,14 @@ interface UndoGiven {
 /**
  * Takes a merge back, in the caller's transaction: both contacts are there again, each with what it brought and what
  * came for it since. No rule merges them again. What turns by that starts nothing, and a run that ended stays ended.
- * @returns the properties that stay with the winner because they were changed since
+ * @returns the properties that stay with the winner because they were changed since, and runs that were due before, to
+ *   be started once the transaction has committed
  * @throws ProblemError 404, 409
  */
-export async function undoMerge(q: Queryable, given: UndoGiven): Promise<{ kept: string[] }> {
+export async function undoMerge(q: Queryable, given: UndoGiven): Promise<{ kept: string[]; runs: EnteredRun[] }> {
   const { workspaceId, catalog, id, actor, now } = given
   const merge = await undoable(q, workspaceId, id)
-  const { winner, loser } = await lockBoth(q, workspaceId, merge)
+  const { winner, loser, runs } = await lockBoth(q, given, merge)
   const eventNames = await moveToLoser(q, workspaceId, merge)
   const { contact, taken, kept } = takeBack(winner, merge)
   await writeMergeContact(q, workspaceId, { ...contact, now })
@@ -71,7 +74,7 @@ export async function undoMerge(q: Queryable, given: UndoGiven): Promise<{ kept:
       },
     ],
   }) // prettier-ignore
-  return { kept }
+  return { kept, runs }
 }
 
 async function undoable(q: Queryable, workspaceId: string, id: string): Promise<StoredMerge> {
@@ -87,19 +90,20 @@ async function undoable(q: Queryable, workspaceId: string, id: string): Promise<
 
 async function lockBoth(
   q: Queryable,
-  workspaceId: string,
+  { workspaceId, catalog, now }: UndoGiven,
   merge: StoredMerge,
-): Promise<{ winner: MergeContact; loser: MergeContact }> {
+): Promise<{ winner: MergeContact; loser: MergeContact; runs: EnteredRun[] }> {
   const links = await accountsOfContacts(q, workspaceId, [merge.winner])
   const ids = [...new Set([...links, ...merge.undo.accounts].map(({ accountId }) => accountId))]
   if (ids.length > 0) await readAccounts(q, workspaceId, { ids, lock: true })
+  const { runs } = await settle(q, { workspaceId, catalog, subjectIds: [merge.winner, ...ids], now })
   const contacts = await lockForMerge(q, workspaceId, [merge.winner, merge.loser])
   await lockEnrollment(q, workspaceId, [merge.winner, merge.loser])
   const winner = contacts.find(({ id }) => id === merge.winner)
   const loser = contacts.find(({ id }) => id === merge.loser)
   // Deleted since: there is nobody to part.
   if (winner === undefined || loser === undefined) throw notFound('merge', merge.id)
-  return { winner, loser }
+  return { winner, loser, runs }
 }
 
 /** Takes from the winner what the merge gave it, where it still is as it was given. */

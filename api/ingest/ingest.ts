@@ -1,3 +1,4 @@
+import type { Identity } from '../db/contact-store.ts'
 import type { NewEvent } from '../db/event-store.ts'
 import type { IngestSettings } from '../db/ingest-settings-store.ts'
 import { isOutage } from '../db/outage.ts'
@@ -10,7 +11,7 @@ import { type Bounds, createGate, databaseStuck, type GateLoad } from './gate.ts
 import type { TrackingAnswer } from './message.schema.ts'
 import type { MessageKind } from './parse-message.ts'
 import { type Prepared, prepareMessage } from './prepare-message.ts'
-import { SUPPRESSED } from './screen-message.ts'
+import { namesSuppressed, SUPPRESSED } from './screen-message.ts'
 import { createSettingsCache } from './settings-cache.ts'
 
 export interface Ingest {
@@ -30,6 +31,8 @@ export interface Ingest {
    */
   acceptBatch(workspaceId: string, body: unknown): Promise<TrackingAnswer>
   acceptItems: AcceptItems
+  /** Whether one of these is of somebody who was deleted and asked to stay so. */
+  isSuppressed(workspaceId: string, identities: Identity[]): Promise<boolean>
   /** Resolves when everything accepted so far is committed. */
   drain(): Promise<void>
   /**
@@ -93,6 +96,10 @@ export function createIngest(deps: IngestDeps): Ingest {
       return answerTo(prepared)
     },
     acceptItems: createAcceptItems({ ...deps, cache }),
+    isSuppressed: async (workspaceId, identities) => {
+      const settings = await settingsOf(workspaceId)
+      return namesSuppressed(identities, { settings, workspaceId, hash: deps.hash })
+    },
     drain: () => writer.drain(),
     enter: gate.enter,
     checkLoad: gate.check,

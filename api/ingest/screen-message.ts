@@ -20,15 +20,20 @@ export const SUPPRESSED: Refusal = {
   reason: 'The person asked to be deleted, so nothing about them is taken.',
 }
 
-/** Whether the message names somebody who was deleted and asked to stay so. */
-export function isSuppressed(
-  raw: unknown,
-  by: { settings: IngestSettings; workspaceId: string; hash: IdentityHash },
-): boolean {
-  const { suppressed } = by.settings
-  if (suppressed.size === 0 || !isFields(raw)) return false
-  return namedIn(raw).some((named) => suppressed.has(by.hash(by.workspaceId, named).toString('base64')))
+interface Screen {
+  settings: IngestSettings
+  workspaceId: string
+  hash: IdentityHash
 }
+
+/** Whether the message names somebody who was deleted and asked to stay so. */
+export const isSuppressed = (raw: unknown, by: Screen): boolean =>
+  by.settings.suppressed.size > 0 && isFields(raw) && namesSuppressed(namedIn(raw), by)
+
+/** Whether one of these is of somebody who was deleted and asked to stay so. */
+export const namesSuppressed = (identities: Identity[], { settings, workspaceId, hash }: Screen): boolean =>
+  settings.suppressed.size > 0 &&
+  identities.some((identity) => settings.suppressed.has(hash(workspaceId, identity).toString('base64')))
 
 function namedIn(fields: Fields): Identity[] {
   const { userId, anonymousId, previousId, traits, context } = fields

@@ -2,11 +2,12 @@ import { type IngestSettings, readIngestSettings } from '../db/ingest-settings-s
 import type { Queryable } from '../db/sql.ts'
 
 /** Read again in the background after this, and waited for after twice as long. */
-const FRESH_MS = 4_000
-const STALE_MS = 8_000
+const FRESH_MS = 2_000
+/** How old what a process knows of a workspace's settings may be, in milliseconds. */
+export const SETTINGS_STALE_MS = 4_000
 
 export interface SettingsCache {
-  /** What the workspace says about the messages it takes, as of at most 8 s ago. */
+  /** What the workspace says about the messages it takes, as of at most 4 s ago. */
   get(workspaceId: string): Promise<IngestSettings> | IngestSettings
   /** For the process in which they were changed. */
   forget(workspaceId: string): void
@@ -39,7 +40,7 @@ export function createSettingsCache(q: Queryable, clock: () => number): Settings
       const cached = known.get(workspaceId)
       if (cached === undefined) return read(workspaceId)
       const age = clock() - cached.at
-      if (age >= STALE_MS) return read(workspaceId)
+      if (age >= SETTINGS_STALE_MS) return read(workspaceId)
       // A failure is met by whoever has to wait for the answer.
       if (age >= FRESH_MS) read(workspaceId).catch(() => undefined)
       return cached.settings

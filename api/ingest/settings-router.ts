@@ -29,7 +29,7 @@ export const dataSettingsRouter = router({
       tags,
       summary: 'Ignores events of a name, or takes them again',
       description:
-        'An ignored event is kept as refused with the code EVENT_IGNORED and starts nothing. In force within 8 s.',
+        'An ignored event is kept as refused with the code EVENT_IGNORED and starts nothing. In force within 4 s.',
     },
   })
     .input(eventSettingChange)

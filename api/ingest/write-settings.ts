@@ -6,7 +6,7 @@ import type { EventSettingChange, PropertySettingChange } from './settings-schem
 
 type Writer = Pick<Context, 'db' | 'workspaceId' | 'now' | 'actor' | 'ingest'>
 
-/** Other processes know of it within 8 s. */
+/** Other processes know of it within 4 s. */
 export async function changeEventSetting(ctx: Writer, change: EventSettingChange): Promise<{ name: string }> {
   const { name, ...said } = change
   const by = { updated_by: actorName(ctx.actor), updated_at: new Date(ctx.now) }

@@ -1,6 +1,7 @@
 import type pg from 'pg'
 import type { OperatorCommand } from '../../engine/model/run.ts'
 import type { RunDirectory, RunRef } from '../../engine/ports.ts'
+import { SETTINGS_STALE_MS } from '../ingest/settings-cache.ts'
 import { lockEnrollment } from '../db/enrollment-store.ts'
 import { inTransaction, onPool, type Queryable, type Statement } from '../db/sql.ts'
 import { ERASE_PARTS, PENDING_EVENTS, type ErasePart } from './erase-parts.ts'
@@ -77,14 +78,20 @@ async function begin({ pool, hash, clock }: ErasureDeps, erasure: Erasure): Prom
   await inTransaction(pool, async (q) => {
     const person = await readPerson(q, workspaceId, erasure.contactId)
     erasure.known = person ?? nobody(erasure.contactId)
-    if (erasure.suppress) {
-      const hashes = erasure.known.identities.map((identity) => hash(workspaceId, identity))
-      const rows = await q.rows(SUPPRESS, [workspaceId, hashes, new Date(clock())])
-      erasure.counts['suppressed'] = rows.length
-    }
+    await suppress({ q, hash, clock }, erasure)
     erasure.part = FIRST
     await noteErasure(q, erasure, clock())
   })
+}
+
+async function suppress(
+  { q, hash, clock }: Pick<ErasureDeps, 'hash' | 'clock'> & { q: Queryable },
+  erasure: Erasure,
+): Promise<void> {
+  if (!erasure.suppress) return
+  const { workspaceId } = erasure
+  const hashes = knownIn(erasure).identities.map((identity) => hash(workspaceId, identity))
+  add(erasure, 'suppressed', (await q.rows(SUPPRESS, [workspaceId, hashes, new Date(clock())])).length)
 }
 
 /** Ends the runs that know of the person, as an operator would. @returns whether all have ended */
@@ -98,19 +105,31 @@ async function endRuns(deps: ErasureDeps, erasure: Erasure): Promise<boolean> {
     await deps.runs.command({ workspaceId, runId }, { id, command: { kind: 'cancel', reason: REASON } })
   }
   erasure.counts['runsEnded'] = Math.max(erasure.counts['runsEnded'] ?? 0, open.length)
-  if (open.length === 0) erasure.part = 'contact'
+  const over = open.length === 0 && (await isSuppressedEverywhere(deps, erasure))
+  if (over) erasure.part = 'contact'
   await noteErasure(q, erasure, deps.clock())
-  return open.length === 0
+  return over
+}
+
+/** Every process that takes messages has to know, or one that comes between makes a new contact of them. */
+async function isSuppressedEverywhere({ pool, hash, clock }: ErasureDeps, erasure: Erasure): Promise<boolean> {
+  if (!erasure.suppress) return true
+  const { workspaceId } = erasure
+  const hashes = knownIn(erasure).identities.map((identity) => hash(workspaceId, identity))
+  const since = new Date(clock() - SETTINGS_STALE_MS)
+  return (await onPool(pool).rows(SUPPRESSED_SINCE, [workspaceId, hashes, since])).length === 0
 }
 
 /**
  * The contact itself goes first, with all it is known by: from then on nothing new can be about it. Whoever works an
  * event of theirs holds the contact's row meanwhile, and whoever comes later finds nobody.
  */
-async function deleteContact({ pool, clock }: ErasureDeps, erasure: Erasure): Promise<void> {
+async function deleteContact({ pool, hash, clock }: ErasureDeps, erasure: Erasure): Promise<void> {
   const { workspaceId } = erasure
   await inTransaction(pool, async (q) => {
     const contactIds = await lockPerson(q, erasure)
+    // What they became known by since the beginning.
+    await suppress({ q, hash, clock }, erasure)
     await lockEnrollment(q, workspaceId, contactIds)
     const open = await q.rows(OPEN_RUNS, [workspaceId, contactIds])
     if (open.length > 0) erasure.part = FIRST
@@ -229,6 +248,10 @@ const SUPPRESS: Statement = {
   name: 'erase-suppress',
   text: `INSERT INTO suppressed_identities (workspace_id, hash, created_at) SELECT $1, hash, $3 FROM unnest($2::bytea[]) AS hash
     ON CONFLICT DO NOTHING RETURNING 1`,
+}
+const SUPPRESSED_SINCE: Statement = {
+  name: 'erase-suppressed-since',
+  text: 'SELECT 1 FROM suppressed_identities WHERE workspace_id = $1 AND hash = ANY ($2::bytea[]) AND created_at > $3 LIMIT 1',
 }
 const OPEN_RUNS: Statement = {
   name: 'erase-open-runs',

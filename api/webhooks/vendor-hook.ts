@@ -1,8 +1,10 @@
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import type { ApiDeps } from '../context.ts'
 import { readOauthApp } from '../connections/oauth-apps.ts'
+import type { ConversationInput } from '../conversations/conversation-schemas.ts'
 import { putConversation } from '../conversations/put-conversation.ts'
-import { problem } from '../problem.ts'
+import { SUPPRESSED } from '../ingest/screen-message.ts'
+import { ProblemError, problem } from '../problem.ts'
 import { intercomConversation } from './intercom-conversation.ts'
 
 type Deps = Pick<ApiDeps, 'db' | 'vault' | 'sandboxUrl' | 'ingest'> & { now: number }
@@ -29,10 +31,18 @@ export async function acceptVendorHook(
   if (oauthApp === null || !isSigned(given.body, given.signature, oauthApp.clientSecret)) throw refused()
   const notification = parse(given.body)
   const conversation = intercomConversation(notification)
-  if (conversation !== null)
-    await putConversation({ db: deps.db, workspaceId: connection.workspace_id, now: deps.now }, conversation)
+  if (conversation !== null) await tellConversation({ ...deps, workspaceId: connection.workspace_id }, conversation)
   const message = messageOf(notification)
   if (message !== null) await deps.ingest.accept(connection.workspace_id, 'track', message)
+}
+
+/** Of somebody who asked to be deleted nothing is kept, and the vendor is not told to send it again. */
+async function tellConversation(ctx: Deps & { workspaceId: string }, conversation: ConversationInput): Promise<void> {
+  try {
+    await putConversation(ctx, conversation)
+  } catch (error) {
+    if (!(error instanceof ProblemError && error.code === SUPPRESSED.code)) throw error
+  }
 }
 
 /** @see https://developers.intercom.com/docs/webhooks : `sha1=` and the hex HMAC of the body with the client secret */
