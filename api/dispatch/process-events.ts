@@ -13,7 +13,7 @@ import { BACKFILL, notBackfilled } from './not-backfilled.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
 import { StaleBatch } from './stale-batch.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
-import { emptyWorld, type World } from './world.ts'
+import { emptyWorld } from './world.ts'
 import { writeWorld } from './write-world.ts'
 
 /** What came of a piece of work. */
