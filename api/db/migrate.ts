@@ -3,12 +3,14 @@ import { type Db, openDatabase } from './database.ts'
 import * as initial from './migrations/0001-initial.ts'
 import * as secondLine from './migrations/0002-second-line.ts'
 import * as customerData from './migrations/0003-customer-data.ts'
+import * as currentContacts from './migrations/0004-current-contacts.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
   '0001-initial': initial,
   '0002-second-line': secondLine,
   '0003-customer-data': customerData,
+  '0004-current-contacts': currentContacts,
 }
 
 export class DatabaseNewer extends Error {

@@ -104,19 +104,23 @@ function storedOf({ history, workspaceId }: Pair): StoredWorkspace {
 interface Answers {
   many: string[]
   few: string[]
+  /** Those of both halves. */
+  halves: string[]
   /** Of whom SQL says neither yes nor no. */
   unknown: string[]
 }
 
-/** What SQL says in both of its forms. */
+/** What SQL says in each of its forms. */
 async function askSql({ rule, subject, workspaceId }: Pair, now: Instant): Promise<Answers> {
   const [many, few] = (['many', 'few'] as const).map((among) => compileRule(rule, { workspaceId, subject, now, among }))
+  const [one, other] = (['one', 'other'] as const).map((half) => compileRule(rule, { workspaceId, subject, now, half }))
   const from = sql`FROM ${sql.table(`${subject}s`)} AS subject WHERE subject.workspace_id = ${workspaceId}`
   const { rows } = await sql<{ form: keyof Answers; id: string }>`
     SELECT 'many' AS form, subject.id ${from} AND ${many} UNION ALL SELECT 'few', subject.id ${from} AND ${few}
+    UNION ALL SELECT 'halves', subject.id ${from} AND ${one} UNION ALL SELECT 'halves', subject.id ${from} AND ${other}
     UNION ALL SELECT 'unknown', subject.id ${from} AND ((${many}) IS NULL OR (${few}) IS NULL)`.execute(opened.db)
   const of = (form: keyof Answers): string[] => rows.flatMap((row) => (row.form === form ? [row.id] : [])).toSorted()
-  return { many: of('many'), few: of('few'), unknown: of('unknown') }
+  return { many: of('many'), few: of('few'), halves: of('halves'), unknown: of('unknown') }
 }
 
 /** What the evaluator says, and when that may change by itself. */
@@ -150,7 +154,7 @@ it(`SQL and the evaluator agree about ${PAIRS} random rules, each with a random 
       for (const now of momentsOf(pair)) {
         const { holds } = askEvaluator(pair, now)
         const found = await askSql(pair, now)
-        const expected: Answers = { many: holds, few: holds, unknown: [] }
+        const expected: Answers = { many: holds, few: holds, halves: holds, unknown: [] }
         if (JSON.stringify(found) !== JSON.stringify(expected))
           expect.fail(
             `Pair ${from + i} of seed ${SEED} differs: ${JSON.stringify({ ...pair, now, found, expected }, null, 1)}`,

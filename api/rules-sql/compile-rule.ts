@@ -3,10 +3,10 @@ import type { RelatedRule, Rule } from '../../engine/model/rule.ts'
 import { inOrder } from '../../engine/rules/compare.ts'
 import { byKind, relatedOf } from '../../engine/rules/kind.ts'
 import { double, inOrderSql, uuid } from './bind.ts'
-import { compileCount, compileOccasion } from './events.ts'
+import { asksWhether, compileCount, compileOccasion } from './events.ts'
 import { compileAggregate, compileTrend } from './figures.ts'
 import { compileMembership, compileScore } from './memberships.ts'
-import { type Asked, both, type Condition, either, not, type Place, someRow, wholeGroup } from './place.ts'
+import { type Asked, both, type Condition, either, inHalf, not, type Place, someRow, wholeGroup } from './place.ts'
 import { compileChanged, compileProperty } from './properties.ts'
 import { compileSequence } from './sequences.ts'
 
@@ -17,7 +17,27 @@ import { compileSequence } from './sequences.ts'
  * @throws NotInSql where the rule reads what only a run has
  */
 export const compileRule = (rule: Rule, asked: Asked): Expression<boolean> =>
-  compile(rule, { ...asked, alias: 'subject' })
+  both([inHalf(asked.half, sql.ref('subject.id')), compile(rule, { ...asked, alias: 'subject' })])
+
+/** Whether figures over everybody are worked out for it, which one process does alone: worth asking it by halves. */
+export const needsGroups: (rule: Rule) => boolean = byKind<[], boolean>({
+  all: ({ all }) => all.some((part) => needsGroups(part)),
+  any: ({ any }) => any.some((part) => needsGroups(part)),
+  not: ({ not: part }) => needsGroups(part),
+  property: () => false,
+  changed: () => false,
+  first: () => true,
+  last: () => true,
+  sequence: () => true,
+  aggregate: () => true,
+  trend: () => true,
+  event: ({ count }) => !asksWhether(count),
+  segment: () => false,
+  signal: () => false,
+  score: () => false,
+  contacts: () => true,
+  accounts: () => true,
+})
 
 const compile: (rule: Rule, place: Place) => Condition = byKind<[place: Place], Condition>({
   all: (rule, place) => both(rule.all.map((part) => compile(part, place))),

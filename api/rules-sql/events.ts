@@ -1,5 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
-import type { EventFilter, EventRule, OccasionRule } from '../../engine/model/rule.ts'
+import type { Count, EventFilter, EventRule, OccasionRule } from '../../engine/model/rule.ts'
 import { inOrder } from '../../engine/rules/compare.ts'
 import { occasionOf } from '../../engine/rules/kind.ts'
 import { EVER, slidingOf } from '../../engine/rules/windows.ts'
@@ -11,7 +11,7 @@ import {
   idOf,
   NO,
   not,
-  ONCE,
+  ofEverybody,
   type Place,
   someRow,
   type Value,
@@ -58,8 +58,7 @@ export function compileCount(rule: EventRule, place: Place): Condition {
   const holds = (count: number): boolean => inOrder(op, count, value)
   const never = holds(0)
   const key = ownerOf(place)
-  // Whether it happened at all needs no counting: "never" is a join that looks for nobody.
-  if (answersAlike(holds, value)) {
+  if (asksWhether(rule.count)) {
     if (never === holds(1)) return constant(never)
     const once = someRow(place, { rows, key, ofNone: false }, YES)
     return never ? not(once) : once
@@ -67,11 +66,14 @@ export function compileCount(rule: EventRule, place: Place): Condition {
   return wholeGroup(place, { rows, key, ofNone: never }, inOrderSql(op, sql`count(*)`, double(value)))
 }
 
-/** Whether all counts but 0 have the same answer: comparisons turn at their value, and nowhere else. */
-const answersAlike = (holds: (count: number) => boolean, value: number): boolean =>
+/**
+ * Whether all counts but 0 have the same answer: comparisons turn at their value, and nowhere else. Whether it happened
+ * at all needs no counting: "never" is a join that looks for nobody.
+ */
+export const asksWhether = ({ op, value }: Count): boolean =>
   [Math.floor(value), Math.ceil(value), Math.floor(value) + 1, Math.ceil(value) + 1]
     .filter((count) => count >= 1)
-    .every((count) => holds(count) === holds(1))
+    .every((count) => inOrder(op, count, value) === inOrder(op, 1, value))
 
 /** The first or last of them: its moment, or a property of it. */
 export function compileOccasion(rule: OccasionRule, place: Place): Condition {
@@ -96,6 +98,6 @@ export function compileOccasion(rule: OccasionRule, place: Place): Condition {
   if (place.among === 'few')
     return sql<boolean>`coalesce((SELECT ${holds} FROM (
       SELECT ${columns} FROM ${rows} AND ${key} = ${idOf(place)} ORDER BY ${order} LIMIT 1) AS occasion), ${constant(ofNone)})`
-  const each = sql`(SELECT DISTINCT ON (${key}) ${key} AS id, ${columns} FROM ${rows} AND ${ONCE} ORDER BY ${key}, ${order}) AS occasion WHERE true`
+  const each = sql`(SELECT DISTINCT ON (${key}) ${key} AS id, ${columns} FROM ${rows} AND ${ofEverybody(place, key)} ORDER BY ${key}, ${order}) AS occasion WHERE true`
   return someRow(place, { rows: each, key: sql`occasion.id`, ofNone }, holds)
 }

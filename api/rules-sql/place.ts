@@ -18,7 +18,11 @@ export interface Asked {
    * joined. Few, such as a page of a backfill: for each subject by itself, through the indexes.
    */
   among?: 'many' | 'few'
+  /** Asks of one half of the subjects, or of the other: two processes then work out the figures of one half each. */
+  half?: Half
 }
+
+export type Half = 'one' | 'other'
 
 /** Where in the query a part of the rule stands. */
 export interface Place extends Asked {
@@ -58,7 +62,16 @@ export function someRow(
  * Always true, and never asked by a parallel worker: each worker would work out the figures of everybody by itself, all
  * of them for the same result.
  */
-export const ONCE: Condition = sql<boolean>`pg_backend_pid() IS NOT NULL`
+const ONCE: Condition = sql<boolean>`pg_backend_pid() IS NOT NULL`
+
+/** Ids in the asked half: by their hash, for ids in order of time are all new or all old. */
+export const inHalf = (half: Half | undefined, id: RawBuilder<unknown>): Condition =>
+  half === undefined ? YES : half === 'one' ? sql<boolean>`uuid_hash(${id}) < 0` : sql<boolean>`uuid_hash(${id}) >= 0`
+
+/** Beside the rows of a figure over everybody's. @param key the id that a row is looked up by */
+export const ofEverybody = (place: Place, key: RawBuilder<unknown>): Condition =>
+  // What is looked up by the subject's id is of the subject's half; what is by a related one's may be of either.
+  both([ONCE, ...(place.alias === 'subject' ? [inHalf(place.half, key)] : [])])
 
 /**
  * Whether a figure over all rows of a set that are the subject's holds.
@@ -73,7 +86,7 @@ export function wholeGroup(
   if (place.among === 'few')
     return sql<boolean>`coalesce((SELECT ${holds} FROM ${rows} AND ${key} = ${idOf(place)} GROUP BY ${key}), ${constant(ofNone)})`
   // One group for everybody, which a join or a hash table looks up: no query by itself for each of a million subjects.
-  const groups = sql`(SELECT ${key} AS id FROM ${rows} AND ${ONCE} GROUP BY ${key} HAVING ${ofNone ? not(holds) : holds}) AS found`
+  const groups = sql`(SELECT ${key} AS id FROM ${rows} AND ${ofEverybody(place, key)} GROUP BY ${key} HAVING ${ofNone ? not(holds) : holds}) AS found`
   const found = sql<boolean>`EXISTS (SELECT 1 FROM ${groups} WHERE found.id = ${idOf(place)})`
   return ofNone ? not(found) : found
 }

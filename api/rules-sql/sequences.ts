@@ -2,7 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { SequenceRule } from '../../engine/model/rule.ts'
 import { durationMs, slidingOf } from '../../engine/rules/windows.ts'
 import { eventRows, isChosen, ownerOf } from './events.ts'
-import { both, type Condition, either, idOf, NO, ONCE, type Place, someRow } from './place.ts'
+import { both, type Condition, either, idOf, NO, ofEverybody, type Place, someRow } from './place.ts'
 import { inSliding } from './windows.ts'
 
 /**
@@ -15,9 +15,9 @@ export function compileSequence(rule: SequenceRule, place: Place): Condition {
   if (sliding === null || (rule.span !== undefined && span === null)) return NO
   const steps = rule.sequence.map((step) => isChosen(step, place))
   const rows = eventRows(place, both([either(steps), inSliding(sliding, sql`event.occurred_at`, place.now)]))
-  const mine = place.among === 'few' ? sql` AND ${ownerOf(place)} = ${idOf(place)}` : sql` AND ${ONCE}`
+  const whose = place.among === 'few' ? sql`${ownerOf(place)} = ${idOf(place)}` : ofEverybody(place, ownerOf(place))
   const flags = sql.join(steps.map((step, i) => sql`${step} AS ${named('is', i)}`))
-  let chains = sql`(SELECT ${ownerOf(place)} AS id, event.occurred_at AS at, ${flags} FROM ${rows}${mine})`
+  let chains = sql`(SELECT ${ownerOf(place)} AS id, event.occurred_at AS at, ${flags} FROM ${rows} AND ${whose})`
   for (const i of steps.keys()) {
     const start =
       i === 0
