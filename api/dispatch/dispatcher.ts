@@ -52,7 +52,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     starts.add(worked.runs)
     return worked
   }
-  const second = createSecondLoop(async () => {
+  const more = createMoreLoops(async () => {
     while (!stopped && (await workLanes()).full);
   }, deps.onError)
   const loop = async (): Promise<void> => {
@@ -60,7 +60,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     while (!stopped) {
       try {
         const worked = await workLanes()
-        if (worked.full) second.call()
+        if (worked.full) more.call()
         if (worked.events > 0) keepStatistics.look(worked.events)
         const due = await timer.work()
         starts.add(due.runs)
@@ -80,7 +80,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       stopped = true
       alarm.ring()
       await running
-      await second.done()
+      await more.done()
       await listener.stop()
       await starts.stop()
       await keepStatistics.done()
@@ -112,19 +112,26 @@ function createAlarm() {
   }
 }
 
-/** A second batch beside the first while there is more than one takes: the database works while this process thinks. */
-function createSecondLoop(work: () => Promise<void>, onError: (error: unknown) => void) {
-  let working: Promise<void> | null = null
+/** Batches beside the first. */
+const MORE_BATCHES = 2
+
+/**
+ * More batches beside the first while there is more than one takes: the database works while this process thinks, and
+ * while a batch waits for its commit to reach the disk another one is under way.
+ */
+function createMoreLoops(work: () => Promise<void>, onError: (error: unknown) => void) {
+  const working = new Set<Promise<void>>()
   return {
     call: (): void => {
-      working ??= work()
-        .catch(onError)
-        .finally(() => {
-          working = null
-        })
+      while (working.size < MORE_BATCHES) {
+        const one: Promise<void> = work()
+          .catch(onError)
+          .finally(() => working.delete(one))
+        working.add(one)
+      }
     },
     done: async (): Promise<void> => {
-      await working
+      await Promise.all(working)
     },
   }
 }

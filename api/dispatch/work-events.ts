@@ -32,8 +32,8 @@ export interface Worked {
 
 export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false }
 
-/** Half of the lanes: a second dispatcher finds work, and one alone has all of it in two batches. */
-const LANES_PER_BATCH = 32
+/** A third of the lanes: a second dispatcher finds work, and one alone has all of it in three batches. */
+const LANES_PER_BATCH = 22
 /** With what is rounded up for each lane still within the positions of a batch. */
 const BATCH_EVENTS = 960
 /** Times a batch is done again because of another transaction, before that counts as a failure. */
