@@ -4,6 +4,7 @@ import * as initial from './migrations/0001-initial.ts'
 import * as secondLine from './migrations/0002-second-line.ts'
 import * as customerData from './migrations/0003-customer-data.ts'
 import * as currentContacts from './migrations/0004-current-contacts.ts'
+import * as earlyYears from './migrations/0005-early-years.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -11,6 +12,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0002-second-line': secondLine,
   '0003-customer-data': customerData,
   '0004-current-contacts': currentContacts,
+  '0005-early-years': earlyYears,
 }
 
 export class DatabaseNewer extends Error {

@@ -142,7 +142,7 @@ function inTime(test: { op: TimeOp; expected: Json }, at: { ms: Value; written?:
 
 /**
  * Whether a value is worth being read as a time, which takes many times as long: a text begins with its date, which is
- * off the date in UTC by a day at the most. The years before 100 are read as others and not judged here.
+ * off the date in UTC by a day at the most.
  */
 function mayLieIn({ after, until, before }: TimeBounds, written: Value): Condition {
   const said = sql`(${written} #>> '{}') COLLATE "C"`
@@ -151,7 +151,7 @@ function mayLieIn({ after, until, before }: TimeBounds, written: Value): Conditi
   const to = isoDay((until ?? before ?? Infinity) + 2 * DAY)
   if (from !== null) parts.push(sql<boolean>`${said} >= ${text(from)}`)
   if (to !== null) parts.push(sql<boolean>`${said} < ${text(to)}`)
-  return sql<boolean>`(jsonb_typeof(${written}) = 'number' OR ${said} < '0100' OR ${both(parts)})`
+  return sql<boolean>`(jsonb_typeof(${written}) = 'number' OR ${both(parts)})`
 }
 
 /** @returns null for days that are not written with four digits of a year */

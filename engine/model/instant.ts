@@ -1,8 +1,10 @@
 import type { Json } from '../../nodes/manifest.ts'
+import { DAY } from './duration.ts'
 import type { Instant } from './rule.ts'
 
 const DATE = /^(\d{4})-(\d{2})-(\d{2})$/
 const DATE_TIME = /^(\d{4})-(\d{2})-(\d{2})[Tt](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?([Zz]|[+-]\d{2}:?\d{2})$/
+const FOUR_CENTURIES = 146_097 * DAY
 
 /**
  * Reads a moment from data: `2026-03-01` (midnight UTC), an ISO date-time with its zone, or unix seconds.
@@ -28,7 +30,9 @@ function utc(
   [year = 0, month = 0, day = 0]: number[],
   [h, m, s, ms]: [number, number, number, number],
 ): Instant | null {
-  const at = Date.UTC(year, month - 1, day, h, m, s, ms)
+  // Date.UTC takes the years 0 to 99 for those of the last century; four centuries on the calendar is the same.
+  const early = year < 100
+  const at = Date.UTC(early ? year + 400 : year, month - 1, day, h, m, s, ms) - (early ? FOUR_CENTURIES : 0)
   const back = new Date(at)
   // Date.UTC rolls 30 February over into March; a day that does not exist is no date.
   return back.getUTCMonth() === month - 1 && back.getUTCDate() === day ? at : null

@@ -125,6 +125,9 @@ export function moments({ now, zones }: Pick<RuleOptions, 'now' | 'zones'>): fc.
 const TEXTS = ['', 'pro', 'free', 'PRO', '101', 'a%_\\b', 'Ünïcödé ☃', '__proto__', 'now', "o'k", 'profree']
 export const NUMBERS = [0, 1, -1, 2, 5, 100, 101, 0.1, 0.2, -2.5, 1e15]
 
+/** The same day in the year 50, which Date.UTC takes for 1950. */
+const early = (at: number): string => `0050${new Date(at).toISOString().slice(4)}`
+
 /** Times as data writes them, and as it should not. */
 const writtenTime = (options: RuleOptions): fc.Arbitrary<Json> =>
   moments(options).chain((at) =>
@@ -135,6 +138,7 @@ const writtenTime = (options: RuleOptions): fc.Arbitrary<Json> =>
       new Date(at).toISOString().slice(0, 10),
       new Date(at).toISOString().replace('Z', '+02:00'),
       new Date(at).toISOString().slice(0, 19), // no zone: no time
+      early(at),
     ),
   )
 
@@ -187,6 +191,7 @@ function valueFor(op: PropertyOp, options: RuleOptions): fc.Arbitrary<Json | und
         fc.constant('now'),
         moments(options).map((at) => new Date(at).toISOString()),
         moments(options).map((at) => new Date(at).toISOString().slice(0, 10)),
+        moments(options).map((at) => early(at).slice(0, 8) + '01'),
       )
     case 'withinLast':
     case 'withinNext':
