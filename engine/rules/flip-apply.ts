@@ -1,6 +1,6 @@
 import type { Json } from '../../nodes/manifest.ts'
 import { parsePath } from '../model/path.ts'
-import type { Instant, ScoreFact, SubjectFacts } from '../model/rule.ts'
+import type { Facts, Instant, Rule, ScoreFact, SubjectFacts } from '../model/rule.ts'
 import { happened, type EventValues } from './events.ts'
 import type { RuleScope } from './scope.ts'
 import { countUpTo } from './windows.ts'
@@ -9,10 +9,24 @@ import { countUpTo } from './windows.ts'
 export type Need =
   /** Undefined: no value. */
   | { kind: 'property'; property: string; value: Json | undefined }
-  | { kind: 'events'; event: string; more: number; properties: EventValues }
+  /** All at once; or in order, each a millisecond after the one before it, and the last of them now. */
+  | { kind: 'events'; events: NewEvent[]; inOrder?: true }
   | { kind: 'change'; property: string; from: Json; to: Json }
   | { kind: 'membership'; of: 'segments' | 'signals'; slug: string; in: boolean }
   | { kind: 'score'; slug: string; of: 'value' | 'band' | 'stage'; value: Json | undefined }
+  /** Of what is asked of them: new related subjects, and changes to those that are there, by their place. */
+  | {
+      kind: 'related'
+      rule: Rule
+      added: Array<{ facts: Facts; needs: Need[] }>
+      change: Array<{ index: number; needs: Need[] }>
+    }
+
+interface NewEvent {
+  event: string
+  more: number
+  properties: EventValues
+}
 
 /** The facts as they would be with that at `now`; the given ones are left as they are. */
 export function withNeed(scope: RuleScope, need: Need, now: Instant): RuleScope {
@@ -20,7 +34,10 @@ export function withNeed(scope: RuleScope, need: Need, now: Instant): RuleScope 
     case 'property':
       return withProperty(scope, need.property, need.value)
     case 'events':
-      return withEvents(scope, need, now)
+      return need.events.reduce((facts, event, i) => {
+        const at = need.inOrder === true ? now - (need.events.length - 1 - i) : now
+        return withEvents(facts, event, at)
+      }, scope)
     case 'change': {
       const { property, from, to } = need
       const before =
@@ -34,6 +51,8 @@ export function withNeed(scope: RuleScope, need: Need, now: Instant): RuleScope 
     }
     case 'score':
       return withScore(scope, need)
+    case 'related':
+      return withRelated(scope, need, now)
   }
 }
 
@@ -66,7 +85,15 @@ function without(object: { [name: string]: Json }, [name = '', ...rest]: string[
   return set(object, name, Array.isArray(inner) ? undefined : without(inner, rest))
 }
 
-function withEvents(scope: RuleScope, need: Need & { kind: 'events' }, now: Instant): RuleScope {
+function withRelated(scope: RuleScope, { added, change }: Need & { kind: 'related' }, now: Instant): RuleScope {
+  const all = (facts: Facts, needs: readonly Need[]): Facts =>
+    needs.reduce<RuleScope>((one, need) => withNeed(one, need, now), facts)
+  const needsAt = new Map(change.map(({ index, needs }) => [index, needs]))
+  const there = (scope.related ?? []).map((facts, i) => all(facts, needsAt.get(i) ?? []))
+  return { ...scope, related: [...there, ...added.map(({ facts, needs }) => all(facts, needs))] }
+}
+
+function withEvents(scope: RuleScope, need: NewEvent, now: Instant): RuleScope {
   const { times, values } = happened(scope, need.event)
   const at = countUpTo(times, now)
   const newTimes = Array.from({ length: need.more }, () => now)

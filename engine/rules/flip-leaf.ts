@@ -1,55 +1,32 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { windowAt } from '../model/calendar.ts'
 import { parsePath } from '../model/path.ts'
-import type {
-  CalendarWindow,
-  ChangedRule,
-  EventFilter,
-  EventRule,
-  Instant,
-  OccasionRule,
-  PropertyRule,
-  RelatedRule,
-  Rule,
-  ScoreRule,
-  Window,
-} from '../model/rule.ts'
-import { type Compared, type Comparison, compare, compareMoment, inOrder } from './compare.ts'
+import type { ChangedRule, EventRule, OccasionRule, PropertyRule, Rule, ScoreRule } from '../model/rule.ts'
+import { type Comparison, compare, inOrder } from './compare.ts'
 import { countNow } from './count.ts'
-import type { EventValues } from './events.ts'
-import { passes } from './events.ts'
-import { describe, eventWords, OP_WORDS, scoreWords, testWords, windowWords } from './explain.ts'
-import type { Need } from './flip-apply.ts'
-import { byKind, occasionOf, relatedOf } from './kind.ts'
+import { eventWords, scoreWords, testWords, windowWords } from './explain.ts'
+import { example, filtered } from './flip-example.ts'
+import { aggregateNeed, trendNeed } from './flip-figure.ts'
+import { occasionNeed, sequenceNeed } from './flip-order.ts'
+import { type NeedsOf, relatedNeed } from './flip-related.ts'
+import { countsNow, type LeafNeed, more as moreWords, otherwise, type Wanted } from './flip-wanted.ts'
+import { byKind } from './kind.ts'
 import { readRulePath, readScore } from './property.ts'
-import type { RuleScope } from './scope.ts'
-import { durationMs } from './windows.ts'
-
-export interface Wanted {
-  scope: RuleScope
-  now: Instant
-  /** The answer the leaf would have to give. */
-  holds: boolean
-}
-
-export interface LeafNeed {
-  sentence: string
-  /** Null: no single new fact does it, or none that can be given as an example. */
-  need: Need | null
-}
 
 /** What would give a leaf its other answer. */
-export const leafNeed: (rule: Rule, wanted: Wanted) => LeafNeed = byKind<[wanted: Wanted], LeafNeed>({
+export const leafNeed: (rule: Rule, wanted: Wanted, needsOf: NeedsOf) => LeafNeed = byKind<
+  [wanted: Wanted, needsOf: NeedsOf],
+  LeafNeed
+>({
   all: otherwise,
   any: otherwise,
   not: otherwise,
   property: propertyNeed,
   changed: changedNeed,
-  first: otherwise,
-  last: lastNeed,
-  sequence: otherwise,
-  aggregate: otherwise,
-  trend: otherwise,
+  first: occasion,
+  last: occasion,
+  sequence: sequenceNeed,
+  aggregate: aggregateNeed,
+  trend: trendNeed,
   event: eventNeed,
   segment: (rule, { holds }) => {
     const inside = (rule.is === 'in') === holds
@@ -69,14 +46,6 @@ export const leafNeed: (rule: Rule, wanted: Wanted) => LeafNeed = byKind<[wanted
   contacts: relatedNeed,
   accounts: relatedNeed,
 })
-
-/** Where no single new fact can be named. */
-function otherwise(rule: Rule, { holds }: Wanted): LeafNeed {
-  return {
-    sentence: `${holds ? 'it would have to hold' : 'it would no longer have to hold'} that ${describe(rule)}`,
-    need: null,
-  }
-}
 
 function propertyNeed(rule: PropertyRule, wanted: Wanted): LeafNeed {
   const actual = readRulePath(rule.property, wanted.scope)
@@ -117,38 +86,13 @@ function eventNeed(rule: EventRule, wanted: Wanted): LeafNeed {
   if (!countsNow(rule.within)) return { sentence: `${more} more ${name}: that time is over`, need: null }
   const properties = filtered(rule.where, wanted.now)
   return {
-    sentence: `${more === 1 ? 'one' : more} more ${name}`,
-    need: properties && { kind: 'events', event: rule.event, more, properties },
+    sentence: `${moreWords(more)} ${name}`,
+    need: properties && { kind: 'events', events: [{ event: rule.event, more, properties }] },
   }
 }
 
-/** Whether what happens now lies in the window. */
-const countsNow = (window: Window | undefined): boolean =>
-  window === undefined || typeof window === 'string' || !window.ago
-
-function lastNeed(rule: OccasionRule, wanted: Wanted): LeafNeed {
-  const { event } = occasionOf(rule)
-  const generic = otherwise(rule, wanted)
-  const anew = (test: Comparison, properties: EventValues): Compared =>
-    rule.of === undefined ? compareMoment(test, wanted.now, wanted.now) : compare(test, properties[rule.of], wanted.now)
-  if (rule.of?.includes('.') || rule.where?.some((filter) => filter.property === rule.of)) return generic
-  const base = filtered(rule.where, wanted.now)
-  if (base === null) return generic
-  const found =
-    rule.of === undefined
-      ? { value: undefined }
-      : example(rule, wanted.now, (value) => compare(rule, value, wanted.now).value === wanted.holds)
-  if (found === null) return generic
-  const properties =
-    rule.of === undefined || found.value === undefined
-      ? base
-      : Object.fromEntries([...Object.entries(base), [rule.of, found.value]])
-  if (anew(rule, properties).value !== wanted.holds) return generic
-  const of = rule.of === undefined ? '' : ` whose ${rule.of} ${wouldBe(rule, wanted.holds)}`
-  return {
-    sentence: `one more ${eventWords(rule.where === undefined ? { event } : { event, where: rule.where })}${of}`,
-    need: { kind: 'events', event, more: 1, properties },
-  }
+function occasion(rule: OccasionRule, wanted: Wanted): LeafNeed {
+  return occasionNeed(rule, wanted, wouldBe(rule, wanted.holds))
 }
 
 function changedNeed(rule: ChangedRule, wanted: Wanted): LeafNeed {
@@ -160,16 +104,6 @@ function changedNeed(rule: ChangedRule, wanted: Wanted): LeafNeed {
     return { sentence: `${sentence} ${windowWords(rule.within)}: that time is over`, need: null }
   const from = rule.from ?? null
   return { sentence, need: { kind: 'change', property: rule.changed, from, to: rule.to ?? null } }
-}
-
-function relatedNeed(rule: RelatedRule, wanted: Wanted): LeafNeed {
-  const { of, rule: inner } = relatedOf(rule)
-  const { op, value } = rule.count ?? { op: 'gte' as const, value: 1 }
-  const become = wanted.holds ? OP_WORDS[op] : `no longer ${OP_WORDS[op]}`
-  return {
-    sentence: `the number of ${of} for which (${describe(inner)}) would have to be such that it ${become} ${value}`,
-    need: null,
-  }
 }
 
 /** `would have to be more than 100`; the other way round for what must not hold. */
@@ -200,50 +134,3 @@ const OPPOSITES: { [op in Comparison['op']]?: Comparison['op'] } = {
 
 const isNow = (actual: Json | undefined): string =>
   actual === undefined ? 'nothing is there' : `is ${typeof actual === 'string' ? actual : JSON.stringify(actual)}`
-
-/** A value that fits, tried in turn: first what the comparison names, then what is unlike it. */
-function example(
-  test: Comparison,
-  now: Instant,
-  fits: (value: Json | undefined) => boolean,
-): { value: Json | undefined } | null {
-  for (const value of [...named(test, now), undefined, 'something else', 0, 1, null, true])
-    if (fits(value)) return { value }
-  return null
-}
-
-/** Values near those that the comparison names, on either side. */
-function named({ op, value = null }: Comparison, now: Instant): Json[] {
-  const iso = (at: Instant): Json[] => {
-    const date = new Date(at)
-    return Number.isNaN(date.getTime()) ? [] : [date.toISOString()]
-  }
-  if (typeof value === 'number') return [value + 1, value, value - 1]
-  if (op === 'withinPeriod') {
-    const { after, until } = windowAt(value as unknown as CalendarWindow, now)
-    return [...iso(until), ...iso(after)]
-  }
-  if (op === 'before' || op === 'after') {
-    const at = value === 'now' ? now : Date.parse(String(value))
-    return [...iso(at - 1), ...iso(at + 1)]
-  }
-  if (op === 'withinLast' || op === 'withinNext' || op === 'moreThanAgo' || op === 'moreThanAhead') {
-    const ms = durationMs(String(value)) ?? 0
-    return [...iso(now), ...iso(now + 1), ...iso(now - ms - 1), ...iso(now + ms + 1)]
-  }
-  if (Array.isArray(value)) return [...value.slice(0, 1), value]
-  return [value, [value]]
-}
-
-/** Properties of an event that passes the filters; null where no simple ones do. */
-function filtered(where: EventFilter[] | undefined, now: Instant): EventValues | null {
-  let properties: EventValues = {}
-  for (const filter of where ?? []) {
-    if (filter.property.includes('.')) return null
-    const found = example(filter, now, (value) => compare(filter, value, now).value)
-    if (found === null) return null
-    if (found.value !== undefined)
-      properties = Object.fromEntries([...Object.entries(properties), [filter.property, found.value]])
-  }
-  return passes(where, properties, now) ? properties : null
-}

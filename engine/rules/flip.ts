@@ -1,5 +1,6 @@
 import type { Instant, Rule } from '../model/rule.ts'
 import { evaluate, type RuleScope } from './evaluate.ts'
+import { describe } from './explain.ts'
 import { type Need, withNeed } from './flip-apply.ts'
 import { leafNeed } from './flip-leaf.ts'
 
@@ -52,6 +53,16 @@ export function flipsOf(rule: Rule, scope: RuleScope, now: Instant): Flip[] {
 export const withChanges = (scope: RuleScope, changes: readonly LeafChange[], now: Instant): RuleScope =>
   changes.reduce((facts, { need }) => (need === null ? facts : withNeed(facts, need, now)), scope)
 
+/** New data that turns the rule, as far as some can be named. */
+function needsOf(rule: Rule, scope: RuleScope, now: Instant): Need[] | null {
+  for (const flip of flipsOf(rule, scope, now)) {
+    if (flip.kind === 'time') continue
+    const needs = flip.changes.map(({ need }) => need)
+    if (needs.every((need) => need !== null)) return needs
+  }
+  return null
+}
+
 interface Place {
   scope: RuleScope
   now: Instant
@@ -75,7 +86,9 @@ function setsFor(rule: Rule, wanted: boolean, place: Place): LeafChange[][] {
   const { value } = evaluate(rule, place.scope, place.now)
   if (value === wanted) return [[]]
   const { scope, now, path } = place
-  return [[{ path, holds: wanted, ...leafNeed(rule, { scope, now, holds: wanted }), at: turnsAt(rule, scope, now) }]]
+  return [
+    [{ path, holds: wanted, ...leafNeed(rule, { scope, now, holds: wanted }, needsOf), at: turnsAt(rule, scope, now) }],
+  ]
 }
 
 function together(each: readonly LeafChange[][][]): LeafChange[][] {
@@ -126,7 +139,8 @@ const isSame = (a: Need, b: Need): boolean => a.kind === b.kind && targetOf(a) =
 
 function targetOf(need: Need): string {
   if (need.kind === 'property' || need.kind === 'change') return need.property
-  if (need.kind === 'events') return need.event
+  if (need.kind === 'events') return need.events.map(({ event }) => event).join('\n')
+  if (need.kind === 'related') return describe(need.rule)
   return need.kind === 'score' ? `${need.slug} ${need.of}` : `${need.of} ${need.slug}`
 }
 

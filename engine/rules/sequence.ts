@@ -14,7 +14,7 @@ interface Chains {
  * The chains of the first so many steps, each event later than the one before it. A later start is as good as an
  * earlier one for every window and span, so one chain for each last event is enough.
  */
-function chainsOf(rule: SequenceRule, facts: Facts, when: { after: Instant; now: Instant }): Chains[] {
+export function chainsOf(rule: SequenceRule, facts: Facts, when: { after: Instant; now: Instant }): Chains[] {
   const all: Chains[] = []
   for (const step of rule.sequence) {
     const { times } = pick(step, facts, when)
