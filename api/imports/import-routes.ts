@@ -15,6 +15,8 @@ import { REFUSED_COLUMNS, suggestMapping } from './suggest-mapping.ts'
 import { FILE_LIMIT_BYTES, uploadImport } from './upload-import.ts'
 
 const REFUSED_PAGE = 1_000
+/** What browsers send for a .csv: on Windows by what the machine opens it with. What is in it is looked at anyway. */
+const CSV_TYPES = ['text/csv', 'application/csv', 'text/plain', 'application/vnd.ms-excel']
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** What of an import is a file: the upload, and the refused rows to mend and import again. */
@@ -22,7 +24,7 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
   return (scope: FastifyInstance, _options: object, done: (error?: Error) => void): void => {
     scope.removeAllContentTypeParsers()
     // As it comes: the file is never whole in memory.
-    scope.addContentTypeParser(['text/csv', 'application/csv'], (_request, payload, next) => next(null, payload))
+    scope.addContentTypeParser(CSV_TYPES, (_request, payload, next) => next(null, payload))
     // Of other types nothing is read: who calls is looked at first, then that it is no file of rows.
     scope.addContentTypeParser('*', (_request, payload, next) => {
       payload.resume()
@@ -38,7 +40,7 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
         if (!kind.success)
           throw problem(400, 'INPUT_INVALID', 'query.kind: write contacts, accounts or events: what the rows are.')
         if (!(request.body instanceof Readable))
-          throw problem(415, 'MEDIA_TYPE_UNKNOWN', 'Send the file as the body, with content-type: text/csv.')
+          throw problem(415, 'MEDIA_TYPE_UNKNOWN', sendInstead(request.headers['content-type']))
         const name = (request.query.name ?? '').trim().slice(0, 200) || `${kind.data}.csv`
         const upload = { name, kind: kind.data, createdBy: actorName(ctx.actor) }
         const { id } = await uploadImport(ctx, upload, request.body)
@@ -65,6 +67,10 @@ export function importRoutes(createContext: (request: FastifyRequest) => Promise
     done()
   }
 }
+
+const sendInstead = (type: string | undefined): string =>
+  `The content-type is ${type === undefined ? 'missing' : `“${type.slice(0, 100)}”`}. Send the file itself as the body, ` +
+  `with content-type: text/csv (${CSV_TYPES.slice(1).join(', ')} are taken as well); save a spreadsheet as CSV first.`
 
 async function* refusedLines(
   ctx: Context,

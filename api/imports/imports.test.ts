@@ -19,11 +19,11 @@ afterAll(async () => {
   await api.close()
 })
 
-async function upload(text: string | Buffer, query = 'kind=contacts&name=people.csv') {
+async function upload(text: string | Buffer, query = 'kind=contacts&name=people.csv', type?: string) {
   return api.server.inject({
     method: 'POST',
     url: `/v1/imports?${query}`,
-    headers: { authorization: `Bearer ${await w.key()}`, 'content-type': 'text/csv' },
+    headers: { authorization: `Bearer ${await w.key()}`, 'content-type': type ?? 'text/csv' },
     payload: text,
   })
 }
@@ -200,6 +200,24 @@ it('events become track calls with their own time', async () => {
     .where('message_id', '=', `import:${id}:2`)
     .execute()
   expect(row).toMatchObject({ name: 'Invoice Paid', occurred_at: new Date('2026-01-05T10:00:00Z') })
+})
+
+it.each(['application/csv', 'text/plain; charset=utf-8', 'application/vnd.ms-excel', 'TEXT/CSV'])(
+  'a file is one of rows as %s too',
+  async (type) => {
+    const answer = await upload('email\na@example.com\n', undefined, type)
+    expect([answer.statusCode, answer.json().total]).toEqual([201, 1])
+  },
+)
+
+it.each([
+  'application/json',
+  'application/vnd.openxmlformats-officedocument.spreadsheetml.sheet',
+  'multipart/form-data; boundary=x',
+])('what is called %s is refused, and what to send is said', async (type) => {
+  const answer = await upload('email\na@example.com\n', undefined, type)
+  expect([answer.statusCode, answer.json().code]).toEqual([415, 'MEDIA_TYPE_UNKNOWN'])
+  expect(answer.json().detail).toContain(`“${type}”. Send the file itself as the body, with content-type: text/csv`)
 })
 
 describe('a file is refused whole', () => {

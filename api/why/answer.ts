@@ -11,6 +11,7 @@ import { type AskedAbout, askThen, findAsked, type Known, momentOf, type WhyScop
 import { answerWords, turnsWords } from './answer-words.ts'
 import { differences } from './differences.ts'
 import { type FlipView, flipView } from './flip-words.ts'
+import { toldBy } from './hidden.ts'
 import { causeView } from './source-words.ts'
 import type { WhyInput, EdgeView, WhyAnswer } from './why-schemas.ts'
 import { ruleTree, scoreTree, wholeProperty } from './why-tree.ts'
@@ -118,7 +119,7 @@ export async function answer(
 function flipsSeen({ rule }: { rule: Rule }, { asked }: Known, turns: string): FlipView[] {
   const isSeen = (path: string): boolean => {
     const leaf = leafAt(rule, path)
-    const property = leaf === null ? null : 'property' in leaf ? leaf.property : 'changed' in leaf ? leaf.changed : null
+    const property = leaf === null ? null : toldBy(leaf)
     return property === null || !asked.isHidden(wholeProperty(property, asked.sources.properties))
   }
   return flipsOf(rule, asked.facts, asked.at)

@@ -24,7 +24,7 @@ export function flipView(flip: Flip, turns: string): FlipView {
   const { changes } = flip
   const words = changes.map((change) => change.sentence).join(', and ')
   // “one more "login"” names what would do it; the others say themselves what would have to be.
-  const named = changes.every((change) => /^(one|\d+) more /.test(change.sentence) && change.need !== null)
+  const named = changes.every((change) => /^(one|\d+) (more|fewer) /.test(change.sentence) && change.need !== null)
   return {
     kind: 'changes',
     words: sentence(capital(named ? `${words} would ${turns}` : words)),

@@ -1,3 +1,4 @@
+import type { Rule } from '../../engine/model/rule.ts'
 import type { Context } from '../context.ts'
 import { isMasked } from '../privacy/mask.ts'
 import { readMasks } from '../privacy/masks.ts'
@@ -12,4 +13,12 @@ export async function hiddenFrom(
 ): Promise<(path: string) => boolean> {
   const masks = await readMasks(ctx)
   return (path) => masks !== null && isMasked(path, masks, null)
+}
+
+/** The property whose value a part of a rule tells: of an event it has no `contact.` or `account.` before it. */
+export function toldBy(rule: Rule): string | null {
+  if ('property' in rule) return rule.property
+  if ('changed' in rule) return rule.changed
+  const isOfEvents = 'aggregate' in rule || 'trend' in rule || 'first' in rule || 'last' in rule
+  return isOfEvents ? (rule.of ?? null) : null
 }

@@ -2,12 +2,12 @@ import type { Rule, Trace } from '../../engine/model/rule.ts'
 import { describe } from '../../engine/rules/explain.ts'
 import { relatedOf, ruleKind } from '../../engine/rules/kind.ts'
 import { foundWords } from './found-words.ts'
+import { toldBy } from './hidden.ts'
 import type { WhyNode } from './why-node.ts'
 
 /** A trace that was recorded, beside the rule it is of; what it saw is told, where that came from was not recorded. */
 export function traceNode(rule: Rule | null, trace: Trace, isHidden: (path: string) => boolean): WhyNode {
-  const path =
-    rule !== null && 'property' in rule ? rule.property : rule !== null && 'changed' in rule ? rule.changed : null
+  const path = rule === null ? null : toldBy(rule)
   const hidden = path !== null && isHidden(path.split('.').slice(0, 2).join('.'))
   const parts = rule === null ? [] : partsOf(rule)
   const children = trace.children?.map((part, i) => traceNode(parts[i] ?? null, part, isHidden))

@@ -10,6 +10,7 @@ import type { SubjectView } from '../audiences/audience-schemas.ts'
 import type { PropertySource, Sources } from './facts-then.ts'
 import { flipSentences } from './flip-words.ts'
 import { foundWords } from './found-words.ts'
+import { toldBy } from './hidden.ts'
 import { causeView, sourceView, UNKNOWN_SOURCE } from './source-words.ts'
 import type { WhyNode } from './why-node.ts'
 import { type EventsAsked, iso, windowView } from './window-view.ts'
@@ -87,6 +88,8 @@ const originOf: (rule: Rule, asked: Asked) => Origin = byKind<[asked: Asked], Or
 /** A path may lead into a structured property. */
 export function wholeProperty(path: string, known: { has: (path: string) => boolean }): string {
   const [root = '', first = ''] = path.split('.')
+  // Of an event: it has no one whose it is before it.
+  if (root !== 'contact' && root !== 'account') return path
   return known.has(path) ? path : `${root}.${first}`
 }
 
@@ -137,13 +140,13 @@ function relatedParts(rule: Rule, asked: Asked): WhyNode[] {
 }
 
 function isHiddenLeaf(rule: Rule, { isHidden, sources }: Asked): boolean {
-  const path = 'property' in rule ? (rule as PropertyRule).property : 'changed' in rule ? rule.changed : null
+  const path = toldBy(rule)
   return path !== null && isHidden(wholeProperty(path, sources.properties))
 }
 
 /** Keeps that it was looked at, and not what was there. */
 function masked({ actual: _actual, note: _note, missing: _missing, ...node }: WhyNode, rule: Rule): WhyNode {
-  const path = 'property' in rule ? (rule as PropertyRule).property : 'changed' in rule ? rule.changed : ''
+  const path = toldBy(rule) ?? ''
   return { ...node, hidden: true, found: `what ${path} was may not be seen with your role`, flips: [] }
 }
 

@@ -155,7 +155,17 @@ describe('why a rule held', () => {
       [false, true],
       [true, false],
     ])
+    // What an event said of it is the same property.
+    await tell(track(userId, 'Paid', { salary: 5500 }))
+    const sum = { aggregate: 'sum' as const, event: 'Paid', of: 'salary', op: 'gt' as const, value: 6000 }
+    const summed = await whyAnswer(scope(isHidden), { subject: { contact: userId }, rule: sum })
+    expect(JSON.stringify(summed)).not.toMatch(/5500|above 500/)
+    expect([summed.flips, summed.trace.hidden]).toEqual([[], true])
     const editor = await hiddenFrom({ db: w.opened.db, workspaceId: w.id, actor: { ...viewer, role: 'editor' } })
+    const open = await whyAnswer(scope(editor), { subject: { contact: userId }, rule: sum })
+    expect(open.flips.map(({ words }) => words)).toEqual([
+      'One more "Paid" with salary above 500 (the sum is 5500) would make it true.',
+    ])
     const seen = await whyAnswer(scope(editor), { subject: { contact: userId }, rule })
     expect(seen.trace.children?.[0]?.actual).toBe(5500)
   })

@@ -19,8 +19,7 @@ export function farWindows(rules: readonly Rule[], keptDays: number): FarWindow[
   const look = (leaf: Rule): void => {
     // Leaf by leaf: read together, an "ever" beside it would hide the window.
     for (const [event, ms] of Object.entries(readsOf(leaf).events))
-      if (ms !== null && ms > keptDays * DAY)
-        found.set(event, Math.max(found.get(event) ?? 0, Math.ceil(ms / DAY)))
+      if (ms !== null && ms > keptDays * DAY) found.set(event, Math.max(found.get(event) ?? 0, Math.ceil(ms / DAY)))
   }
   for (const rule of rules) walkRule(rule, look)
   return [...found].map(([event, days]) => ({ event, days }))

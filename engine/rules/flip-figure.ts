@@ -17,8 +17,10 @@ const MOST_COUNTED = 100_000
 
 type Figured = AggregateRule | TrendRule
 
+type Seen = Pick<Wanted, 'scope' | 'now'> & { sliding: Sliding }
+
 /** The property of the events in a window. */
-function column({ event, where }: Figured, of: string, sliding: Sliding, { scope, now }: Wanted): Json[] {
+function column({ event, where }: Figured, of: string, { scope, now, sliding }: Seen): Json[] {
   const { times, values } = pick(where === undefined ? { event } : { event, where }, scope, {
     after: sliding.after(now),
     now,
@@ -37,7 +39,7 @@ export function aggregateNeed(rule: AggregateRule, wanted: Wanted): LeafNeed {
   const sliding = slidingOf(rule.within)
   if (sliding === null) return otherwise(rule, wanted)
   if (!countsNow(rule.within)) return isOver(rule, wanted)
-  const values = column(rule, rule.of, sliding, wanted)
+  const values = column(rule, rule.of, { ...wanted, sliding })
   if (rule.aggregate === 'distinct') return distinctNeed(rule, values, wanted)
   const numbers = numbersIn(values)
   return (
@@ -208,10 +210,12 @@ export function trendNeed(rule: TrendRule, wanted: Wanted): LeafNeed {
   if (!countsNow(rule.within)) return isOver(rule, wanted)
   const { trend, of } = rule
   if (trend === 'count' || of === undefined) {
-    const counts = [sliding, earlier].map((window) => column(rule, '', window, wanted).length)
+    const counts = [sliding, earlier].map((window) => column(rule, '', { ...wanted, sliding: window }).length)
     return countTrendNeed(rule, { is: counts[0] ?? 0, was: counts[1] ?? 0 }, wanted)
   }
-  const [numbers, before] = [sliding, earlier].map((window) => numbersIn(column(rule, of, window, wanted)))
+  const [numbers, before] = [sliding, earlier].map((window) =>
+    numbersIn(column(rule, of, { ...wanted, sliding: window })),
+  )
   const was = figureOf(trend, before ?? [])
   if (was === null || was === 0) return nothingBefore(rule)
   const op = wanted.holds ? rule.op : OPPOSITES[rule.op]
