@@ -1,4 +1,4 @@
-import type { ChangedRule, Facts, Instant, PropertyRule, Rule, Trace } from '../../engine/model/rule.ts'
+import type { ChangedRule, Facts, Instant, Rule, Trace } from '../../engine/model/rule.ts'
 import type { ScoreDefinition, ScorePart } from '../../engine/model/score.ts'
 import { evaluate } from '../../engine/rules/evaluate.ts'
 import { describe } from '../../engine/rules/explain.ts'
