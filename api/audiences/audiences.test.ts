@@ -115,6 +115,28 @@ it('is refused for reading a contact where it is about accounts', async () => {
   await expect(createAudience(ctx(), 'signal', given)).rejects.toMatchObject({ code: 'RULE_INVALID' })
 })
 
+it('is refused for looking further back than events are kept, and a preview is not', async () => {
+  const far = { event: 'Paid', count: { op: 'eq' as const, value: 0 }, within: 'P400D' }
+  const detail =
+    'This looks 400 days back for “Paid”, but events are kept for 365 days. Shorten it, or keep events for longer under Settings > Privacy.'
+  const refused = { code: 'RULE_INVALID', status: 422, message: detail, problems: [{ path: 'rule', message: detail }] }
+  // An "ever" of the same event beside it hides nothing.
+  const ever = { event: 'Paid', count: { op: 'gte' as const, value: 1 } }
+  await expect(createAudience(ctx(), 'segment', input('Far', { all: [ever, far] }))).rejects.toMatchObject(refused)
+  const related = { ...input('Far', { contacts: far }), subject: 'account' as const }
+  await expect(createAudience(ctx(), 'signal', related)).rejects.toMatchObject(refused)
+  const near = { ...far, within: 'P365D' }
+  const { slug } = await createAudience(ctx(), 'segment', input('Near', { all: [ever, near] }))
+  await expect(updateAudience(ctx(), 'segment', { slug, rule: far })).rejects.toMatchObject(refused)
+  expect((await previewAudience(ctx(), { subject: 'contact', rule: far })).checked).toBeGreaterThan(0)
+  // Of one that was there before the days were lowered, words may change.
+  const keep = (days: number) =>
+    w.opened.db.updateTable('workspaces').set({ keep_events_days: days }).where('id', '=', w.id).execute()
+  await keep(30)
+  await updateAudience(ctx(), 'segment', { slug, name: 'Near or not' })
+  await keep(365)
+})
+
 it('names everyone who is in it, page by page, nobody twice', async () => {
   await w.send(
     ...Array.from({ length: 110 }, (_, n) => ({ type: 'identify', userId: `many${n}`, traits: { many: true } })),

@@ -1,9 +1,10 @@
 import type { Reads, Rule } from '../../engine/model/rule.ts'
-import { type Inside, walkRule } from '../../engine/rules/reads.ts'
+import { subjectIssues } from '../../engine/rules/check-subject.ts'
 import type { Audience, AudienceKind, SubjectKind } from '../dispatch/audience-index.ts'
 import { buildAudienceIndex } from '../dispatch/audience-index.ts'
 import { readsOfAudience } from '../dispatch/work-out.ts'
 import { problem, type ProblemPart } from '../problem.ts'
+import { rulesOfAudience } from './rules-of-audience.ts'
 
 /** An audience that is about to be written; `rule` is what its kind is made of. */
 export interface WrittenAudience {
@@ -23,7 +24,7 @@ export function checkAudienceRule(written: WrittenAudience, others: Audience[]):
   // Kind and rule belong together: the caller has checked the rule by the kind's own schema.
   const audience = { ...written, id: '' } as Audience
   const problems = [
-    ...rulesOf(audience).flatMap((rule) => subjectProblems(audience.subject, rule)),
+    ...rulesOfAudience(audience).flatMap((rule) => subjectProblems(audience.subject, rule)),
     ...nameProblems(audience, others),
   ]
   if (problems.length > 0) throw problem(422, 'RULE_INVALID', { detail: problems[0]?.message ?? '', problems })
@@ -37,38 +38,9 @@ export function checkAudienceRule(written: WrittenAudience, others: Audience[]):
   }
 }
 
-function rulesOf(audience: Audience): Rule[] {
-  if (audience.kind === 'segment' || audience.kind === 'signal') return [audience.rule]
-  if (audience.kind !== 'score') return []
-  const { parts, stages } = audience.rule
-  return [...parts.flatMap((part) => ('rule' in part ? [part.rule] : [])), ...stages.map((stage) => stage.rule)]
-}
-
 /** What a rule reads that a subject of this kind does not have. */
-export function subjectProblems(subject: SubjectKind, rule: Rule): ProblemPart[] {
-  const problems: ProblemPart[] = []
-  walkRule(rule, (leaf, inside) => {
-    const message = wrongFor(subject, leaf, inside)
-    if (message !== null) problems.push({ path: 'rule', message })
-  })
-  return problems
-}
-
-function wrongFor(subject: SubjectKind, leaf: Rule, inside: Inside): string | null {
-  if ('contacts' in leaf && subject === 'contact')
-    return 'A contact has no contacts: only a rule about accounts counts its contacts. Ask the contact itself, or count its accounts.'
-  if ('accounts' in leaf && subject === 'account')
-    return 'An account has no accounts: only a rule about contacts counts its accounts. Ask the account itself, or count its contacts.'
-  const path = 'property' in leaf ? leaf.property : 'changed' in leaf ? leaf.changed : null
-  if (path === null) return null
-  const [root] = path.split('.')
-  if (root === 'trigger' || root === 'steps')
-    return `${path}: only runs have that. Use a property of the contact or account, or an event.`
-  // Inside, `checkRule` has seen that the path is one of the related subject's own.
-  if (root === 'contact' && subject === 'account' && inside === null)
-    return `${path}: this is about accounts, which have many contacts. Use a property of the account, or count its contacts.`
-  return null
-}
+export const subjectProblems = (subject: SubjectKind, rule: Rule): ProblemPart[] =>
+  subjectIssues(subject, rule).map(({ message, fix }) => ({ path: 'rule', message: `${message} ${fix}` }))
 
 function nameProblems(audience: Audience, others: readonly Audience[]): ProblemPart[] {
   // Kinds as plain text, so that a score's slug is looked up like a segment's.

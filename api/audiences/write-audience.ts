@@ -8,7 +8,8 @@ import { onTransaction } from '../db/sql.ts'
 import type { Audience, AudienceKind, SubjectKind } from '../dispatch/audience-index.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { notFound, problem } from '../problem.ts'
-import { checkAudienceRule } from './check-rule.ts'
+import { checkKept } from './check-kept.ts'
+import { checkAudienceRule, type WrittenAudience } from './check-rule.ts'
 import { findUses } from './find-uses.ts'
 
 export interface Scope {
@@ -53,7 +54,7 @@ export async function createAudience(ctx: Scope, kind: AudienceKind, input: Audi
     const others = await readAudiences(scoped)
     if (others.some((other) => other.kind === kind && other.slug === slug))
       throw problem(409, 'SLUG_TAKEN', `There is a ${KIND_WORDS[kind]} “${slug}” already. Choose another slug.`)
-    checkAudienceRule({ kind, slug, subject: input.subject, rule: input.rule }, others)
+    await checkWritten(scoped, { kind, slug, subject: input.subject, rule: input.rule }, others)
     const at = new Date(ctx.now)
     await trx
       .insertInto('audiences')
@@ -93,11 +94,8 @@ export async function updateAudience(
     const rule = change.rule ?? audience.rule
     // Rules are JSON by their schema.
     const asked = !sameJson(rule as unknown as Json, audience.rule as unknown as Json)
-    if (asked)
-      checkAudienceRule(
-        { ...audience, rule },
-        all.filter((other) => other !== audience),
-      )
+    const others = all.filter((other) => other !== audience)
+    if (asked) await checkWritten(scoped, { ...audience, rule }, others)
     await trx
       .updateTable('audiences')
       .set({
@@ -112,6 +110,12 @@ export async function updateAudience(
     await wakeDispatchers(trx)
   })
   return { slug: change.slug }
+}
+
+/** @throws ProblemError 422 */
+async function checkWritten(ctx: Scope, written: WrittenAudience, others: Audience[]): Promise<void> {
+  checkAudienceRule(written, others)
+  await checkKept(ctx, written)
 }
 
 const BACKFILL_AGAIN = { backfilled_to: null, backfill_done: false, backfill_total: null, backfill_count: 0 }

@@ -11,6 +11,8 @@ export interface CatalogContext {
   scores: Array<{ slug: string; name: string; subject: 'contact' | 'account'; bands: string[]; stages: string[] }>
   /** IANA name, for calendar windows. */
   timeZone: string
+  /** How far back conditions can look at events. */
+  keepEventsDays: number
   eventNames: string[]
   /** Properties that the newest events had, the usual ones of each name, with a value. */
   eventProperties: Array<{ event: string; path: string; type: PropertyType; sample: Json }>
@@ -28,7 +30,7 @@ const MOST_EVENT_PROPERTIES = 40
 /** What a document may name in this workspace: for compile, and for the pickers. */
 export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext> {
   const { db, workspaceId } = scoped
-  const [connections, audiences, timeZone, eventNames, eventProperties, contacts, accounts] = await Promise.all([
+  const [connections, audiences, workspace, eventNames, eventProperties, contacts, accounts] = await Promise.all([
     db
       .selectFrom('connections')
       .select(['slug', 'app', 'name', 'status'])
@@ -43,7 +45,7 @@ export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext
       .where('workspace_id', '=', workspaceId)
       .orderBy('name')
       .execute(),
-    readTimeZone(scoped),
+    readWorkspace(scoped),
     readEventNames(scoped),
     readEventProperties(scoped),
     readProperties(scoped, 'contacts'),
@@ -58,7 +60,7 @@ export async function readCatalogContext(scoped: Scoped): Promise<CatalogContext
     scores: audiences.flatMap(({ slug, name, subject, definition }) =>
       definition === null ? [] : [{ slug, name, subject, ...namesOf(definition as unknown as ScoreDefinition) }],
     ),
-    timeZone,
+    ...workspace,
     eventNames,
     eventProperties,
     properties: [...contacts, ...accounts],
@@ -70,13 +72,12 @@ const namesOf = ({ bands, stages }: ScoreDefinition) => ({
   stages: stages.map(({ name }) => name),
 })
 
-async function readTimeZone({ db, workspaceId }: Scoped): Promise<string> {
-  const row = await db
+function readWorkspace({ db, workspaceId }: Scoped): Promise<Pick<CatalogContext, 'timeZone' | 'keepEventsDays'>> {
+  return db
     .selectFrom('workspaces')
-    .select('time_zone')
+    .select(['time_zone as timeZone', 'keep_events_days as keepEventsDays'])
     .where('id', '=', workspaceId)
     .executeTakeFirstOrThrow()
-  return row.time_zone
 }
 
 /** Of structured values the parts as well, one level deep: `order.total`. */

@@ -13,13 +13,14 @@ export async function compileDraft(
   scoped: Scoped & Pick<ApiDeps, 'manifest' | 'catalog'>,
   document: unknown,
 ): Promise<Compiled> {
-  const { connections, signals, segments, scores } = await readCatalogContext(scoped)
+  const { connections, signals, segments, scores, keepEventsDays } = await readCatalogContext(scoped)
   const context: CompileContext = {
     manifest: scoped.manifest,
     connections: connections.map(({ slug, app }) => ({ slug, app })),
     signals: signals.map(({ slug }) => slug),
     segments: segments.map(({ slug }) => slug),
     scores: scores.map(({ slug }) => slug),
+    keepEventsDays,
     checkInput: inputChecks(scoped.catalog),
   }
   return compile(document, context)

@@ -126,6 +126,18 @@ describe('a draft', () => {
 })
 
 describe('publishing', () => {
+  it('is refused where a condition looks further back than events are kept', async () => {
+    const rule = { event: 'Logged In', count: { op: 'eq', value: 0 }, within: 'P400D' }
+    const enrollment = { reentry: { policy: 'every' }, exit: [{ name: 'Long gone', if: rule }], goal: null }
+    const message = 'This looks 400 days back for “Logged In”, but events are kept for 365 days.'
+    const found = { code: 'RULE_INVALID', path: 'enrollment.exit.0.if', message }
+    const saved = await home.rest('PUT', '/v1/playbooks/far', document({ enrollment }))
+    expect(saved.json().problems).toMatchObject([found])
+    const answer = await home.rest('POST', '/v1/playbooks/far/publish')
+    expect([answer.statusCode, answer.json().code]).toEqual([422, 'PLAYBOOK_HAS_PROBLEMS'])
+    expect(answer.json().problems).toMatchObject([found])
+  })
+
   it('freezes a version with its plan and turns the playbook on', async () => {
     const revision = async () =>
       (

@@ -52,7 +52,7 @@ export const privacyRouter = router({
       method: 'GET',
       path: '/v1/retention/preview',
       tags,
-      summary: 'What other days would delete at the next sweep',
+      summary: 'What other days would delete at the next sweep, and what looks further back than that',
     },
   })
     .input(retentionInput)

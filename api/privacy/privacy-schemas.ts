@@ -31,10 +31,24 @@ export const retentionInput = z.strictObject({
   keepRunsDays: days.describe('Runs, from when they ended.'),
 })
 
+const looksFurther = z.object({
+  kind: z.enum(['segment', 'signal', 'score', 'computed', 'playbook']),
+  slug: z.string(),
+  name: z.string(),
+  /** How far back it looks at the most. */
+  days: z.int(),
+})
+export type LooksFurther = z.output<typeof looksFurther>
+
 export const retentionView = z.object({
   keepEventsDays: z.int(),
   keepRunsDays: z.int(),
   /** What the next sweep deletes with these days; counted to 100,000, which means that many or more. */
   next: z.object({ events: z.int(), runs: z.int() }),
+  /**
+   * Segments, signals, scores, computed properties and live playbooks whose conditions look further back than events
+   * would be kept: from the sweep on they see only what is left.
+   */
+  looksFurther: z.array(looksFurther),
 })
 export type RetentionView = z.output<typeof retentionView>

@@ -151,6 +151,56 @@ describe('keeping no longer than is said', () => {
     expect(await rows('SELECT detail FROM audit WHERE action = $1', ['workspace.retention'])).toHaveLength(1)
   })
 
+  it('says what looks further back than the days would leave, and lowers them all the same', async () => {
+    const shop = await api.workspace('shop')
+    const quiet = { event: 'Paid', count: { op: 'eq', value: 0 }, within: 'P90D' }
+    const made = async (kind: string, name: string, given: object) => {
+      const answer = await shop.rest('POST', `/v1/${kind}`, { name, subject: 'contact', ...given })
+      expect(answer.statusCode).toBe(201)
+    }
+    await made('segments', 'Quiet', { rule: quiet })
+    await made('segments', 'New', { rule: { ...quiet, within: 'P60D' } })
+    await made('signals', 'Ever', { rule: { event: 'Paid', count: { op: 'gte', value: 1 } } })
+    const paid = { figure: 'count', event: 'Paid', within: 'P61D' }
+    await made('computed-properties', 'Paid', {
+      definition: { property: 'paid', formula: 'inputs.paid', inputs: { paid } },
+    })
+    await made('scores', 'Health', {
+      definition: {
+        parts: [{ name: 'Pays', weight: 1, measure: { of: paid, from: 0, to: 9, missing: 'none' } }],
+        bands: [{ name: 'Any', from: 0 }],
+        stages: [],
+      },
+    })
+    const document = {
+      name: 'Win back',
+      subject: 'contact',
+      enrollment: { reentry: { policy: 'every' }, exit: [], goal: { name: 'Back', if: { not: quiet } } },
+      steps: [
+        { id: 'start', type: 'trigger.manual', input: {} },
+        { id: 'end', type: 'flow.exit', input: { reason: 'Over' } },
+      ],
+      edges: [['start', 'end']],
+    }
+    expect((await shop.rest('PUT', '/v1/playbooks/win-back', document)).json()).toMatchObject({ problems: [] })
+    const preview = async () =>
+      (await shop.rest('GET', '/v1/retention/preview?keepEventsDays=60&keepRunsDays=30')).json().looksFurther
+    const far = [
+      { kind: 'score', slug: 'health', name: 'Health', days: 61 },
+      { kind: 'computed', slug: 'paid', name: 'Paid', days: 61 },
+      { kind: 'segment', slug: 'quiet', name: 'Quiet', days: 90 },
+    ]
+    expect(await preview()).toEqual(far)
+    expect((await shop.rest('POST', '/v1/playbooks/win-back/publish')).statusCode).toBe(200)
+    expect(await preview()).toEqual([...far, { kind: 'playbook', slug: 'win-back', name: 'Win back', days: 90 }])
+    expect((await shop.rest('GET', '/v1/retention')).json().looksFurther).toEqual([])
+    const lowered = await shop.rest('PUT', '/v1/retention', { keepEventsDays: 60, keepRunsDays: 30 })
+    expect([lowered.statusCode, lowered.json().looksFurther.length]).toEqual([200, 4])
+    await shop.rest('POST', '/v1/playbooks/win-back/archive')
+    expect(await preview()).toEqual(far)
+    expect((await home.rest('GET', '/v1/retention')).json().looksFurther).toEqual([])
+  })
+
   it('deletes events by when they occurred, not within a day of their receipt, and their ids', async () => {
     expect((await sweep()).events).toBe(2)
     expect(await messages()).toEqual(['old-99', 'old-imported-today'])

@@ -1,6 +1,7 @@
 import { sql } from 'kysely'
 import { writeAudit } from '../auth/audit.ts'
 import type { Context, Scoped } from '../context.ts'
+import { whatLooksFurther } from './looks-further.ts'
 import type { RetentionView } from './privacy-schemas.ts'
 
 export const DAY_MS = 86_400_000
@@ -24,7 +25,7 @@ export async function readRetention(ctx: Scoped): Promise<RetentionView> {
   return previewRetention(ctx, { keepEventsDays: row.keep_events_days, keepRunsDays: row.keep_runs_days })
 }
 
-/** What the next sweep would delete with these days. */
+/** What the next sweep would delete with these days, and what looks at more than would be left. */
 export async function previewRetention(ctx: Scoped, days: Days): Promise<RetentionView> {
   const { db, workspaceId, now } = ctx
   const events = await sql<{ n: number }>`SELECT count(*)::int AS n FROM (
@@ -35,7 +36,11 @@ export async function previewRetention(ctx: Scoped, days: Days): Promise<Retenti
       SELECT 1 FROM runs WHERE workspace_id = ${workspaceId} AND created_at < ${ended} AND ended_at < ${ended} LIMIT ${MOST}) AS old`.execute(
     db,
   )
-  return { ...days, next: { events: events.rows[0]?.n ?? 0, runs: runs.rows[0]?.n ?? 0 } }
+  return {
+    ...days,
+    next: { events: events.rows[0]?.n ?? 0, runs: runs.rows[0]?.n ?? 0 },
+    looksFurther: await whatLooksFurther(ctx, days.keepEventsDays),
+  }
 }
 
 /** In force at the next sweep. */

@@ -190,6 +190,26 @@ it('what cannot be worked out is refused with its place', async () => {
   expect(await problemOf(createScore(ctx(), { ...written, definition }))).toEqual(['SLUG_TAKEN', expect.any(String)])
 })
 
+it('figures and stages that look further back than events are kept are refused, and can be previewed', async () => {
+  const of = { figure: 'sum' as const, event: 'Paid', of: 'amount', within: 'P400D' }
+  const far: ScoreDefinition = {
+    ...definition,
+    parts: [{ name: 'Pays', weight: 1, measure: { of, from: 0, to: 9, missing: 'none' } }],
+  }
+  const refused = ['RULE_INVALID', expect.stringContaining('looks 400 days back for “Paid”')]
+  expect(await problemOf(createScore(ctx(), { ...written, name: 'Far', definition: far }))).toEqual(refused)
+  expect(await problemOf(updateScore(ctx(), { slug: 'health', definition: far }))).toEqual(refused)
+  const rule = { trend: 'count' as const, event: 'Logged In', op: 'lt' as const, value: 0, within: 'P190D' }
+  const fading = { ...definition, stages: [{ name: 'Fading', rule }] }
+  expect(await problemOf(createScore(ctx(), { ...written, name: 'Far', definition: fading }))).toEqual([
+    'RULE_INVALID',
+    expect.stringContaining('looks 380 days back for “Logged In”'),
+  ])
+  const computed = { property: 'paid', formula: 'inputs.paid', inputs: { paid: of } }
+  expect(await problemOf(createComputed(ctx(), { ...written, name: 'Paid', definition: computed }))).toEqual(refused)
+  expect((await previewScore(ctx(), { subject: 'contact', definition: far })).checked).toBe(12)
+})
+
 it('what a rule or a playbook reads is not removed until it is taken out there', async () => {
   await createAudience(ctx(), 'signal', {
     ...written,

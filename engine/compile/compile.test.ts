@@ -158,6 +158,79 @@ describe('limits', () => {
   })
 })
 
+describe('conditions', () => {
+  const [start, ...rest] = expansion.steps
+  const asking = (rule: unknown, more: Partial<PlaybookDocument> = {}) => ({
+    ...expansion,
+    steps: [
+      start,
+      ...rest.map((step) =>
+        step.id === 'big' ? { ...step, input: { cases: [{ port: 'over-100', if: rule }] } } : step,
+      ),
+    ],
+    ...more,
+  })
+  const quiet = (within: string) => ({ event: 'login', count: { op: 'eq', value: 0 }, within })
+  const paths = (document: unknown, context = compileContext) =>
+    compile(document, context).problems.map(({ code, path, message }) => [code, path, message])
+
+  it('look no further back than events are kept, where that is known', () => {
+    const context = { ...compileContext, keepEventsDays: 365 }
+    const message = 'This looks 400 days back for “login”, but events are kept for 365 days.'
+    const path = 'steps.big.input.cases.0.if'
+    expect(compile(asking(quiet('P400D')), context).problems).toMatchObject([
+      {
+        code: 'RULE_INVALID',
+        severity: 'error',
+        path,
+        step: 'big',
+        field: 'cases',
+        message,
+        fix: 'Shorten it, or keep events for longer under Settings > Privacy.',
+      },
+    ])
+    expect(paths(asking(quiet('P365D')), context)).toEqual([])
+    expect(paths(asking(quiet('P400D')))).toEqual([])
+    const goal = { name: 'Back', if: { accounts: quiet('P400D') } }
+    expect(paths({ ...expansion, enrollment: { ...expansion.enrollment, goal } }, context)).toEqual([
+      ['RULE_INVALID', 'enrollment.goal.if', message],
+    ])
+  })
+
+  it('ask of related subjects only what the subject has', () => {
+    const active = { event: 'login', count: { op: 'gte', value: 1 } }
+    const path = 'steps.big.input.cases.0.if'
+    expect(paths(asking({ any: [{ contacts: active }] }))).toEqual([
+      ['RULE_INVALID', path, 'A contact has no contacts: only a rule about accounts counts its contacts.'],
+    ])
+    expect(paths(asking({ accounts: active }))).toEqual([])
+    const about = { subject: 'account' as const }
+    expect(paths(asking({ accounts: active }, about))).toEqual([
+      ['RULE_INVALID', path, 'An account has no accounts: only a rule about contacts counts its accounts.'],
+    ])
+    expect(paths(asking({ contacts: active }, about))).toEqual([])
+    const exit = [{ name: 'Gone', if: { contacts: active } }]
+    expect(paths({ ...expansion, enrollment: { ...expansion.enrollment, exit } })).toEqual([
+      ['RULE_INVALID', 'enrollment.exit.0.if', expect.stringContaining('A contact has no contacts')],
+    ])
+  })
+
+  it('may read the contact whose event started a run about an account, and what the trigger brought', () => {
+    const rule = { property: 'contact.plan', op: 'eq', value: 'pro' }
+    expect(paths(asking(rule, { subject: 'account' }))).toEqual([])
+  })
+
+  it('are looked at again when the playbook is about others, and when events are kept for longer', () => {
+    const again = createCompiler()
+    const document = asking({ accounts: quiet('P400D') })
+    expect(again(document, compileContext).ok).toBe(true)
+    expect(again({ ...document, subject: 'account' }, compileContext).ok).toBe(false)
+    expect(again(document, compileContext).ok).toBe(true)
+    expect(again(document, { ...compileContext, keepEventsDays: 365 }).ok).toBe(false)
+    expect(again(document, { ...compileContext, keepEventsDays: 400 }).ok).toBe(true)
+  })
+})
+
 describe('a compiler that is kept', () => {
   it('sees an edit of one step, and a change of what the workspace has', () => {
     const again = createCompiler()

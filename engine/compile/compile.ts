@@ -1,7 +1,7 @@
 import type { Json } from '../../nodes/manifest.ts'
 import { sameJson } from '../model/path.ts'
 import type { Plan } from '../model/plan.ts'
-import type { DocumentStep } from '../model/playbook.ts'
+import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import { mergeReads, readsOf } from '../rules/reads.ts'
 import { buildPlan } from './build-plan.ts'
@@ -30,36 +30,39 @@ export const compile = (document: unknown, context: CompileContext): Compiled =>
  */
 export function createCompiler(): (document: unknown, context: CompileContext) => Compiled {
   let catalogue: Catalogue | null = null
+  let about: SubjectKind | null = null
   let checks = new WeakMap<DocumentStep, StepCheck>()
   /** Of the compile before, for documents that came through JSON or a message and are new objects throughout. */
   let last = new Map<string, StepCheck>()
   const shaped = new WeakSet<object>()
   let drawing: Drawing | null = null
   return (document, context) => {
-    if (catalogue === null || !sameContext(catalogue.context, context)) {
+    const shape = shapeOf(document, shaped)
+    if (shape.document === null) return { ok: false, problems: shape.problems }
+    const { subject } = shape.document
+    if (catalogue === null || about !== subject || !sameContext(catalogue.context, context)) {
       catalogue = catalogueOf(context)
+      about = subject
       checks = new WeakMap()
       last = new Map()
     }
     const using = catalogue
-    const shape = shapeOf(document, shaped)
-    if (shape.document === null) return { ok: false, problems: shape.problems }
     const steps = shape.steps.map((step) => {
       const known = checks.get(step) ?? sameStep(last.get(step.id), step)
-      const check = known ?? checkStep(step, using)
+      const check = known ?? checkStep(step, using, subject)
       checks.set(step, check)
       return check
     })
     last = new Map(steps.map((check) => [check.step.id, check]))
     drawing = drawingOf(shape.document.edges, steps, drawing)
     const { graph } = drawing
-    const enrollment = checkEnrollment(shape.document.enrollment, using)
+    const enrollment = checkEnrollment(shape.document, using)
     const problems = [
       ...shape.problems,
       ...enrollment.problems,
       ...steps.flatMap((check) => check.problems),
       ...drawing.problems,
-      ...checkGraph(graph, steps, shape.document.subject),
+      ...checkGraph(graph, steps, subject),
       ...checkUpstream(drawing, steps, using),
     ]
     if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
@@ -74,6 +77,7 @@ const sameContext = (a: CompileContext, b: CompileContext): boolean =>
   a.signals === b.signals &&
   a.segments === b.segments &&
   a.scores === b.scores &&
+  a.keepEventsDays === b.keepEventsDays &&
   a.properties === b.properties &&
   a.checkInput === b.checkInput
 

@@ -12,6 +12,8 @@ export interface CompileContext {
   segments: string[]
   /** Slugs. Without them any score may be read. */
   scores?: string[]
+  /** How far back events are kept. Without it any window may be looked at. */
+  keepEventsDays?: number
   /** Known properties by path (`contact.mrr`) with their type. Without it any property may be read. */
   properties?: { [path: string]: ValueType }
   /**

@@ -1,6 +1,6 @@
 import { type Json, portsOf, type StepManifest } from '../../nodes/manifest.ts'
 import type { PathRead } from '../expression/parse.ts'
-import type { DocumentStep } from '../model/playbook.ts'
+import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Reads, Rule } from '../model/rule.ts'
 import { addProperty, mergeReads, noReads, readsOf } from '../rules/reads.ts'
@@ -24,7 +24,8 @@ export interface StepCheck {
   readsSteps: string[]
 }
 
-export function checkStep(step: DocumentStep, catalogue: Catalogue): StepCheck {
+/** @param subject whom the playbook is about */
+export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: SubjectKind): StepCheck {
   const definition = findDefinition(step, catalogue)
   if ('code' in definition)
     return {
@@ -39,7 +40,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue): StepCheck {
     }
   const input = checkInput(step, definition, catalogue)
   const say = (code: Problem['code'], said: Parameters<typeof stepProblem>[2]) => stepProblem(code, step, said)
-  const rules = checkStepRules({ step, definition }, catalogue, say)
+  const rules = checkStepRules({ step, definition, subject }, catalogue, say)
   const templates = checkTemplates(step, input.templates, catalogue)
   const dates = datePaths(step, definition)
   const ports = portsOf(definition, step.input)

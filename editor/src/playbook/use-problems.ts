@@ -25,6 +25,7 @@ export function useProblems(document: PlaybookDocument): readonly Problem[] | nu
       signals: workspace.signals.map(({ slug }) => slug),
       segments: workspace.segments.map(({ slug }) => slug),
       scores: workspace.scores.map(({ slug }) => slug),
+      keepEventsDays: workspace.keepEventsDays,
     }),
     [manifest, workspace],
   )

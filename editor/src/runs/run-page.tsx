@@ -29,6 +29,7 @@ const NO_CONTEXT: Catalog['workspace'] = {
   segments: [],
   scores: [],
   timeZone: 'UTC',
+  keepEventsDays: 365,
   eventNames: [],
   eventProperties: [],
   properties: [],

@@ -11,6 +11,7 @@ import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
+import { LooksFurther } from './looks-further.tsx'
 
 /** So much is counted; more is only known to be more. */
 const COUNTED = 100_000
@@ -54,7 +55,7 @@ function RetentionForm({ kept, isOwner }: { kept: Retention; isOwner: boolean })
       onError: failed,
     }),
   )
-  const next = changed ? preview.data?.next : kept.next
+  const shown = changed ? preview.data : kept
   const input = (field: keyof typeof days, label: string, description: string) => (
     <NumberInput
       label={label}
@@ -82,7 +83,8 @@ function RetentionForm({ kept, isOwner }: { kept: Retention; isOwner: boolean })
           {input('keepRunsDays', 'Runs', 'From when they ended')}
         </Group>
         <div aria-live="polite">
-          {next !== undefined && <WhatGoes next={next} changed={changed} />}
+          {shown !== undefined && <WhatGoes next={shown.next} changed={changed} />}
+          {shown !== undefined && <LooksFurther retention={shown} />}
           {!fits && <Text c="red">Write whole days from 1 to {LONGEST_DAYS.toLocaleString('en')}.</Text>}
         </div>
         {isOwner ? (

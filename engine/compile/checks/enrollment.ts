@@ -1,15 +1,18 @@
-import type { Enrollment } from '../../model/playbook.ts'
+import type { PlaybookDocument } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { type Catalogue, problem, type Said } from '../context.ts'
 import { checkEnrollmentRules, type RulesChecked } from './rules.ts'
 
 /** Who may start a run, how often, and what ends it early. */
-export function checkEnrollment(enrollment: Enrollment, catalogue: Catalogue): RulesChecked {
-  const checked = checkEnrollmentRules(enrollment, catalogue, (code, said) => problem(code, said))
-  return { ...checked, problems: [...shapeProblems(enrollment), ...checked.problems] }
+export function checkEnrollment(
+  document: Pick<PlaybookDocument, 'enrollment' | 'subject'>,
+  catalogue: Catalogue,
+): RulesChecked {
+  const checked = checkEnrollmentRules(document, catalogue, (code, said) => problem(code, said))
+  return { ...checked, problems: [...shapeProblems(document.enrollment), ...checked.problems] }
 }
 
-function shapeProblems(enrollment: Enrollment): Problem[] {
+function shapeProblems(enrollment: PlaybookDocument['enrollment']): Problem[] {
   const found: Problem[] = []
   const bad = (said: Said) => found.push(problem('DOCUMENT_INVALID', said))
   const { reentry, exit, goal } = enrollment

@@ -1,9 +1,11 @@
 import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
 import { parsePath } from '../../model/path.ts'
-import type { DocumentStep, Enrollment } from '../../model/playbook.ts'
+import type { DocumentStep, Enrollment, SubjectKind } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import type { Rule } from '../../model/rule.ts'
 import { checkRule } from '../../rules/check.ts'
+import { relatedIssues } from '../../rules/check-subject.ts'
+import { farWindowIssue, farWindows } from '../../rules/far-windows.ts'
 import { byKind, occasionOf } from '../../rules/kind.ts'
 import { walkRule } from '../../rules/reads.ts'
 import { asWarning, type Catalogue, listed, meant, type Said } from '../context.ts'
@@ -22,13 +24,15 @@ type NameCode = 'SIGNAL_UNKNOWN' | 'SEGMENT_UNKNOWN' | 'SCORE_UNKNOWN'
 interface Home {
   say: (code: 'RULE_INVALID' | NameCode, said: Said) => Problem
   field: string | null
+  /** Whom the playbook is about. */
+  subject: SubjectKind
   /** A where-rule sees what triggers only; enrollment rules do not see steps. */
   sees: 'trigger' | 'all' | 'no steps'
 }
 
 /** The rules in a step's input: those of a branch, and the where-rule of a trigger. */
 export function checkStepRules(
-  { step, definition }: { step: DocumentStep; definition: StepManifest },
+  { step, definition, subject }: { step: DocumentStep; definition: StepManifest; subject: SubjectKind },
   catalogue: Catalogue,
   say: (code: Problem['code'], said: Said) => Problem,
 ): RulesChecked {
@@ -36,7 +40,7 @@ export function checkStepRules(
   for (const field of definition.fields) {
     const value = step.input[field.name]
     if (value === undefined || value === null) continue
-    const home: Home = { say, field: field.name, sees: definition.kind === 'trigger' ? 'trigger' : 'all' }
+    const home: Home = { say, field: field.name, subject, sees: definition.kind === 'trigger' ? 'trigger' : 'all' }
     for (const { at, rule } of rulesIn(field, value)) checkOne(rule, { at: `input.${at}`, home, catalogue, checked })
   }
   return checked
@@ -54,12 +58,12 @@ function rulesIn(field: FieldManifest, value: Json): Array<{ at: string; rule: u
 
 /** Exit rules and the goal. */
 export function checkEnrollmentRules(
-  enrollment: Enrollment,
+  { enrollment, subject }: { enrollment: Enrollment; subject: SubjectKind },
   catalogue: Catalogue,
   say: (code: Problem['code'], said: Said) => Problem,
 ): RulesChecked {
   const checked: RulesChecked = { problems: [], paths: [], rules: [] }
-  const home: Home = { say, field: null, sees: 'no steps' }
+  const home: Home = { say, field: null, subject, sees: 'no steps' }
   const exits = Array.isArray(enrollment.exit) ? enrollment.exit : []
   for (const [i, exit] of exits.entries())
     checkOne(exit?.if, { at: `enrollment.exit.${i}.if`, home, catalogue, checked })
@@ -92,6 +96,21 @@ function checkOne(value: unknown, { at, home, catalogue, checked }: Place): void
   const place: Place = { at, home, catalogue, checked }
   // What a rule about related subjects names inside must exist as well.
   walkRule(rule, (leaf) => checkLeaf(leaf, place))
+  checkWhole(rule, place)
+}
+
+/** What is not there for whomever the playbook is about, or no longer. A trigger's rule reads none of it at all. */
+function checkWhole(rule: Rule, { at, home, catalogue, checked }: Place): void {
+  if (home.sees === 'trigger') return
+  const { keepEventsDays = Infinity } = catalogue.context
+  const issues = [
+    ...relatedIssues(home.subject, rule),
+    ...farWindows([rule], keepEventsDays).map((found) => farWindowIssue(found, keepEventsDays)),
+  ]
+  for (const issue of issues)
+    checked.problems.push(
+      home.say('RULE_INVALID', { at, ...(home.field === null ? {} : { field: home.field }), ...issue }),
+    )
 }
 
 const nothing = (): void => {}

@@ -1,0 +1,49 @@
+import { Alert, List } from '@mantine/core'
+import { Link } from '@tanstack/react-router'
+import type { Retention } from '../api/types.ts'
+
+type Further = Retention['looksFurther'][number]
+
+/** What would be wrong in silence: conditions over days of which no events are left. */
+export function LooksFurther({ retention: { keepEventsDays, looksFurther } }: { retention: Retention }) {
+  if (looksFurther.length === 0) return null
+  return (
+    <Alert
+      color="orange"
+      variant="light"
+      mt="sm"
+      title={`${looksFurther.length === 1 ? 'One condition looks' : `${looksFurther.length} conditions look`} further back than ${counted(keepEventsDays)}`}
+    >
+      With older events deleted these see only what is left, and are wrong: “not in 400 days” then holds for whoever did
+      it before. Shorten them, or keep events for longer.
+      <List size="sm" mt="xs">
+        {looksFurther.map((one) => (
+          <List.Item key={`${one.kind} ${one.slug}`}>
+            {WORDS[one.kind]}{' '}
+            <Link to={PAGES[one.kind]} params={{ slug: one.slug }}>
+              {one.name}
+            </Link>{' '}
+            looks {counted(one.days)} back
+          </List.Item>
+        ))}
+      </List>
+    </Alert>
+  )
+}
+
+const counted = (days: number): string => `${days.toLocaleString('en')} ${days === 1 ? 'day' : 'days'}`
+
+const WORDS: { [kind in Further['kind']]: string } = {
+  segment: 'Segment',
+  signal: 'Signal',
+  score: 'Score',
+  computed: 'Computed property',
+  playbook: 'Playbook',
+}
+const PAGES = {
+  segment: '/segments/$slug',
+  signal: '/signals/$slug',
+  score: '/scores/$slug',
+  computed: '/computed-properties/$slug',
+  playbook: '/playbooks/$slug',
+} as const satisfies { [kind in Further['kind']]: string }
