@@ -1,19 +1,28 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
-import { type Instance, startInstance } from '../helpers/instance.ts'
+import { openDatabase, type OpenedDatabase } from '../../api/db/database.ts'
+import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { createTestDatabase, type TestDatabase } from '../helpers/postgres.ts'
+import { productOf } from '../scenarios/product.ts'
 
+let kept: TestDatabase
+let database: OpenedDatabase
 let instance: Instance
 let app: App
 
 pictureFailures(() => app)
 beforeAll(async () => {
-  instance = await startInstance({ demo: false })
+  kept = await createTestDatabase()
+  database = openDatabase(kept.url, { max: 2, onError: () => undefined })
+  instance = await startInstance({ demo: false, env: { SIGNALBOX_DATABASE_URL: kept.url } })
   app = await openApp(instance)
   await app.signIn()
 }, 240_000)
 afterAll(async () => {
   await app.close()
   await instance.stop()
+  await database.close()
+  await kept.drop()
 })
 
 const FILE = [
@@ -73,4 +82,50 @@ it('ignores an event and blocks a property on the page for data', { timeout: 120
   await app.picture('settings-data')
   await expect.poll(async () => (await send('Mouse Moved')).refused?.[0]?.code, PATIENTLY).toBe('EVENT_IGNORED')
   expect(app.faults).toEqual([])
+})
+
+/** Rows of the file; every so many of them cannot be taken. */
+const ROWS = 20_000
+const BAD_EVERY = 40
+const BAD = ROWS / BAD_EVERY
+
+const manyRows = (): string =>
+  `user id,when,amount\n${Array.from({ length: ROWS }, (_, i) => `u${i},2026-01-05 10:00,${i % BAD_EVERY === 0 ? 'much' : i}`).join('\n')}\n`
+
+interface View {
+  id: string
+  status: string
+  taken: number
+  refused: number
+}
+
+const count = async (text: string, id: string): Promise<number> =>
+  (await database.pool.query<{ n: number }>(text, [`import:${id}:%`])).rows[0]?.n ?? 0
+
+it('takes every row once though the worker is killed in the middle of the file', { timeout: 120_000 }, async () => {
+  const { api } = productOf(instance)
+  const headers = { authorization: `Bearer ${instance.apiKey}`, 'content-type': 'text/csv' }
+  const url = `${instance.baseUrl}/v1/imports`
+  const draft = (await (
+    await fetch(`${url}?kind=events`, { method: 'POST', headers, body: manyRows() })
+  ).json()) as View
+  const columns = [{ to: 'userId' }, { to: 'timestamp' }, { to: 'property', property: 'amount', type: 'number' }]
+  await api('PUT', `/v1/imports/${draft.id}/mapping`, { mapping: { columns, event: 'Paid' } })
+  await api('POST', `/v1/imports/${draft.id}/start`, {})
+  const view = () => api<View>('GET', `/v1/imports/${draft.id}`)
+
+  await until('some of the rows are through', async () => (await view()).taken >= ROWS / 10)
+  const former = instance.kill('worker')
+  expect((await view()).taken).toBeLessThan(ROWS - BAD)
+  await instance.untilBack('worker', former)
+  await until('the import has ended', async () => (await view()).status !== 'running')
+
+  expect(await view()).toMatchObject({ status: 'done', taken: ROWS - BAD, refused: BAD })
+  // The first row below the header is row 2, and row 2 is a bad one.
+  const distinct = 'SELECT count(DISTINCT message_id)::int AS n FROM events WHERE message_id LIKE $1'
+  expect(await count(distinct, draft.id)).toBe(ROWS - BAD)
+  expect(await count('SELECT count(*)::int AS n FROM events WHERE message_id LIKE $1', draft.id)).toBe(ROWS - BAD)
+  const lines = (await (await fetch(`${url}/${draft.id}/refused.csv`, { headers })).text()).trimEnd().split('\r\n')
+  const refused = lines.slice(1).map((line) => Number(line.split(',')[3]))
+  expect(refused).toEqual(Array.from({ length: BAD }, (_, i) => 2 + i * BAD_EVERY))
 })
