@@ -1,4 +1,4 @@
-import { Alert, List } from '@mantine/core'
+import { Alert, List, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Retention } from '../api/types.ts'
 
@@ -7,15 +7,15 @@ type Further = Retention['looksFurther'][number]
 /** What would be wrong in silence: conditions over days of which no events are left. */
 export function LooksFurther({ retention: { keepEventsDays, looksFurther } }: { retention: Retention }) {
   if (looksFurther.length === 0) return null
+  const furthest = Math.max(...looksFurther.map(({ days }) => days))
   return (
-    <Alert
-      color="orange"
-      variant="light"
-      mt="sm"
-      title={`${looksFurther.length === 1 ? 'One condition looks' : `${looksFurther.length} conditions look`} further back than ${counted(keepEventsDays)}`}
-    >
-      With older events deleted these see only what is left, and are wrong: “not in 400 days” then holds for whoever did
-      it before. Shorten them, or keep events for longer.
+    <Alert color="orange" variant="light" mt="sm">
+      <Text fw={600} size="sm">
+        {looksFurther.length === 1 ? 'One looks' : `${looksFurther.length} look`} further back than{' '}
+        {counted(keepEventsDays)}
+      </Text>
+      With older events deleted they see only what is left: “not in {counted(furthest)}” then holds for whoever has not
+      in {counted(keepEventsDays)}. Shorten them, or keep events for longer.
       <List size="sm" mt="xs">
         {looksFurther.map((one) => (
           <List.Item key={`${one.kind} ${one.slug}`}>
