@@ -32,6 +32,8 @@ export interface Dispatcher {
 const POLL_MS = 1000
 const RETRY_MS = 500
 const STATISTICS_MS = 1000
+/** So long one batch at a time, after two were in each other's way. */
+const ALONE_MS = 1000
 
 /**
  * Works off events, rules whose answer has run out, and backfills, for all workspaces, until it is stopped. Any number
@@ -47,20 +49,23 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   })
   const keepStatistics = statisticsKeeper(deps)
   let stopped = false
+  let aloneUntil = Number.NEGATIVE_INFINITY
   const workLanes = async () => {
     const worked = await workEvents(work)
     starts.add(worked.runs)
+    if (worked.crowded) aloneUntil = performance.now() + ALONE_MS
     return worked
   }
+  const mayShare = (): boolean => !stopped && performance.now() >= aloneUntil
   const more = createMoreLoops(async () => {
-    while (!stopped && (await workLanes()).full);
+    while (mayShare() && (await workLanes()).full);
   }, deps.onError)
   const loop = async (): Promise<void> => {
     const timer = dueTimer(work)
     while (!stopped) {
       try {
         const worked = await workLanes()
-        if (worked.full) more.call()
+        if (worked.full && mayShare()) more.call()
         if (worked.events > 0) keepStatistics.look(worked.events)
         const due = await timer.work()
         starts.add(due.runs)

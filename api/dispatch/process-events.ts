@@ -1,6 +1,6 @@
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
-import type { Queryable } from '../db/sql.ts'
+import { type Queryable, sqlState, type Statement } from '../db/sql.ts'
 import { mergeInBatch } from '../identity/merge-in-batch.ts'
 import { type Candidate, type EnteredRun, enroll, enteredRuns } from '../enroll/enroll.ts'
 import { applyEvent, noteNeeds } from './apply-event.ts'
@@ -26,26 +26,52 @@ export interface Processed {
 
 /**
  * Works events of one workspace off, in order, in the caller's transaction: who they are about, what they change, which
- * segments and signals turn, which playbooks start.
- * @returns the runs to start once the transaction has committed, and how often a rule was asked
+ * segments and signals turn, which playbooks start. Nothing is merged in memory: where an event shows two contacts to be
+ * one, what came before is written, they are merged, and the rest goes on with what that has made.
+ * @returns how many were taken, the runs to start once the transaction has committed, and how often a rule was asked
  */
-export async function processEvents(q: Queryable, given: Batch): Promise<Processed> {
-  const processed: Processed = { runs: [], asked: 0 }
+export async function processEvents(q: Queryable, given: Batch): Promise<Taken> {
+  const all: Taken = { taken: 0, runs: [], asked: 0 }
   const apart = new Set<string>()
-  for (let done = 0; done < given.events.length; ) {
-    const events = given.events.slice(done)
-    const part = await processPart(
-      q,
-      { ...given, events, firstPosition: given.firstPosition + done },
-      { apart, settled: false },
-    )
-    done += part.taken
-    // Nothing is merged in memory: the batch goes on with what the merge has made.
+  const next = async (): Promise<void> => {
+    const rest = { ...given, events: given.events.slice(all.taken), firstPosition: given.firstPosition + all.taken }
+    const part = await processPart(q, rest, { apart, settled: false })
     const merged = part.merge === null ? null : await mergeInBatch(q, { ...given, merge: part.merge, apart })
-    processed.runs.push(...part.runs, ...(merged?.runs ?? []))
-    processed.asked += part.asked + (merged?.asked ?? 0)
+    all.taken += part.taken
+    all.runs.push(...part.runs, ...(merged?.runs ?? []))
+    all.asked += part.asked + (merged?.asked ?? 0)
   }
-  return processed
+  await next()
+  while (all.taken < given.events.length) if (!(await orWithoutWaiting(q, next))) break
+  return all
+}
+
+/**
+ * Does further work in a transaction that holds what its first part locked, unless it would have to wait: to lock more
+ * now is out of the order that everybody locks in, and two that wait for each other are told apart only after a second.
+ * @returns false when others are in the way; what was done before stays
+ */
+async function orWithoutWaiting(q: Queryable, work: () => Promise<void>): Promise<boolean> {
+  await q.rows(IMPATIENT, [])
+  await q.rows(SAVEPOINT, [])
+  try {
+    await work()
+    return true
+  } catch (error) {
+    if (!(error instanceof StaleBatch) && sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
+    await q.rows(BACK, [])
+    return false
+  }
+}
+
+const LOCK_NOT_AVAILABLE = '55P03'
+const IMPATIENT: Statement = { name: 'part-impatient', text: `SET LOCAL lock_timeout = '20ms'` }
+const SAVEPOINT: Statement = { name: 'part-savepoint', text: 'SAVEPOINT part' }
+const BACK: Statement = { name: 'part-back', text: 'ROLLBACK TO SAVEPOINT part' }
+
+export interface Taken extends Processed {
+  /** How many of the events were worked off, from the first on. */
+  taken: number
 }
 
 interface Batch {
@@ -61,7 +87,7 @@ async function processPart(
   q: Queryable,
   given: Batch,
   { apart, settled }: { apart: ReadonlySet<string>; settled: boolean },
-): Promise<Processed & { taken: number; merge: WantedMerge | null }> {
+): Promise<Taken & { merge: WantedMerge | null }> {
   const { workspaceId, events, catalog, now } = given
   const world = emptyWorld(workspaceId, now, () => newId(now))
   world.sharedMailboxes = catalog.sharedMailboxes

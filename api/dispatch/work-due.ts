@@ -26,7 +26,7 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
 /** In the caller's transaction: answers that have run out by `now`, the oldest first, as many as fit a batch. */
 export async function askDue(q: Queryable, catalogs: CatalogCache, now: number): Promise<Worked> {
   const due = await dueMembers(q, now, DUE_PER_BATCH)
-  const worked: Worked = { events: due.length, runs: [], asked: 0, full: due.length === DUE_PER_BATCH }
+  const worked: Worked = { events: due.length, runs: [], asked: 0, full: due.length === DUE_PER_BATCH, crowded: false }
   const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
     const members = byWorkspace.get(workspaceId) ?? []

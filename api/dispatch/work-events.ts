@@ -10,7 +10,7 @@ import {
 import { isOutage } from '../db/outage.ts'
 import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
-import { type Processed, processEvents } from './process-events.ts'
+import { type Processed, processEvents, type Taken } from './process-events.ts'
 import { StaleBatch } from './stale-batch.ts'
 import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
 
@@ -28,9 +28,11 @@ export interface Worked {
   asked: number
   /** Whether it took as much as a batch may: more is likely left. */
   full: boolean
+  /** Whether another batch was in the way: both want the same contacts or accounts. */
+  crowded: boolean
 }
 
-export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false }
+export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false, crowded: false }
 
 /** A third of the lanes: a second dispatcher finds work, and one alone has all of it in three batches. */
 const LANES_PER_BATCH = 22
@@ -45,17 +47,20 @@ const TRIES = 8
  */
 export async function workEvents(deps: WorkDeps): Promise<Worked> {
   let taken: PendingEvent[] = []
+  let tries = 0
   try {
     return await again(() =>
       inTransaction(deps.pool, async (q) => {
+        tries += 1
         taken = []
         const lanes = await claimLanes(q, LANES_PER_BATCH)
         if (lanes.length === 0) return NOTHING
         await shareCatalog(q)
         const { events, firstPosition } = await fetchPending(q, lanes, BATCH_EVENTS)
         taken = events
-        const { runs, asked } = await processAll(q, deps, { events, firstPosition })
-        return { events: events.length, runs, asked, full: lanes.length === LANES_PER_BATCH }
+        const { runs, asked, taken: done } = await processAll(q, deps, { events, firstPosition })
+        const cut = done < events.length
+        return { events: done, runs, asked, full: cut || lanes.length === LANES_PER_BATCH, crowded: cut || tries > 1 }
       }),
     )
   } catch (error) {
@@ -68,9 +73,9 @@ async function processAll(
   q: Queryable,
   deps: WorkDeps,
   batch: { events: PendingEvent[]; firstPosition: number },
-): Promise<Processed> {
+): Promise<Taken> {
   const byWorkspace = Map.groupBy(batch.events, (event) => event.workspaceId)
-  const processed: Processed = { runs: [], asked: 0 }
+  const processed: Taken = { taken: 0, runs: [], asked: 0 }
   let firstPosition = batch.firstPosition
   // In one order everywhere: locks of several workspaces never close a circle.
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
@@ -79,6 +84,7 @@ async function processAll(
     const part = await processEvents(q, { workspaceId, events, firstPosition, catalog, now: deps.clock() })
     processed.runs.push(...part.runs)
     processed.asked += part.asked
+    processed.taken += part.taken
     firstPosition += events.length
   }
   if (firstPosition - batch.firstPosition > POSITIONS_PER_BATCH)
