@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import type { Readable } from 'node:stream'
+import pg from 'pg'
 import { addChunk, CHUNK_BYTES } from '../db/import-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { Scoped } from '../context.ts'
@@ -24,7 +25,7 @@ export interface Upload {
 /**
  * Takes a file in, piece by piece: never more than a few pieces of it are in memory. Looks it through on the way, so
  * that what is no CSV is refused now and not in the middle of the import.
- * @throws ProblemError 413 over 100 MB, 422 CSV_ENCODING, CSV_INVALID or CSV_EMPTY; nothing is kept then
+ * @throws ProblemError 409 UPLOAD_BROKEN_OFF, 413 over 100 MB, 422 CSV_ENCODING, CSV_INVALID or CSV_EMPTY; nothing is kept then
  */
 export async function uploadImport(scoped: Scoped, upload: Upload, file: Readable): Promise<{ id: string }> {
   const { db, workspaceId, now } = scoped
@@ -45,7 +46,7 @@ export async function uploadImport(scoped: Scoped, upload: Upload, file: Readabl
     .execute()
   try {
     const seen = await takeFile(scoped, id, file)
-    await db
+    const { numUpdatedRows } = await db
       .updateTable('imports')
       .set({
         status: 'draft',
@@ -58,13 +59,26 @@ export async function uploadImport(scoped: Scoped, upload: Upload, file: Readabl
       })
       .where('workspace_id', '=', workspaceId)
       .where('id', '=', id)
-      .execute()
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) throw brokenOff()
     return { id }
   } catch (error) {
     await db.deleteFrom('imports').where('workspace_id', '=', workspaceId).where('id', '=', id).execute()
-    throw csvProblem(error)
+    throw isGone(error) ? brokenOff() : csvProblem(error)
   }
 }
+
+/** A piece of a file that is kept no more. */
+const isGone = (error: unknown): boolean =>
+  error instanceof pg.DatabaseError && error.constraint === 'import_chunks_workspace_id_import_id_fkey'
+
+/** A deletion of somebody cannot know whether they are in what is still to come. */
+const brokenOff = () =>
+  problem(
+    409,
+    'UPLOAD_BROKEN_OFF',
+    'A person was being deleted while the file came in, so nothing of it was kept. Upload it again, without them.',
+  )
 
 interface Seen {
   delimiter: string

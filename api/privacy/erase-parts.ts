@@ -43,13 +43,16 @@ const OF_OTHERS = RUNS('NOT')
 const EVENTS = (which: string): string => `(
     SELECT seq, status, occurred_at FROM events_kept WHERE workspace_id = $1 AND contact_id = ANY ($2::uuid[]) AND ${which} LIMIT ${BATCH}) AS x
   WHERE e.workspace_id = $1 AND e.seq = x.seq AND e.status = x.status AND e.occurred_at = x.occurred_at`
-const NAMED_IN_BODY = `(body ->> 'userId' = ANY ($2::text[]) OR body ->> 'previousId' = ANY ($2::text[]) OR body ->> 'anonymousId' = ANY ($3::text[])
-    OR body ->> 'previousId' = ANY ($3::text[]) OR lower(body #>> '{traits,email}') = ANY ($4::text[])
-    OR lower(body #>> '{context,traits,email}') = ANY ($4::text[])
+/** As identities keep it. */
+const address = (text: string): string => `lower(btrim(${text}, E' \\t\\r\\n'))`
+/** Messages that name the person in any of the ways a message can: $2 to $5 are the values of `namedBy`. */
+export const NAMED_IN_BODY = `(body ->> 'userId' = ANY ($2::text[]) OR body ->> 'previousId' = ANY ($2::text[]) OR body ->> 'anonymousId' = ANY ($3::text[])
+    OR body ->> 'previousId' = ANY ($3::text[]) OR ${address(`body #>> '{traits,email}'`)} = ANY ($4::text[])
+    OR ${address(`body #>> '{context,traits,email}'`)} = ANY ($4::text[])
     OR EXISTS (SELECT 1 FROM jsonb_path_query(body, 'lax $.context.externalIds[*]') AS given
       WHERE lower(given ->> 'type') || ':' || (given ->> 'id') = ANY ($5::text[])
-        OR lower(given ->> 'type') = 'email' AND lower(given ->> 'id') = ANY ($4::text[])))`
-const named = (person: KnownPerson): unknown[] => {
+        OR lower(given ->> 'type') = 'email' AND ${address(`given ->> 'id'`)} = ANY ($4::text[])))`
+export function namedBy(person: KnownPerson): [string[], string[], string[], string[]] {
   const vendorIds = person.identities.flatMap(({ kind, value }) => (kind === 'vendor_id' ? [value] : []))
   return [person.userIds, person.anonymousIds, person.emails, vendorIds]
 }
@@ -64,7 +67,7 @@ const namesOf = ({ identities }: KnownPerson): unknown[] => [identities.map(({ v
 export const PENDING_EVENTS = part(
   'pendingEvents',
   `DELETE FROM events_pending WHERE workspace_id = $1 AND ${NAMED_IN_BODY}`,
-  named,
+  namedBy,
 )
 
 /** In order: what is found through other rows goes before those. */
@@ -99,7 +102,7 @@ export const ERASE_PARTS: ErasePart[] = [
   part(
     'refusedEvents',
     `DELETE FROM events_kept WHERE workspace_id = $1 AND status = 'refused' AND contact_id IS NULL AND ${NAMED_IN_BODY}`,
-    named,
+    namedBy,
   ),
   part('memberships', `DELETE FROM ${some('audience_members', 'subject_id = ANY ($2::uuid[])')}`, ids),
   part('edges', `DELETE FROM ${some('audience_edges', 'subject_id = ANY ($2::uuid[])')}`, ids),
@@ -162,6 +165,9 @@ export const ERASE_PARTS: ErasePart[] = [
   ),
   part('records', `DELETE FROM ${some('run_inputs', `run_id IN (${OF_OTHERS})`)}`, ids),
   part('refusedRows', `DELETE FROM ${some('import_refusals', holds('cells::text', '$2'))}`, words),
+  // What of a file is still to come nobody can look through, and without some of its pieces it is none: whoever uploads
+  // it is told to do it again. Before the files that are whole: an upload that ends meanwhile is one of those.
+  part('importUploads', `DELETE FROM imports WHERE workspace_id = $1 AND status = 'uploading'`, () => []),
   // Of a file that was uploaded and not taken in; one that is being taken in goes when it ends.
   part(
     'importFiles',

@@ -1,6 +1,8 @@
+import { Readable } from 'node:stream'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { newId } from '../db/new-id.ts'
+import { uploadImport } from '../imports/upload-import.ts'
 import { createIdentityHash } from './identity-hash.ts'
 import { type ErasureDeps, workErasures } from './work-erasures.ts'
 
@@ -83,6 +85,31 @@ describe('while a person is deleted', () => {
     }
     expect(await rows('SELECT 1 FROM contacts WHERE external_id = $1', [user])).toEqual([])
     expect(await rows('SELECT 1 FROM identities WHERE value = $1', [user])).toEqual([])
+  })
+
+  it('a file that is still being uploaded is broken off, whoever may be in what is to come', async () => {
+    await sendAll({ type: 'identify', userId: user, traits: { email: `${user}@people.example` } })
+    const id = await contactId()
+    const many = (from: number): Buffer =>
+      Buffer.from(Array.from({ length: 20_000 }, (_, i) => `p${from + i}@example.com,${i}\n`).join(''))
+    const end = { '': Buffer.from('last@example.com,1\n'), 'and another piece': many(40_000) }
+    for (const [rest, last] of Object.entries(end)) {
+      await ask(id)
+      // The file's pieces come one after another, and the deletion between them.
+      const file = async function* () {
+        yield Buffer.concat([Buffer.from(`email,seats\n${user}@people.example,1\n`), many(0)])
+        await vi.waitFor(async () => expect(await rows('SELECT 1 FROM import_chunks')).not.toEqual([]))
+        await workErasures(deps())
+        yield last
+      }
+      const scoped = { db: w.opened.db, workspaceId: w.id, now: w.clock.now }
+      const upload = { name: 'a.csv', kind: 'contacts' as const, createdBy: 'x' }
+      await expect(uploadImport(scoped, upload, Readable.from(file())), rest).rejects.toMatchObject({
+        code: 'UPLOAD_BROKEN_OFF',
+      })
+      expect(await rows('SELECT 1 FROM imports')).toEqual([])
+      expect(await rows('SELECT 1 FROM import_chunks')).toEqual([])
+    }
   })
 
   it('whoever they are merged into meanwhile is the same person, and goes too', async () => {

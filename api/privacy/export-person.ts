@@ -2,6 +2,7 @@ import { type RawBuilder, sql } from 'kysely'
 import type { Scoped } from '../context.ts'
 import { onPool } from '../db/sql.ts'
 import type { ApiDeps } from '../context.ts'
+import { NAMED_IN_BODY, namedBy } from './erase-parts.ts'
 import { type KnownPerson, readPerson } from './known-person.ts'
 
 /** Rows read at once. */
@@ -33,6 +34,16 @@ const part = (
   },
 })
 
+/** The same messages that a deletion takes. */
+function namedInBody(who: KnownPerson) {
+  const values = namedBy(who)
+  const texts = NAMED_IN_BODY.split(/\$(\d)/)
+  return sql.join(
+    texts.map((text, i) => (i % 2 === 0 ? sql.raw(text) : sql`${values[Number(text) - 2]}`)),
+    sql``,
+  )
+}
+
 const PARTS: ExportPart[] = [
   part('profile', (ws, who) => ({
     from: sql`contacts x WHERE x.workspace_id = ${ws} AND x.id = ${idsOf(who)}`,
@@ -57,8 +68,7 @@ const PARTS: ExportPart[] = [
     at: `lpad(x.seq::text, 20, '0')`,
   })),
   part('eventsWaiting', (ws, who) => ({
-    from: sql`events_pending x WHERE x.workspace_id = ${ws} AND (x.body ->> 'userId' = ANY (${who.userIds}::text[])
-      OR x.body ->> 'anonymousId' = ANY (${who.anonymousIds}::text[]) OR lower(x.body #>> '{traits,email}') = ANY (${who.emails}::text[]))`,
+    from: sql`events_pending x WHERE x.workspace_id = ${ws} AND ${namedInBody(who)}`,
     at: `lpad(x.seq::text, 20, '0')`,
   })),
   part('conversations', (ws, who) => ({

@@ -108,6 +108,44 @@ describe('exporting a person', () => {
     expect(refused.statusCode).toBe(403)
     expect((await home.rest('GET', '/v1/contacts/nobody/export')).statusCode).toBe(404)
   })
+
+  it('has the messages that wait, whichever way they name the person', async () => {
+    const id = await contact('fay')
+    const at = new Date(api.clock.now)
+    const names = { anonymous_id: 'cookie-of-fay', vendor_id: 'salesforce:003fay', email: 'fay@people.example' }
+    for (const [kind, value] of Object.entries(names))
+      await rows(
+        'INSERT INTO identities (workspace_id, kind, value, contact_id, created_at) VALUES ($1, $2, $3, $4, $5)',
+        [home.id, kind, value, id, at],
+      )
+    const outside = (type: string, told: string) => ({ context: { externalIds: [{ type, id: told }] } })
+    const bodies: { [message: string]: object } = {
+      user: { userId: 'fay' },
+      former: { userId: 'fay-2', previousId: 'fay' },
+      cookie: { anonymousId: 'cookie-of-fay' },
+      'former cookie': { userId: 'fay-2', previousId: 'cookie-of-fay' },
+      trait: { anonymousId: 'x', traits: { email: ' Fay@People.example' } },
+      'trait of context': { anonymousId: 'x', context: { traits: { email: 'FAY@people.example' } } },
+      vendor: { anonymousId: 'x', ...outside('Salesforce', '003fay') },
+      'address outside': { anonymousId: 'x', ...outside('email', 'Fay@people.example ') },
+      'other vendor': { anonymousId: 'x', ...outside('hubspot', '003fay') },
+      'somebody else': { userId: 'gus', traits: { email: 'gus@people.example' } },
+    }
+    for (const [message, body] of Object.entries(bodies))
+      await rows(
+        `INSERT INTO events (workspace_id, id, message_id, kind, name, lane, subject_key, body, occurred_at, received_at, status)
+          VALUES ($1, $2, $3, 'identify', NULL, 1, 'x', $4, $5, $5, 'pending')`,
+        [home.id, newId(api.clock.now), `fay ${message}`, JSON.stringify(body), at],
+      )
+    const file = (await home.rest('GET', '/v1/contacts/fay/export')).json()
+    const waiting = file.eventsWaiting.map((row: { message_id: string }) => row.message_id.slice(4))
+    expect(waiting.toSorted()).toEqual(
+      Object.keys(bodies)
+        .filter((message) => !['other vendor', 'somebody else'].includes(message))
+        .toSorted(),
+    )
+    await rows(`DELETE FROM events WHERE message_id LIKE 'fay %'`)
+  })
 })
 
 describe('keeping no longer than is said', () => {
