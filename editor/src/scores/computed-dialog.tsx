@@ -108,7 +108,7 @@ function DraftInput(props: {
                 <FigureInput
                   label={`Input ${input.name}`}
                   figure={input.figure}
-                  eventNames={world.eventNames}
+                  world={world}
                   onChange={(figure) =>
                     onChange({ ...draft, inputs: replaceAt(draft.inputs, index, { ...input, figure }) })
                   }

@@ -98,7 +98,7 @@ function MeasureInput(props: { measure: Measure; world: RuleWorld; onChange: (me
         <FigureInput
           label="What is measured"
           figure={measured}
-          eventNames={world.eventNames}
+          world={world}
           onChange={(figure) => onChange({ ...measure, of: figure })}
         />
       )}
