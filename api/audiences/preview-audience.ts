@@ -180,7 +180,7 @@ async function named(
     WHERE workspace_id = ${workspaceId} AND id = ANY(${ids}::uuid[]) ORDER BY id`.execute(db)
   return rows.map(({ id, external_id, email, name }) => ({
     id,
-    label: labelOf({ id, externalId: external_id, email, name }),
+    label: labelOf(subject, { id, externalId: external_id, email, name }),
   }))
 }
 

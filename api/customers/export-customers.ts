@@ -41,7 +41,7 @@ export async function exportCustomers(
         .map((row) => {
           const named = {
             kind,
-            label: labelOf({ ...row, externalId: row.external_id }),
+            label: labelOf(kind, { ...row, externalId: row.external_id }),
             name: row.name,
             email: row.email,
           }

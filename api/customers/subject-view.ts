@@ -8,10 +8,18 @@ interface Named {
   name: string | null
 }
 
-/** What people call somebody: the name, else the e-mail address, else an id. */
-export const labelOf = (subject: Named): string => subject.name ?? subject.email ?? subject.externalId ?? subject.id
+/** Of ids in order of time the end tells them apart: those of one minute begin alike. */
+const shortId = (id: string): string => id.slice(-8)
+const WITHOUT_NAME = { contact: 'Visitor', account: 'Account' } as const
 
-/** Contacts and accounts by our ids, as lists show them. An id that is gone shows as itself. */
+/**
+ * What people call somebody: the name, else the e-mail address, else your own id; else that there is none of these, with
+ * the end of our id.
+ */
+export const labelOf = (kind: 'contact' | 'account', { id, name, email, externalId }: Named): string =>
+  [name, email, externalId].find((word) => word != null && word.trim() !== '') ?? `${WITHOUT_NAME[kind]} ${shortId(id)}`
+
+/** Contacts and accounts by our ids, as lists show them. An id that is gone is not among them. */
 export async function subjectViews(
   { db, workspaceId }: { db: Db; workspaceId: string },
   ids: Iterable<string>,
@@ -41,12 +49,13 @@ export const view = (kind: 'contact' | 'account', row: Named): SubjectView => ({
   kind,
   id: row.id,
   externalId: row.externalId,
-  label: labelOf(row),
+  label: labelOf(kind, row),
 })
 
+/** Of whom nothing is known any more. */
 export const goneView = (kind: 'contact' | 'account', id: string): SubjectView => ({
   kind,
   id,
   externalId: null,
-  label: id,
+  label: `Deleted ${kind} ${shortId(id)}`,
 })

@@ -3,6 +3,7 @@ import { settleId } from '../../engine/ids.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Context, Scoped } from '../context.ts'
+import { view } from '../customers/subject-view.ts'
 import type { Db } from '../db/database.ts'
 import { maskAnswer } from '../privacy/mask.ts'
 import { readMasks } from '../privacy/masks.ts'
@@ -79,12 +80,11 @@ async function readReviews({ db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId
     key: row.key,
     run: {
       id: row.run_id,
-      subject: {
-        kind: row.subject_kind === 'account' ? 'account' : 'contact',
+      subject: view(row.subject_kind === 'account' ? 'account' : 'contact', {
         id: row.subject_id,
         externalId: row.external_id,
-        label: row.label ?? row.external_id ?? row.subject_id,
-      },
+        name: row.label,
+      }),
     },
     playbook: { slug: row.slug, name: row.name },
     step: row.step,

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Scoped } from '../context.ts'
+import { view } from '../customers/subject-view.ts'
 import { page, readCursor } from '../db/cursor.ts'
 import { notFound } from '../problem.ts'
 import type { RunRow } from './run-schemas.ts'
@@ -109,12 +110,12 @@ export function runRowOf(row: QueriedRun): RunRow {
     // Written by the record from RUN_STATUSES only.
     status: row.status as RunRow['status'],
     reason: row.reason ?? whyHeld(row),
-    subject: {
-      kind: row.subject_kind === 'account' ? 'account' : 'contact',
+    // A person's e-mail address stands for a missing name already.
+    subject: view(row.subject_kind === 'account' ? 'account' : 'contact', {
       id: row.subject_id,
       externalId: row.external_id,
-      label: row.label ?? row.external_id ?? row.subject_id,
-    },
+      name: row.label,
+    }),
     at: row.at_steps,
     waitingUntil: row.waiting_until?.toISOString() ?? null,
     createdAt: row.created_at.toISOString(),

@@ -2,12 +2,11 @@ import { Button, CopyButton, Tabs, Text, Title, Tooltip, UnstyledButton } from '
 import { useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { Check, Copy } from 'lucide-react'
-import { type ReactNode, useState } from 'react'
+import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { AccountView, ContactView, SubjectView } from '../api/types.ts'
 import { SubjectLink } from '../audiences/subject-link.tsx'
 import { PersonActions } from '../privacy/person-actions.tsx'
-import { wordsOf } from '../sandbox/sandbox-data.ts'
 import { ListSkeleton, Page, useDocumentTitle } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
@@ -15,9 +14,11 @@ import { Ago } from '../ui/time.tsx'
 import { WhyPanel } from '../why/why-panel.tsx'
 import { ConversationsTab } from './conversations-tab.tsx'
 import './customers.css'
+import { Identities } from './identities.tsx'
 import { MembershipsTab } from './memberships-tab.tsx'
 import { Initials } from './name-cell.tsx'
 import { NotesTab } from './notes-tab.tsx'
+import { Panel } from './panel.tsx'
 import './profile.css'
 import { PropertyList } from './property-list.tsx'
 import { ScoreBadge } from './score-badge.tsx'
@@ -92,7 +93,13 @@ function Profile(props: ProfileProps) {
         <aside className="sb-profile-side" aria-label="What is known">
           <PropertyList kind={kind} id={view.id} properties={view.properties} provenance={view.provenance} />
           <Related {...props.related} />
-          <Identities identities={props.identities} links={view.links} externalId={view.externalId} id={view.id} />
+          <Identities
+            kind={kind}
+            identities={props.identities}
+            links={view.links}
+            externalId={view.externalId}
+            id={view.id}
+          />
         </aside>
         <Parts {...props} />
       </div>
@@ -228,17 +235,6 @@ function Runs({ runs }: { runs: Shared['runs'] }) {
   )
 }
 
-function Panel({ title, count, children }: { title: string; count?: number; children: ReactNode }) {
-  return (
-    <section className="sb-card sb-panel" aria-label={title}>
-      <h2 className="sb-panel-title">
-        {title} {count !== undefined && <span>{count.toLocaleString('en')}</span>}
-      </h2>
-      {children}
-    </section>
-  )
-}
-
 /** Of many the first are enough here. */
 const SHOWN = 8
 
@@ -271,45 +267,6 @@ function Related({ title, subjects, count }: ProfileProps['related']) {
           The first {subjects.length.toLocaleString('en')} of {count.toLocaleString('en')}
         </Text>
       )}
-    </Panel>
-  )
-}
-
-const IDENTITY_WORDS = {
-  user_id: 'Your id',
-  email: 'E-mail',
-  anonymous_id: 'Anonymous id',
-  vendor_id: 'Elsewhere',
-} as const
-
-/** By what they are known: your own ids, e-mail addresses, browsers, other systems; and our id. */
-function Identities(props: {
-  identities: ContactView['identities']
-  links: Shared['links']
-  externalId: string | null
-  id: string
-}) {
-  const known = new Set(props.identities.map(({ value }) => value))
-  const lines: Array<[words: string, value: string]> = [
-    ...(props.externalId !== null && !known.has(props.externalId)
-      ? [['Your id', props.externalId] as [string, string]]
-      : []),
-    ...props.identities.map(({ kind, value }): [string, string] => [IDENTITY_WORDS[kind], value]),
-    ...Object.entries(props.links)
-      .filter(([app, id]) => !known.has(`${app}:${wordsOf(id)}`))
-      .map(([app, id]): [string, string] => [app, wordsOf(id)]),
-    ['Our id', props.id],
-  ]
-  return (
-    <Panel title="Identities">
-      <dl className="sb-identities">
-        {lines.map(([words, value]) => (
-          <div key={`${words} ${value}`}>
-            <dt>{words}</dt>
-            <dd className="sb-mono">{value}</dd>
-          </div>
-        ))}
-      </dl>
     </Panel>
   )
 }

@@ -1,14 +1,12 @@
 import { Link } from '@tanstack/react-router'
-import { shownName } from './shown-name.ts'
 
-/** Who it is, and the way to them. Somebody whom nobody has named yet says so. */
+/** Who it is, and the way to them. */
 export function NameCell({ subject }: { subject: { kind: 'contact' | 'account'; id: string; label: string } }) {
   const { kind, id, label } = subject
-  const nameless = label === id
   return (
     <Link to={kind === 'contact' ? '/contacts/$id' : '/accounts/$id'} params={{ id }} className="sb-name-cell">
-      <Initials label={nameless ? '?' : label} square={kind === 'account'} />
-      <span>{shownName(subject)}</span>
+      <Initials label={label} square={kind === 'account'} />
+      <span>{label}</span>
     </Link>
   )
 }

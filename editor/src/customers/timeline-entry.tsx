@@ -22,7 +22,6 @@ import { StatusBadge, type Tone } from '../ui/status-badge.tsx'
 import { clockTime, fullTime } from '../ui/time.tsx'
 import { TraceView } from '../ui/trace-view.tsx'
 import { ScoreBadge } from './score-badge.tsx'
-import { shownName } from './shown-name.ts'
 import { sourceWords } from './source-words.ts'
 import type { CustomerKind } from './table-definition.ts'
 import type { Entry } from './timeline-model.ts'
@@ -85,17 +84,11 @@ export function TimelineEntry({ entry, kind }: { entry: Entry; kind: CustomerKin
         <Line icon={Merge} at={entry.at} tone="idle">
           <span>
             {/* Their link leads to who they became, until that is undone. */}
-            {entry.undoneAt === null ? (
-              <strong>{shownName(entry.loser)}</strong>
-            ) : (
-              <SubjectLink subject={{ ...entry.loser, label: shownName(entry.loser) }} />
-            )}{' '}
-            was{' '}
+            {entry.undoneAt === null ? <strong>{entry.loser.label}</strong> : <SubjectLink subject={entry.loser} />} was{' '}
             <Link to="/duplicates" search={{ tab: 'merges', contact: entry.winner.id }}>
               merged
             </Link>{' '}
-            into <SubjectLink subject={{ ...entry.winner, label: shownName(entry.winner) }} /> by{' '}
-            {actorWords(entry.actor)}
+            into <SubjectLink subject={entry.winner} /> by {actorWords(entry.actor)}
             {entry.undoneAt !== null && ', and that was undone'}
           </span>
         </Line>

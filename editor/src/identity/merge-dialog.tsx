@@ -4,7 +4,6 @@ import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { SubjectInput } from '../customers/subject-input.tsx'
-import { shownName } from '../customers/shown-name.ts'
 import { ListSkeleton } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
@@ -26,9 +25,7 @@ export function MergeDialog(props: {
     trpc.identity.merge.mutationOptions({
       onSuccess: async (done) => {
         const ended = done.endedRuns.length
-        said(
-          `They are one now: ${shownName(done.winner)}.${ended > 0 ? ` ${counted(ended, 'run')} ended as merged.` : ''}`,
-        )
+        said(`They are one now: ${done.winner.label}.${ended > 0 ? ` ${counted(ended, 'run')} ended as merged.` : ''}`)
         onClose()
         onMerged?.(done)
         await refresh()
@@ -79,7 +76,7 @@ export function MergeWithDialog(props: {
   const [typed, setTyped] = useState('')
   const [other, setOther] = useState<string | null>(null)
   return (
-    <Modal opened onClose={onClose} size="xl" title={`Merge ${shownName(contact)} with …`}>
+    <Modal opened onClose={onClose} size="xl" title={`Merge ${contact.label} with …`}>
       <Stack>
         <form
           onSubmit={(event) => {

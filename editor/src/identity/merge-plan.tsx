@@ -1,6 +1,5 @@
 import { Text } from '@mantine/core'
 import type { Comparison } from '../api/types.ts'
-import { shownName } from '../customers/shown-name.ts'
 import { counted, staysWords } from './identity-words.ts'
 
 /** So many names are read; of more the number says enough. */
@@ -10,7 +9,7 @@ const NAMED = 6
 export function MergePlan({ comparison }: { comparison: Comparison }) {
   const { contacts, stays, takes, differ } = comparison
   const [winner, loser] = contacts
-  const [stay, join] = [shownName(winner), shownName(loser)]
+  const [stay, join] = [winner.label, loser.label]
   const open = [...winner.openRuns, ...loser.openRuns]
   const ending = open.filter(({ ends }) => ends)
   return (

@@ -6,7 +6,6 @@ import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { NameCell } from '../customers/name-cell.tsx'
-import { shownName } from '../customers/shown-name.ts'
 import { Empty } from '../ui/empty.tsx'
 import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { Ago } from '../ui/time.tsx'
@@ -60,7 +59,7 @@ const COLUMNS: Array<Column<MergeRow>> = [
     title: 'Who joined them',
     cell: ({ loser }) => (
       <>
-        {shownName(loser)}
+        {loser.label}
         {loser.externalId !== null && loser.externalId !== loser.label && (
           <Text size="xs" c="dimmed" className="sb-mono">
             {loser.externalId}
@@ -92,7 +91,7 @@ const undoColumn = (undo: (merge: MergeRow) => void): Column<MergeRow> => ({
       <Button
         size="compact-sm"
         variant="default"
-        aria-label={`Undo the merge of ${shownName(merge.loser)} into ${shownName(merge.winner)}`}
+        aria-label={`Undo the merge of ${merge.loser.label} into ${merge.winner.label}`}
         onClick={() => undo(merge)}
       >
         Undo

@@ -4,7 +4,6 @@ import { Users } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { DuplicateRow } from '../api/types.ts'
-import { shownName } from '../customers/shown-name.ts'
 import { Empty } from '../ui/empty.tsx'
 import { List } from '../ui/list.tsx'
 import { ListSkeleton } from '../ui/page.tsx'
@@ -49,7 +48,7 @@ export function PossibleDuplicates({ mayDecide }: { mayDecide: boolean }) {
 
 function Pair({ row, mayDecide }: { row: DuplicateRow; mayDecide: boolean }) {
   const contacts: [string, string] = [row.contacts[0].id, row.contacts[1].id]
-  const names = row.contacts.map(shownName).join(' and ')
+  const names = row.contacts.map(({ label }) => label).join(' and ')
   const [merging, setMerging] = useState(false)
   const comparison = useQuery(trpc.identity.compare.queryOptions({ contacts }))
   const refresh = useRefreshPeople()

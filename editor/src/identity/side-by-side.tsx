@@ -4,7 +4,6 @@ import type { ReactNode } from 'react'
 import type { ComparedContact, Comparison } from '../api/types.ts'
 import { SubjectLink } from '../audiences/subject-link.tsx'
 import { NameCell } from '../customers/name-cell.tsx'
-import { shownName } from '../customers/shown-name.ts'
 import { ValueText } from '../customers/value-text.tsx'
 import { Ago } from '../ui/time.tsx'
 import { counted, IDENTITY_WORDS } from './identity-words.ts'
@@ -23,7 +22,7 @@ export function SideBySide({ comparison }: { comparison: Comparison }) {
   )
   return (
     <div className="sb-scroll-x">
-      <table className="sb-compare" aria-label={`${shownName(first)} and ${shownName(second)}`}>
+      <table className="sb-compare" aria-label={`${first.label} and ${second.label}`}>
         <thead>
           <tr>
             <td />

@@ -4,7 +4,6 @@ import { Link } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { SubjectLink } from '../audiences/subject-link.tsx'
-import { shownName } from '../customers/shown-name.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { counted } from './identity-words.ts'
 import { useRefreshPeople } from './use-refresh-people.ts'
@@ -21,15 +20,14 @@ export function UndoDialog({ merge, onClose }: { merge: MergeRow; onClose: () =>
         <Stack>
           <ul className="sb-plan">
             <li>
-              <strong>{shownName(merge.loser)}</strong> is there again, with what they brought and what came for them
-              since: ids, accounts, events, notes, conversations and runs. What they were in they enter again.
+              <strong>{merge.loser.label}</strong> is there again, with what they brought and what came for them since:
+              ids, accounts, events, notes, conversations and runs. What they were in they enter again.
             </li>
             <li>
-              {shownName(merge.winner)} loses the properties that came with the merge, except those that were changed
-              since.
+              {merge.winner.label} loses the properties that came with the merge, except those that were changed since.
             </li>
             <li>{endedWords(merge)}</li>
-            <li>Names and facts that came after the merge stay with {shownName(merge.winner)}.</li>
+            <li>Names and facts that came after the merge stay with {merge.winner.label}.</li>
             <li>No rule merges the two again, and nothing that turns by this starts a playbook.</li>
           </ul>
           {undo.isError && <ProblemPanel error={undo.error} title="The merge was not undone" />}
@@ -57,8 +55,7 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
   return (
     <Stack>
       <Text component="div">
-        <SubjectLink subject={{ ...winner, label: shownName(winner) }} /> and{' '}
-        <SubjectLink subject={{ ...loser, label: shownName(loser) }} /> are two contacts again.
+        <SubjectLink subject={winner} /> and <SubjectLink subject={loser} /> are two contacts again.
       </Text>
       <section aria-label="What was not restored">
         <Text fw={600} size="sm">
@@ -68,7 +65,7 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
           {kept.length > 0 && (
             <li>
               <strong>{kept.join(', ')}</strong> came with the merge and {kept.length === 1 ? 'was' : 'were'} changed
-              since: {kept.length === 1 ? 'it stays' : 'they stay'} with {shownName(winner)}.
+              since: {kept.length === 1 ? 'it stays' : 'they stay'} with {winner.label}.
             </li>
           )}
           {endedRuns.length > 0 && (
@@ -85,8 +82,7 @@ function Undone({ merge, onClose }: { merge: MergeRow; onClose: () => void }) {
             </li>
           )}
           <li>
-            Names that became known after the merge, and what was said of the person since, stay with{' '}
-            {shownName(winner)}.
+            Names that became known after the merge, and what was said of the person since, stay with {winner.label}.
           </li>
         </ul>
       </section>
