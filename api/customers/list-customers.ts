@@ -29,17 +29,20 @@ interface Selection {
   limit: number
 }
 
-function select({ db }: Scope, { kind }: CustomerFilter, wanted: Selection): Promise<KeyedRow[]> {
+function select({ db }: Scope, { kind, few }: CustomerFilter, wanted: Selection): Promise<KeyedRow[]> {
   const email = kind === 'contact' ? sql`subject.email` : sql`NULL::text AS email`
+  const matching = sql`SELECT subject.id, subject.external_id, ${email}, subject.name, subject.properties, subject.created_at, subject.updated_at,
+        ${wanted.key} AS key
+      FROM ${sql.table(TABLE[kind])} AS subject ${wanted.joins}
+      WHERE ${sql.join(wanted.conditions, sql` AND `)}`
+  // `OFFSET 0` keeps Postgres from walking a whole index of the order to find those few.
+  const page = few
+    ? sql`SELECT * FROM (${matching} OFFSET 0) AS few ORDER BY ${wanted.outer} LIMIT ${wanted.limit}`
+    : sql`${matching} ORDER BY ${wanted.order} LIMIT ${wanted.limit}`
   // What is told of a row is worked out for those of the page, not for all that were sorted.
   return sql<KeyedRow>`
     SELECT id, external_id, email, name, properties, created_at, updated_at, ${wanted.text} AS sort_key
-    FROM (
-      SELECT subject.id, subject.external_id, ${email}, subject.name, subject.properties, subject.created_at, subject.updated_at,
-        ${wanted.key} AS key
-      FROM ${sql.table(TABLE[kind])} AS subject ${wanted.joins}
-      WHERE ${sql.join(wanted.conditions, sql` AND `)}
-      ORDER BY ${wanted.order} LIMIT ${wanted.limit}) AS found
+    FROM (${page}) AS found
     ORDER BY ${wanted.outer}`
     .execute(db)
     .then(({ rows }) => rows)

@@ -112,7 +112,8 @@ function fits(type: KeyType, text: string): boolean {
  * takes out those of the same key that were shown.
  */
 export function afterKey(order: SortOrder, place: { key: string; id: string }): RawBuilder<boolean> {
-  const value = sql`${place.key}::text::${sql.raw(order.type)}`
+  // Read by Postgres once: as a text that is cast it would be read again for every row.
+  const value = sql`${place.key}::${sql.raw(order.type)}`
   const id = sql`subject.id > ${place.id}::uuid`
   return order.descending
     ? sql<boolean>`(${order.key} <= ${value} AND (${order.key} < ${value} OR ${id}))`

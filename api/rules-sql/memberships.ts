@@ -1,7 +1,7 @@
 import { type RawBuilder, sql } from 'kysely'
 import type { ScoreRule } from '../../engine/model/rule.ts'
 import { canBeThere, text, uuid } from './bind.ts'
-import { type Condition, constant, not, type Place, someRow } from './place.ts'
+import { type Condition, constant, knownKey, not, type Place, someRow, type SubjectKind } from './place.ts'
 import { isOnly } from './properties.ts'
 import { compareSql, ofMissing } from './values.ts'
 
@@ -34,9 +34,11 @@ function membersOf(
   kind: 'segment' | 'signal' | 'score',
   slug: string,
 ): { rows: RawBuilder<unknown>; key: RawBuilder<unknown> } {
-  const audience = (
-    more: RawBuilder<unknown>,
-  ): RawBuilder<unknown> => sql`(SELECT audience.id FROM audiences AS audience
+  const known = place.known?.get(knownKey(kind, slug))
+  const audience = (more: RawBuilder<unknown>): RawBuilder<unknown> =>
+    known !== undefined
+      ? uuid(known.id)
+      : sql`(SELECT audience.id FROM audiences AS audience
     WHERE audience.workspace_id = ${uuid(place.workspaceId)} AND audience.kind = ${text(kind)} AND audience.slug = ${text(slug)} ${more})`
   const own = sql`
     SELECT kept.subject_id AS id, kept.is_member, kept.value FROM audience_members AS kept
@@ -45,8 +47,17 @@ function membersOf(
   const aboutAccounts = audience(sql`AND audience.subject = 'account'`)
   const through = sql`
     SELECT link.contact_id AS id, kept.is_member, kept.value FROM audience_members AS kept
-    JOIN account_contacts AS link ON link.workspace_id = kept.workspace_id AND link.account_id = kept.subject_id AND ${isOnly()}
+    JOIN account_contacts AS link ON link.workspace_id = kept.workspace_id AND link.account_id = kept.subject_id AND ${isOnly(place.among)}
     WHERE ${aboutAccounts} IS NOT NULL AND kept.workspace_id = ${uuid(place.workspaceId)} AND kept.audience_id = ${aboutAccounts}`
-  const all = place.subject === 'contact' ? sql`${own} UNION ALL ${through}` : own
-  return { rows: sql`(${all}) AS member WHERE true`, key: sql`member.id` }
+  return { rows: sql`(${rowsOf(place, known?.subject, { own, through })}) AS member WHERE true`, key: sql`member.id` }
+}
+
+/** Nothing is kept about contacts under what is about accounts, nor the other way round. */
+function rowsOf(
+  { subject }: Place,
+  about: SubjectKind | undefined,
+  { own, through }: { own: RawBuilder<unknown>; through: RawBuilder<unknown> },
+): RawBuilder<unknown> {
+  if (subject === 'account' || about === 'contact') return own
+  return about === 'account' ? through : sql`${own} UNION ALL ${through}`
 }

@@ -20,7 +20,19 @@ export interface Asked {
   among?: 'many' | 'few'
   /** Asks of one half of the subjects, or of the other: two processes then work out the figures of one half each. */
   half?: Half
+  /**
+   * What is known of the segments, signals and scores that the rule names, by `knownKey`. The statement then says which
+   * one is meant, and whose it is, so that Postgres knows of how many it is; of those left out the statement finds out.
+   */
+  known?: ReadonlyMap<string, KnownAudience>
 }
+
+export interface KnownAudience {
+  id: string
+  subject: SubjectKind
+}
+
+export const knownKey = (kind: string, slug: string): string => `${kind} ${slug}`
 
 export type Half = 'one' | 'other'
 

@@ -4,7 +4,17 @@ import { parsePath } from '../../engine/model/path.ts'
 import type { ChangedRule, PropertyRule } from '../../engine/model/rule.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { canBeThere, json, text, uuid } from './bind.ts'
-import { both, type Condition, constant, NO, type Place, someRow, type SubjectKind, type Value } from './place.ts'
+import {
+  type Asked,
+  both,
+  type Condition,
+  constant,
+  NO,
+  type Place,
+  someRow,
+  type SubjectKind,
+  type Value,
+} from './place.ts'
 import { compareSql, ofMissing } from './values.ts'
 import { withinBounds } from './windows.ts'
 
@@ -49,9 +59,15 @@ function onlyAccounts(place: Place): { rows: RawBuilder<unknown>; key: RawBuilde
   }
 }
 
-/** Whether the account of `link` is the contact's only one. */
-export const isOnly = (): Condition => sql<boolean>`NOT EXISTS (SELECT 1 FROM account_contacts AS other
-  WHERE other.workspace_id = link.workspace_id AND other.contact_id = link.contact_id AND other.account_id <> link.account_id)`
+/**
+ * Whether the account of `link` is the contact's only one.
+ * @param among few: looked up one by one, for as a join Postgres takes it to leave nobody and works out everybody's
+ */
+export const isOnly = (
+  among: Asked['among'] = 'many',
+): Condition => sql<boolean>`NOT EXISTS (SELECT 1 FROM account_contacts AS other
+  WHERE other.workspace_id = link.workspace_id AND other.contact_id = link.contact_id AND other.account_id <> link.account_id
+  ${among === 'few' ? sql`OFFSET 0` : sql``})`
 
 /** `readProperty` in SQL: the exact name first, else the path into a structured property. */
 export function propertyOf(alias: 'subject' | 'related' | 'account', kind: SubjectKind, name: string): Value {
