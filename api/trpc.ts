@@ -128,22 +128,30 @@ const MAY_NAME_MASKED = /^playbooks\./
 /** What somebody may not see leaves no procedure, and nothing is asked by it. @see mask.ts */
 const masked = t.middleware(async ({ ctx, path, getRawInput, next }) => {
   const { actor, workspaceId } = ctx
-  const masks =
-    actor === undefined || workspaceId === undefined ? null : await readMasks({ db: ctx.db, actor, workspaceId })
-  if (masks === null) return next()
+  const look = async (): Promise<Masks | null> =>
+    actor === undefined || workspaceId === undefined ? null : readMasks({ db: ctx.db, actor, workspaceId })
+  const masks = await look()
   const mayName = MAY_NAME_MASKED.test(path) && actor !== undefined && allows(actor, 'playbooks:write')
-  if (!mayName) refuseMasked(await getRawInput(), masks)
+  if (masks !== null && !mayName) refuseMasked(await getRawInput(), masks)
   const result = await next()
   if (!result.ok) return result
   const { data } = result
-  return { ...result, data: isStream(data) ? maskEach(data, masks) : maskAnswer(data, masks) }
+  if (isStream(data)) return { ...result, data: maskEach(data, look) }
+  return masks === null ? result : { ...result, data: maskAnswer(data, masks) }
 })
 
 const isStream = (data: unknown): data is AsyncIterable<unknown> =>
   typeof data === 'object' && data !== null && Symbol.asyncIterator in data
 
-async function* maskEach(data: AsyncIterable<unknown>, masks: Masks): AsyncGenerator<unknown, void> {
-  for await (const part of data) yield maskAnswer(part, masks)
+/** A stream may be open for days: what is masked meanwhile is not told any more. */
+async function* maskEach(
+  data: AsyncIterable<unknown>,
+  look: () => Promise<Masks | null>,
+): AsyncGenerator<unknown, void> {
+  for await (const part of data) {
+    const masks = await look()
+    yield masks === null ? part : maskAnswer(part, masks)
+  }
 }
 
 export function forbidden(actor: Actor, scope: Scope): ProblemError {

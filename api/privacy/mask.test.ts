@@ -295,6 +295,59 @@ describe('a masked property', () => {
     expect(answer.json().facts.contact.properties).toEqual({ salary: MASKED })
   })
 
+  it('is masked in the stream of a run, from the first view on and when it is masked while the stream is open', async () => {
+    const url = await api.server.listen({ host: '127.0.0.1', port: 0 })
+    const input = encodeURIComponent(JSON.stringify({ id: runId }))
+    const moved = () => api.database.pool.query("SELECT pg_notify('signalbox_runs', $1)", [runId])
+    /** The first views that a stream gives, one for each thing that is done, the run told to have moved after each. */
+    const views = async (
+      headers: Record<string, string>,
+      between: Array<() => Promise<unknown>>,
+    ): Promise<string[]> => {
+      const stop = new AbortController()
+      const answer = await fetch(`${url}/trpc/runs.watch?input=${input}`, { headers, signal: stop.signal })
+      expect([answer.status, answer.headers.get('content-type')]).toEqual([
+        200,
+        expect.stringContaining('text/event-stream'),
+      ])
+      const decoder = new TextDecoder()
+      let text = ''
+      const seen = (): string[] => text.split('\n\n').filter((event) => event.includes('"timeline"'))
+      for await (const chunk of answer.body ?? []) {
+        const before = seen().length
+        text += decoder.decode(chunk, { stream: true })
+        const whole = text.endsWith('\n\n') ? seen().length : before
+        if (whole > between.length) break
+        if (whole > before) {
+          await between[before]?.()
+          await moved()
+        }
+      }
+      stop.abort()
+      return seen()
+    }
+    const nothing = () => Promise.resolve()
+    const told = await views(viewer, [nothing])
+    expect(told).toHaveLength(2)
+    for (const view of told) {
+      expect(view).not.toContain(String(SALARY))
+      expect(view).not.toContain(PLAN)
+      expect(view).toContain(`"salary":"${MASKED}"`)
+    }
+    const mask = (below: 'editor' | 'owner') => () =>
+      api.database.db
+        .updateTable('property_settings')
+        .set({ masked_below: below })
+        .where('workspace_id', '=', home.id)
+        .where('name', '=', 'plan')
+        .execute()
+    const [open = '', masked = ''] = await views(editor, [mask('owner')])
+    await mask('editor')()
+    expect([open.includes(PLAN), masked.includes(PLAN), open.includes(String(SALARY))]).toEqual([true, false, false])
+    // Without a session there is no view at all.
+    expect(await views({ ...viewer, cookie: '' }, [])).toEqual([])
+  })
+
   it('is shown by the least role that may see it', async () => {
     expect((await get('/v1/accounts/acme', editor)).json().properties).toMatchObject({ plan: PLAN })
     expect((await get('/v1/contacts/ada', editor)).json().properties.salary).toBe(MASKED)
