@@ -169,7 +169,7 @@ describe('keeping no longer than is said', () => {
     const old = (days: number, message: string, receivedDays = days) =>
       event(id, { occurred: now - days * DAY_MS, received: now - receivedDays * DAY_MS, message })
     await old(99, 'old-99')
-    await old(101, 'old-101')
+    await old(104, 'old-104')
     await old(800, 'old-imported-today', 0.5)
     await old(800, 'old-800')
     expect((await home.rest('GET', '/v1/retention')).json()).toMatchObject({
@@ -199,7 +199,7 @@ describe('keeping no longer than is said', () => {
     await made('segments', 'Quiet', { rule: quiet })
     await made('segments', 'New', { rule: { ...quiet, within: 'P60D' } })
     await made('signals', 'Ever', { rule: { event: 'Paid', count: { op: 'gte', value: 1 } } })
-    const paid = { figure: 'count', event: 'Paid', within: 'P61D' }
+    const paid = { figure: 'count', event: 'Paid', within: 'P64D' }
     await made('computed-properties', 'Paid', {
       definition: { property: 'paid', formula: 'inputs.paid', inputs: { paid } },
     })
@@ -224,8 +224,8 @@ describe('keeping no longer than is said', () => {
     const preview = async () =>
       (await shop.rest('GET', '/v1/retention/preview?keepEventsDays=60&keepRunsDays=30')).json().looksFurther
     const far = [
-      { kind: 'score', slug: 'health', name: 'Health', days: 61 },
-      { kind: 'computed', slug: 'paid', name: 'Paid', days: 61 },
+      { kind: 'score', slug: 'health', name: 'Health', days: 64 },
+      { kind: 'computed', slug: 'paid', name: 'Paid', days: 64 },
       { kind: 'segment', slug: 'quiet', name: 'Quiet', days: 90 },
     ]
     expect(await preview()).toEqual(far)

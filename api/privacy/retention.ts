@@ -1,4 +1,5 @@
 import { sql } from 'kysely'
+import { KEPT_BEYOND_DAYS } from '../../engine/rules/far-windows.ts'
 import { writeAudit } from '../auth/audit.ts'
 import type { Context, Scoped } from '../context.ts'
 import { whatLooksFurther } from './looks-further.ts'
@@ -29,7 +30,7 @@ export async function readRetention(ctx: Scoped): Promise<RetentionView> {
 export async function previewRetention(ctx: Scoped, days: Days): Promise<RetentionView> {
   const { db, workspaceId, now } = ctx
   const events = await sql<{ n: number }>`SELECT count(*)::int AS n FROM (
-      SELECT 1 FROM events_kept WHERE workspace_id = ${workspaceId} AND occurred_at < ${before(now, days.keepEventsDays)}
+      SELECT 1 FROM events_kept WHERE workspace_id = ${workspaceId} AND occurred_at < ${eventsBefore(now, days.keepEventsDays)}
         AND received_at < ${new Date(now - AFTER_RECEIPT_MS)} LIMIT ${MOST}) AS old`.execute(db)
   const ended = before(now, days.keepRunsDays)
   const runs = await sql<{ n: number }>`SELECT count(*)::int AS n FROM (
@@ -62,5 +63,8 @@ export async function changeRetention(ctx: Context, days: Days): Promise<Retenti
   })
   return previewRetention(ctx, days)
 }
+
+/** Events that occurred before are no longer kept. */
+export const eventsBefore = (now: number, days: number): Date => before(now, days + KEPT_BEYOND_DAYS)
 
 export const before = (now: number, days: number): Date => new Date(now - days * DAY_MS)

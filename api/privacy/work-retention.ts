@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { RunDirectory } from '../../engine/ports.ts'
 import { inTransaction, onPool, type Queryable, type Statement } from '../db/sql.ts'
-import { AFTER_RECEIPT_MS, before } from './retention.ts'
+import { AFTER_RECEIPT_MS, before, eventsBefore } from './retention.ts'
 
 /** Rows in one transaction, so that nobody waits for it. */
 const BATCH = 1_000
@@ -44,7 +44,7 @@ export function workRetention(deps: RetentionDeps): Promise<Swept | null> {
     const now = deps.clock()
     for (const workspace of workspaces) {
       const { id } = workspace
-      const old = before(now, workspace.keepEventsDays)
+      const old = eventsBefore(now, workspace.keepEventsDays)
       const received = new Date(now - AFTER_RECEIPT_MS)
       swept.events += await inOrder(q, EVENTS, [id, old, received, '0'])
       swept.eventIds += await untilNone(q, EVENT_IDS, [id, old])

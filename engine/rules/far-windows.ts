@@ -9,6 +9,9 @@ export interface FarWindow {
   days: number
 }
 
+/** Events go so many days later than asked, so that “this year” sees all of a leap year where 365 days are kept. */
+export const KEPT_BEYOND_DAYS = 3
+
 /**
  * Where the rules, and what they ask of related subjects, look further back than events are kept: there they see what
  * is left, and "not for 400 days" would hold for everybody after 365. "Ever" means as long as events are kept.
@@ -19,7 +22,8 @@ export function farWindows(rules: readonly Rule[], keptDays: number): FarWindow[
   const look = (leaf: Rule): void => {
     // Leaf by leaf: read together, an "ever" beside it would hide the window.
     for (const [event, ms] of Object.entries(readsOf(leaf).events))
-      if (ms !== null && ms > keptDays * DAY) found.set(event, Math.max(found.get(event) ?? 0, Math.ceil(ms / DAY)))
+      if (ms !== null && ms > (keptDays + KEPT_BEYOND_DAYS) * DAY)
+        found.set(event, Math.max(found.get(event) ?? 0, Math.ceil(ms / DAY)))
   }
   for (const rule of rules) walkRule(rule, look)
   return [...found].map(([event, days]) => ({ event, days }))
