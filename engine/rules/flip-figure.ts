@@ -153,7 +153,8 @@ function figureOf(figure: NumberFigure, numbers: readonly number[]): number | nu
 
 function distinctNeed(rule: AggregateRule, values: readonly Json[], wanted: Wanted): LeafNeed {
   const known = values.filter((value) => value !== null)
-  const different = known.filter((value, i) => known.findIndex((other) => sameJson(other, value)) === i).length
+  const { actual } = evaluate(rule, wanted.scope, wanted.now).why
+  const different = typeof actual === 'number' ? actual : 0
   let n = 1
   while (n <= MOST_VALUES && inOrder(rule.op, different + n, rule.value) !== wanted.holds) n += 1
   if (n > MOST_VALUES) {
@@ -179,7 +180,7 @@ function freshEvents(
   { n, known }: { n: number; known: readonly Json[] },
   { now }: Wanted,
 ): EventValues[] {
-  const steps = Array.from({ length: n + known.length }, (_, i) => i)
+  const steps = Array.from({ length: n + Math.min(known.length, MOST_VALUES) }, (_, i) => i)
   const spoken = namedBy(where, of, now)
   const found: Array<{ value: Json; properties: EventValues }> = []
   const candidates = [
