@@ -1,6 +1,7 @@
 import { writeAudit } from '../auth/audit.ts'
 import type { Context } from '../context.ts'
 import { type IdentityKind, writeIdentities } from '../db/contact-store.ts'
+import { subjectViews } from '../customers/subject-view.ts'
 import type { Db } from '../db/database.ts'
 import { onTransaction } from '../db/sql.ts'
 import { notFound, problem } from '../problem.ts'
@@ -40,7 +41,7 @@ export async function addIdentity(ctx: Context, input: IdentityInput) {
     if (id === null) throw notFound('contact', input.id)
     const owner = await ownerOf(scope, input.kind, value)
     if (owner === id) return identitiesOf(scope, id)
-    if (owner !== null) throw taken(input.kind, value, owner)
+    if (owner !== null) throw await taken(scope, { ...input, value }, owner)
     const q = onTransaction(trx)
     const added = [{ kind: input.kind, value, contactId: id }]
     if (!(await writeIdentities(q, ctx.workspaceId, { added, pairs: [], now: ctx.now })))
@@ -77,12 +78,20 @@ async function checkedValue(ctx: Context, { kind, value }: IdentityInput): Promi
   return email
 }
 
-const taken = (kind: IdentityKind, value: string, owner: string) =>
-  problem(
+async function taken(scope: Scoped, { kind, value }: IdentityInput, owner: string) {
+  const named = (await subjectViews(scope, [owner])).get(owner)?.label ?? owner
+  return problem(
     409,
     'IDENTITY_TAKEN',
-    `The ${kind.replace('_', ' ')} ${value} belongs to the contact ${owner}. Merge the two, or remove it there first.`,
+    `The ${WORDS[kind]} ${value} belongs to ${named} (contact ${owner}). Merge the two, or remove it there first.`,
   )
+}
+const WORDS: { [kind in IdentityKind]: string } = {
+  user_id: 'user id',
+  email: 'e-mail address',
+  anonymous_id: 'anonymous id',
+  vendor_id: 'vendor id',
+}
 
 async function ownerOf({ db, workspaceId }: Scoped, kind: IdentityKind, value: string): Promise<string | null> {
   const row = await db

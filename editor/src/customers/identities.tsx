@@ -122,7 +122,12 @@ function AddIdentity({ id, onClose }: { id: string; onClose: () => void }) {
         value={value}
         onChange={(event) => setValue(event.currentTarget.value)}
       />
-      {add.isError && <ProblemPanel error={add.error} />}
+      {add.isError && (
+        // The form stands at the end of the page: what it was refused for may be below the window.
+        <div ref={showWhole}>
+          <ProblemPanel error={add.error} />
+        </div>
+      )}
       <Group justify="flex-end" gap="xs">
         <Button size="xs" variant="default" onClick={onClose}>
           Cancel
@@ -134,6 +139,8 @@ function AddIdentity({ id, onClose }: { id: string; onClose: () => void }) {
     </form>
   )
 }
+
+const showWhole = (element: HTMLElement | null): void => element?.scrollIntoView({ block: 'nearest' })
 
 function RemoveIdentity({ id, identity, onClose }: { id: string; identity: Identity; onClose: () => void }) {
   const { kind, value } = identity
