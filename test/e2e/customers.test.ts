@@ -194,6 +194,20 @@ it('keeps notes: written, changed and deleted', async () => {
   await page.getByText('No note yet').waitFor()
 }, 60_000)
 
+it('gives a contact one more id, says whose a taken one is, and takes one away when asked twice', async () => {
+  const { page } = app
+  const identities = page.getByRole('region', { name: 'Identities' })
+  await identities.getByRole('button', { name: 'Add an identity' }).click()
+  await identities.getByRole('textbox', { name: 'Value' }).fill('p8')
+  await identities.getByRole('button', { name: 'Add', exact: true }).click()
+  await identities.getByRole('alert').getByText('belongs to Person 8').waitFor()
+  await identities.getByRole('textbox', { name: 'Value' }).fill('p7-before')
+  await identities.getByRole('button', { name: 'Add', exact: true }).click()
+  await identities.getByRole('button', { name: 'Remove p7-before' }).click()
+  await page.getByRole('button', { name: 'Remove it' }).click()
+  await identities.getByText('p7-before').waitFor({ state: 'detached' })
+}, 60_000)
+
 it('shows an account with its people, in the dark too', async () => {
   const { page } = app
   await page.emulateMedia({ colorScheme: 'dark' })

@@ -32,22 +32,24 @@ export function Identities(props: {
   const mayWrite = kind === 'contact' && session.role !== 'viewer'
   return (
     <Panel title="Identities">
-      <dl className="sb-identities" data-write={mayWrite}>
+      <dl className="sb-identities">
         {identityLines(props).map(({ words, value, identity }) => (
           <div key={`${words} ${value}`}>
             <dt>{words}</dt>
-            <dd className="sb-mono">{value}</dd>
-            {mayWrite && identity !== null && (
-              <ActionIcon
-                size="xs"
-                variant="subtle"
-                color="gray"
-                aria-label={`Remove ${value}`}
-                onClick={() => setDoing(identity)}
-              >
-                <X size={12} />
-              </ActionIcon>
-            )}
+            <dd>
+              <span className="sb-mono">{value}</span>
+              {mayWrite && identity !== null && (
+                <ActionIcon
+                  size="xs"
+                  variant="subtle"
+                  color="gray"
+                  aria-label={`Remove ${value}`}
+                  onClick={() => setDoing(identity)}
+                >
+                  <X size={12} />
+                </ActionIcon>
+              )}
+            </dd>
           </div>
         ))}
       </dl>
