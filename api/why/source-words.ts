@@ -14,6 +14,8 @@ export const UNKNOWN_SOURCE: SourceView = {
 /** Who wrote a property. @param source as `property_changes.source` holds it */
 export function sourceView(source: Json): SourceView {
   if (!isRecord(source)) return UNKNOWN_SOURCE
+  // The value stays, such as an account's; who it came by went with them.
+  if (source.erased === true) return { kind: 'other', words: 'by somebody since deleted' }
   switch (source.kind) {
     case 'event':
       return {
@@ -43,7 +45,8 @@ export function sourceView(source: Json): SourceView {
         mergeId: text(source.merge),
       }
     default:
-      return { kind: 'other', words: `by ${[text(source.kind) || 'something unnamed', ...nameIn(source)].join(' ')}` }
+      if (text(source.kind) === '') return UNKNOWN_SOURCE
+      return { kind: 'other', words: `by ${[text(source.kind), ...nameIn(source)].join(' ')}` }
   }
 }
 
@@ -52,9 +55,11 @@ function nameIn(source: { [name: string]: Json }): string[] {
   return name === '' ? [] : [`“${name}”`]
 }
 
+const UNKNOWN_CAUSE: SourceView = { kind: 'unknown', words: 'cause unknown' }
+
 /** What made an edge. @param cause as `audience_edges.cause` holds it */
 export function causeView(cause: Json): SourceView {
-  if (!isRecord(cause)) return { kind: 'unknown', words: 'cause unknown' }
+  if (!isRecord(cause)) return UNKNOWN_CAUSE
   switch (cause.kind) {
     case 'event':
       return {
@@ -69,7 +74,9 @@ export function causeView(cause: Json): SourceView {
       return { kind: 'backfill', words: 'when the rule was asked for everybody' }
     case 'merge':
       return { kind: 'merge', words: 'by a merge of two contacts', mergeId: text(cause.merge) }
+    case 'undo':
+      return { kind: 'merge', words: 'when a merge of two contacts was taken back', mergeId: text(cause.merge) }
     default:
-      return { kind: 'other', words: `by ${text(cause.kind) || 'something unnamed'}` }
+      return text(cause.kind) === '' ? UNKNOWN_CAUSE : { kind: 'other', words: `by ${text(cause.kind)}` }
   }
 }
