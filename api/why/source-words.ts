@@ -11,11 +11,13 @@ export const UNKNOWN_SOURCE: SourceView = {
   words: 'source unknown: it was there before changes were noted',
 }
 
+/** What is an account's stays when a person is deleted; who it came by goes with them. */
+const DELETED: SourceView = { kind: 'other', words: 'by somebody since deleted' }
+
 /** Who wrote a property. @param source as `property_changes.source` holds it */
 export function sourceView(source: Json): SourceView {
   if (!isRecord(source)) return UNKNOWN_SOURCE
-  // The value stays, such as an account's; who it came by went with them.
-  if (source.erased === true) return { kind: 'other', words: 'by somebody since deleted' }
+  if (source.erased === true) return DELETED
   switch (source.kind) {
     case 'event':
       return {
@@ -60,6 +62,7 @@ const UNKNOWN_CAUSE: SourceView = { kind: 'unknown', words: 'cause unknown' }
 /** What made an edge. @param cause as `audience_edges.cause` holds it */
 export function causeView(cause: Json): SourceView {
   if (!isRecord(cause)) return UNKNOWN_CAUSE
+  if (cause.erased === true) return DELETED
   switch (cause.kind) {
     case 'event':
       return {
