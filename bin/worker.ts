@@ -48,7 +48,9 @@ const PARTS_MS = 24 * 3_600_000
 async function main(): Promise<void> {
   const environment = readEnvironment(process.env, { sandbox: false, demo: false })
   Runtime.install({ shutdownSignals: [], logger: quietLogger() })
-  const database = openDatabase(required(environment.databaseUrl, 'SIGNALBOX_DATABASE_URL'), { max: 16, onError: say })
+  const url = required(environment.databaseUrl, 'SIGNALBOX_DATABASE_URL')
+  const database = openDatabase(url, { max: 12, onError: say })
+  const dispatching = openDatabase(url, { max: 8, onError: say, byIndexes: true })
   const connection = await NativeConnection.connect(temporalConnectionOptions(environment.temporal))
   const { namespace } = environment.temporal
   const changes = createRunChanges(database.pool, say)
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
   })
   const running = Promise.all(workers.map((worker) => worker.run()))
   const dispatcher = startDispatcher({
-    pool: database.pool,
+    pool: dispatching.pool,
     clock: Date.now,
     startRuns: client.startEntered,
     onError: say,
@@ -109,6 +111,7 @@ async function main(): Promise<void> {
     await running
     await changes.close()
     await connection.close()
+    await dispatching.close()
     await database.close()
   }
   exitWithParent(stop)
