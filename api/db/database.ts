@@ -23,13 +23,15 @@ export function openDatabase(
   url: string,
   options: { max?: number; onError?: (error: Error) => void; byIndexes?: boolean } = {},
 ): OpenedDatabase {
-  const pool = new pg.Pool({ connectionString: url, max: options.max ?? 10, application_name: 'signalbox' })
+  const pool = new pg.Pool({
+    connectionString: url,
+    max: options.max ?? 10,
+    application_name: 'signalbox',
+    ...(options.byIndexes ? { options: '-c enable_seqscan=off' } : {}),
+  })
   pool.on('error', (error) => options.onError?.(error))
   // A client that is lost between two statements of a transaction has nobody who listens; the next statement says so.
   pool.on('connect', (client) => client.on('error', () => undefined))
-  // Before the first statement of whoever waits for the connection: a client works its queue off in order.
-  if (options.byIndexes)
-    pool.on('connect', (client) => void client.query('SET enable_seqscan = off').catch(() => undefined))
   const db = new Kysely<Database>({ dialect: new PostgresDialect({ pool }) })
   const close = async (): Promise<void> => {
     await db.destroy()

@@ -42,7 +42,7 @@ const ALONE_MS = 1000
 export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   const alarm = createAlarm()
   const listener = listen(deps, alarm.ring)
-  const work: WorkDeps = { pool: deps.pool, clock: deps.clock, catalogs: createCatalogCache() }
+  const work: WorkDeps = { ...deps, catalogs: createCatalogCache() }
   const starts = createStartQueue({
     ...deps,
     noteStarted: (runs) => noteStarted(onPool(deps.pool), runs),

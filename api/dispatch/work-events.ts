@@ -18,6 +18,8 @@ export interface WorkDeps {
   pool: pg.Pool
   catalogs: CatalogCache
   clock: () => number
+  /** Told why a batch was not done in one, before its events are tried one by one. */
+  onError?: (error: unknown) => void
 }
 
 export interface Worked {
@@ -65,6 +67,7 @@ export async function workEvents(deps: WorkDeps): Promise<Worked> {
     )
   } catch (error) {
     if (taken.length === 0 || isOutage(error)) throw error
+    deps.onError?.(error)
     return isolate(deps, taken)
   }
 }
