@@ -36,6 +36,8 @@ export function compileProperty(rule: PropertyRule, place: Place): Condition {
   switch (path.root) {
     case 'trigger':
     case 'steps':
+    case 'vars':
+    case 'item':
       throw new NotInSql(rule.property)
     case 'contact':
       if (place.subject !== 'contact') return missing
@@ -104,7 +106,7 @@ function key(from: Value, part: string): Value {
 /** Whether a property changed, by what is known of its history. */
 export function compileChanged(rule: ChangedRule, place: Place): Condition {
   const path = parsePath(rule.changed)
-  if (path === null || path.root === 'trigger' || path.root === 'steps') throw new NotInSql(rule.changed)
+  if (path === null || (path.root !== 'contact' && path.root !== 'account')) throw new NotInSql(rule.changed)
   if (!canBeThere(path.name) || !(canBeThere(rule.from ?? null) && canBeThere(rule.to ?? null))) return NO
   if (path.root === 'contact' && place.subject === 'account') return NO
   const bounds = withinBounds(rule.within, sql`change.at`, place.now)

@@ -2,20 +2,25 @@ import type { Json } from '../../nodes/manifest.ts'
 import type { SubjectFacts } from './rule.ts'
 
 /** Where a path of a rule begins. */
-export const ROOTS = ['contact', 'account', 'trigger', 'steps'] as const
+export const ROOTS = ['contact', 'account', 'trigger', 'steps', 'vars', 'item'] as const
 export type Root = (typeof ROOTS)[number]
 
 export type ParsedPath =
   | { root: 'contact' | 'account'; name: string }
   | { root: 'trigger'; path: string[] }
+  | { root: 'vars'; path: string[] }
+  | { root: 'item'; path: string[] }
   | { root: 'steps'; step: string; path: string[] }
 
-/** `contact.mrr`, `trigger.properties.plan`, `steps.tag.id`. @returns null where it is no such path */
+/** `contact.mrr`, `trigger.properties.plan`, `steps.tag.id`, `vars.discount`, `item.sku`, `item`. @returns null where it is no such path */
 export function parsePath(text: string): ParsedPath | null {
   const [root, ...rest] = text.split('.')
-  if (rest.length === 0 || rest.some((part) => part === '')) return null
+  if (rest.some((part) => part === '')) return null
+  // A list may hold plain values: the item itself is meant.
+  if (root === 'item') return { root, path: rest }
+  if (rest.length === 0) return null
   if (root === 'contact' || root === 'account') return { root, name: rest.join('.') }
-  if (root === 'trigger') return { root, path: rest }
+  if (root === 'trigger' || root === 'vars') return { root, path: rest }
   const step = rest[0]
   if (root !== 'steps' || step === undefined) return null
   return { root, step, path: rest.slice(1) }

@@ -1,6 +1,6 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { Enrollment, SubjectKind } from './playbook.ts'
-import type { Reads, Rule } from './rule.ts'
+import type { EventFilter, Reads, Rule } from './rule.ts'
 
 /** What a version compiles to: frozen, validated, content-addressed by `planHash`. Plain JSON, read by the workflow. */
 export interface Plan {
@@ -11,6 +11,8 @@ export interface Plan {
   /** In topological order: every edge goes from an earlier to a later step. */
   steps: PlanStep[]
   reads: Reads
+  /** Exit rules and the goal are looked at while the run waits, not at its wakes alone. Plans made before have it not. */
+  watches?: true
 }
 
 interface PlanStepBase {
@@ -22,7 +24,19 @@ interface PlanStepBase {
   in: Array<{ step: string; port: string }>
   /** Port → the steps its edges lead to. Every port of the step has an entry, possibly empty. */
   out: { [port: string]: string[] }
+  /** The `each` step for whose items it runs, once an item; its edges stay within. Left out: it runs once a run. */
+  within?: string
+  /**
+   * What follows when it fails. Left out: its paths end here, others go on, and the run has failed when they are over.
+   * `branch`: the port `error`, behind which `steps.<id>.fault` tells why.
+   */
+  onFailure?: 'continue' | 'branch'
 }
+
+/** The port of a failure that the author deals with. */
+export const ERROR_PORT = 'error'
+/** The port of an `each` step that leads to the steps for one item. */
+export const ITEM_PORT = 'item'
 
 export type PlanStep =
   | (PlanStepBase & { op: 'trigger'; input: { [field: string]: Json } })
@@ -36,6 +50,35 @@ export type PlanStep =
     })
   | (PlanStepBase & { op: 'exit'; reason: string })
   | (PlanStepBase & {
+      op: 'split'
+      /** Together with the subject's id it says which arm: the same key, the same arm, in every run and version. */
+      key: string
+      /** Percent of all subjects; together 100. */
+      arms: Array<{ port: string; percent: number }>
+    })
+  | (PlanStepBase & { op: 'waitRule'; rule: Rule; maxWaitMs: number | null })
+  | (PlanStepBase & {
+      op: 'waitEvent'
+      event: string
+      where: EventFilter[]
+      /** Properties that must equal what stands at a path when the wait begins: “order 17 shipped” is not “order 18 shipped”. */
+      keys: Array<{ property: string; path: string }>
+      /** Which events count: those after the one that started the run, or those after the wait began. */
+      since: 'trigger' | 'entry'
+      maxWaitMs: number | null
+      keeps: boolean
+    })
+  | (PlanStepBase & {
+      op: 'each'
+      /** Path of the list. */
+      list: string
+      /** Items worked at the same time. */
+      atOnce: number
+      /** Whether the items after a failed one are worked. */
+      onItemFailure: 'stop' | 'continue'
+      keeps: boolean
+    })
+  | (PlanStepBase & {
       op: 'act'
       /** Slug of the connection, or null where the action needs none. */
       connection: string | null
@@ -45,6 +88,10 @@ export type PlanStep =
       keeps: boolean
       /** Step ids whose outputs the input's templates read. */
       readsSteps: string[]
+      /** How often, and until when after its beginning, a failed attempt is repeated; left out: as for any fault. */
+      retry?: { attempts: number; withinMs: number | null }
+      /** The variable (`vars.<name>`) that its output's `value` becomes. */
+      sets?: string
     })
 
 export type Delay =

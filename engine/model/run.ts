@@ -44,10 +44,29 @@ export interface StepState {
   until?: Instant
   /** Cancelled while acting: its effect is still recorded when it lands. */
   cancelRequested?: boolean
+  /** Failed, and the author said what follows: the run goes on. */
+  handled?: true
+  /** While waiting: when it is given up for. */
+  deadline?: Instant
+  /** While it waits for an event: what its keys must equal. */
+  keys?: { [property: string]: Json }
+  /** While it works through a list. */
+  loop?: Loop
   /** While held: the connection whose return it waits for. */
   heldBy?: string
   startedAt?: Instant
   endedAt?: Instant
+}
+
+/** A list that is worked through, some items at a time. */
+export interface Loop {
+  items: Json[]
+  /** The first item that was not begun. */
+  next: number
+  /** Items under way. */
+  open: number[]
+  done: number
+  failed: Array<{ index: number; fault: Fault }>
 }
 
 export interface RunState {
@@ -66,6 +85,14 @@ export interface RunState {
   open: string[]
   /** An exit or a cancel has decided how the run ends; it ends when nothing is acting any more. */
   ending: { status: FinalStatus; reason: string | null } | null
+  /** What `set` steps wrote, by name. */
+  vars?: { [name: string]: Json }
+  /** Nothing new is begun until a person lets it go on. */
+  paused?: { reason: string }
+  /** Steps that a person wants left out when their turn comes, and the ports they are left by. */
+  skips?: { [stepId: string]: string }
+  /** While waiting: when an exit rule or the goal may come true by time alone. */
+  watch?: Instant
   /** Ids of the operator commands that were carried out, so that a repeated delivery changes nothing. */
   handled: string[]
 }
@@ -85,6 +112,13 @@ export type OperatorCommand =
   | { kind: 'exit'; reason: string }
   /** Acts again on every failed step (or one), with the kept results of the others. */
   | { kind: 'retry'; step: string | null }
+  /** Begins nothing new until `continue`; what is under way ends, and waits go on. */
+  | { kind: 'pause'; reason: string }
+  | { kind: 'continue' }
+  /** Leaves a step by a port (its only one where none is named) without doing it: a wait, a failed one, or one to come. */
+  | { kind: 'skip'; step: string; port?: string }
+  /** As though the step had brought this. */
+  | { kind: 'override'; step: string; output: Json }
   /** Settles a step in review: it landed (with an output), or do it again (a new visit). */
   | { kind: 'settle'; step: string; landed: boolean; output: Json }
 
@@ -94,10 +128,22 @@ export type RunInput =
   | { kind: 'outcome'; at: Instant; step: string; visit: number; outcome: StepOutcome }
   /** A sleep is over. `facts` are fresh where the plan reads any. */
   | { kind: 'due'; at: Instant; step: string; visit: number; facts: Facts | null }
+  /** What a step waits for has happened. */
+  | { kind: 'event'; at: Instant; step: string; visit: number; event: HeardEvent; facts: Facts | null }
+  /** What the run watches may have changed: rules that it waits for, exits, the goal. */
+  | { kind: 'look'; at: Instant; facts: Facts }
   /** A connection works again: its held steps act. */
   | { kind: 'resume'; at: Instant; connection: string }
   /** `facts`: fresh ones where the shell loaded them, so that a retried delay sees what a person mended. */
   | { kind: 'operator'; at: Instant; id: string; command: OperatorCommand; facts?: Facts | null }
+
+export interface HeardEvent {
+  /** Its own id. */
+  id: string
+  name: string
+  at: Instant
+  properties: { [name: string]: Json }
+}
 
 /** What the shell must do. Effects as data: `advance` never acts. */
 export type RunCommand =

@@ -21,6 +21,8 @@ export function readRulePath(property: string, scope: RuleScope): Json | undefin
   const path = pathOf(property)
   if (path === null) return undefined
   if (path.root === 'trigger') return readPath(scope.trigger, path.path)
+  if (path.root === 'vars') return readPath(scope.vars, path.path)
+  if (path.root === 'item') return readPath(scope.item, path.path)
   if (path.root === 'steps') return readPath(scope.stepOutput?.(path.step), path.path)
   return readProperty(path.root === 'contact' ? scope.contact : scope.account, path.name)
 }

@@ -3,7 +3,9 @@ import type { Plan } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 import type { RunCommand, RunState } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
-import { indexPlan } from './plan-index.ts'
+import { itemAt, leftBy } from './draft.ts'
+import { placeOf } from './instance.ts'
+import { indexPlan, stepAt } from './plan-index.ts'
 
 export interface ActOrder extends RunRef {
   step: string
@@ -26,6 +28,9 @@ export interface TemplateScope {
   account: { [name: string]: Json } | null
   trigger: { [name: string]: Json }
   steps: { [step: string]: Json }
+  vars: { [name: string]: Json }
+  /** Null outside of a list. */
+  item: Json
 }
 
 /** What an action's attempt needs to know: its templates, and what they may read. */
@@ -34,7 +39,7 @@ export function actOrderOf(
   { plan, state }: { plan: Plan; state: RunState },
   command: RunCommand & { kind: 'act' },
 ): ActOrder {
-  const step = indexPlan(plan).byId.get(command.step)
+  const step = stepAt(indexPlan(plan), command.step)
   if (step?.op !== 'act') throw new Error(`The plan has no action ${command.step}.`)
   const { facts, trigger } = state
   const { workspaceId, runId } = run
@@ -42,7 +47,7 @@ export function actOrderOf(
   return {
     workspaceId,
     runId,
-    step: step.id,
+    step: command.step,
     visit,
     attempt,
     slot: null,
@@ -54,7 +59,9 @@ export function actOrderOf(
       contact: facts.contact && { ...facts.contact.properties, id: facts.contact.id },
       account: facts.account && { ...facts.account.properties, id: facts.account.id },
       trigger: trigger.data,
-      steps: Object.fromEntries(step.readsSteps.map((id) => [id, state.steps[id]?.output ?? null])),
+      steps: Object.fromEntries(step.readsSteps.map((id) => [id, leftBy(state, command.step, id) ?? null])),
+      vars: state.vars ?? {},
+      item: itemAt(state, placeOf(command.step)) ?? null,
     },
   }
 }

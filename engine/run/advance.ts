@@ -1,21 +1,25 @@
+import type { Json } from '../../nodes/manifest.ts'
+import { readPath } from '../model/path.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Advanced, RunInput, RunState, StepOutcome, StepState } from '../model/run.ts'
 import {
   commandAct,
   commandSleep,
+  endSleep,
   completeStep,
   type Draft,
   failStep,
   openDraft,
-  seal,
   setStep,
   skipStep,
   unchanged,
 } from './draft.ts'
-import { endIfRuled } from './end-run.ts'
+import { actAgain, endIfRuled, heldBy, RUN } from './end-run.ts'
 import { operate } from './operator.ts'
-import { assertMatches, indexPlan, type PlanIndex, PlanMismatch } from './plan-index.ts'
+import { opOf } from './ops/ops.ts'
+import { assertMatches, indexPlan, type PlanIndex, PlanMismatch, stepAt } from './plan-index.ts'
 import { propagate } from './propagate.ts'
+import { seal } from './seal.ts'
 
 type Input<K extends RunInput['kind']> = RunInput & { kind: K }
 
@@ -43,6 +47,10 @@ export function advance(plan: Plan, state: RunState | null, input: RunInput): Ad
       return takeOutcome(index, state, input)
     case 'due':
       return wake(index, state, input)
+    case 'event':
+      return hear(index, state, input)
+    case 'look':
+      return state.open.length === 0 ? unchanged(state, '', 'The run is over') : look(index, state, input)
     case 'resume':
       return resume(index, state, input)
     case 'operator':
@@ -93,11 +101,12 @@ interface Acting {
 }
 
 function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome): void {
-  const planned = draft.index.byId.get(id)
+  const planned = stepAt(draft.index, id)
   switch (outcome.kind) {
     case 'done': {
-      const keeps = planned?.op === 'act' && planned.keeps
-      return completeStep(draft, id, keeps ? { output: outcome.output } : {})
+      if (planned?.op !== 'act') return completeStep(draft, id)
+      if (planned.sets !== undefined) setVariable(draft, planned.sets, outcome.output)
+      return completeStep(draft, id, planned.keeps ? { output: outcome.output } : {})
     }
     case 'failed':
       return failStep(draft, id, outcome.fault)
@@ -110,6 +119,10 @@ function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome):
     case 'review':
       return setStep(draft, id, { ...step, status: 'review', fault: outcome.fault })
   }
+}
+
+function setVariable(draft: Draft, name: string, output: Json): void {
+  draft.state.vars = { ...draft.state.vars, [name]: readPath(output, ['value']) ?? null }
 }
 
 /** The end of a step that a join or an exit had given up while it acted: recorded, and leading nowhere. */
@@ -126,32 +139,60 @@ function recordCancelled(draft: Draft, { id, step }: Acting, outcome: StepOutcom
 }
 
 function wake(index: PlanIndex, state: RunState, input: Input<'due'>): Advanced {
+  const facts = input.facts ?? { ...state.facts, at: input.at }
+  if (input.step === RUN && state.watch !== undefined) return look(index, state, { ...input, kind: 'look', facts })
   const step = state.steps[input.step]
+  const planned = stepAt(index, input.step)
   const asleep = step?.status === 'waiting' || step?.status === 'retrying' || step?.status === 'paced'
-  if (!step || !asleep || step.visit !== input.visit)
+  if (!step || !planned || !asleep || step.until === undefined || step.visit !== input.visit)
     return unchanged(state, input.step, 'A sleep ended for a step that is not asleep')
   const draft = openDraft(index, state, input.at)
   // Without facts to load time still moves for the rules that read trigger data.
-  draft.state.facts = input.facts ?? { ...state.facts, at: input.at }
+  draft.state.facts = facts
   const id = input.step
   draft.woken = id
   if (endIfRuled(draft, id)) return seal(draft)
-  if (step.status === 'waiting') completeStep(draft, id)
-  else commandAct(draft, id, { visit: step.visit, attempt: step.attempts + (step.status === 'retrying' ? 1 : 0) })
+  const op = opOf(planned)
+  if (step.status !== 'waiting')
+    commandAct(draft, id, { visit: step.visit, attempt: step.attempts + (step.status === 'retrying' ? 1 : 0) })
+  else if (op.due) op.due(draft, planned, id)
+  else completeStep(draft, id)
+  propagate(draft)
+  return seal(draft)
+}
+
+function hear(index: PlanIndex, state: RunState, input: Input<'event'>): Advanced {
+  const step = state.steps[input.step]
+  const planned = stepAt(index, input.step)
+  const heard = planned && opOf(planned).heard
+  if (step?.status !== 'waiting' || !planned || !heard || step.visit !== input.visit)
+    return unchanged(state, input.step, `“${input.event.name}” came for a step that does not wait for it`)
+  const draft = openDraft(index, state, input.at)
+  draft.state.facts = input.facts ?? { ...state.facts, at: input.at }
+  const id = input.step
+  if (endIfRuled(draft, id)) return seal(draft)
+  endSleep(draft, id)
+  heard(draft, planned, { id, event: input.event })
+  propagate(draft)
+  return seal(draft)
+}
+
+function look(index: PlanIndex, state: RunState, input: Input<'look'>): Advanced {
+  const draft = openDraft(index, state, input.at)
+  draft.state.facts = input.facts
+  if (endIfRuled(draft, RUN)) return seal(draft)
+  for (const id of state.open) {
+    const planned = stepAt(index, id)
+    if (planned && draft.state.steps[id]?.status === 'waiting') opOf(planned).look?.(draft, planned, id)
+  }
   propagate(draft)
   return seal(draft)
 }
 
 function resume(index: PlanIndex, state: RunState, input: Input<'resume'>): Advanced {
-  const held = state.open.filter((id) => {
-    const step = state.steps[id]
-    return step?.status === 'held' && step.heldBy === input.connection
-  })
+  const held = heldBy(state, input.connection)
   if (held.length === 0) return unchanged(state, '', `No step is held by ${input.connection}`)
   const draft = openDraft(index, state, input.at)
-  for (const id of held) {
-    const step = draft.state.steps[id]
-    if (step) commandAct(draft, id, { visit: step.visit, attempt: step.attempts + 1 })
-  }
+  actAgain(draft, held)
   return seal(draft)
 }

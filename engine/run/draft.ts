@@ -1,9 +1,11 @@
 import type { Fault } from '../../nodes/fault.ts'
 import { type Json, ONLY_PORT } from '../../nodes/manifest.ts'
+import { ERROR_PORT, ITEM_PORT } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 import type { Advanced, RunCommand, RunState, StepNote, StepState, StepStatus } from '../model/run.ts'
 import type { RuleScope } from '../rules/evaluate.ts'
-import { edgeKey, type PlanIndex } from './plan-index.ts'
+import { itemOf, placeOf, placesAround } from './instance.ts'
+import { edgeKey, type PlanIndex, stepAt } from './plan-index.ts'
 
 /**
  * The next state while it is being worked out. The given state is never touched: what changes is copied first, and a
@@ -38,8 +40,9 @@ export function openDraft(index: PlanIndex, state: RunState, at: Instant): Draft
 const FINAL: ReadonlySet<StepStatus> = new Set(['done', 'skipped', 'failed', 'cancelled'])
 export const isFinal = (step: StepState | undefined): boolean => step !== undefined && FINAL.has(step.status)
 
-/** Whether the failure counts: one of a step that a join or an exit had already given up does not. */
-export const failedForGood = (step: StepState): boolean => step.status === 'failed' && !step.cancelRequested
+/** Whether the failure counts: one that was given up by a join or an exit, or that the author deals with, does not. */
+export const failedForGood = (step: StepState): boolean =>
+  step.status === 'failed' && !step.cancelRequested && !step.handled
 
 export function setStep(draft: Draft, id: string, step: StepState): void {
   const { state } = draft
@@ -58,14 +61,17 @@ export function clearStep(draft: Draft, id: string): void {
 
 /** The one port of a step that has no choice. */
 export const onlyPort = (draft: Draft, id: string): string =>
-  Object.keys(draft.index.byId.get(id)?.out ?? {})[0] ?? ONLY_PORT
+  Object.keys(stepAt(draft.index, id)?.out ?? {}).find((port) => port !== ERROR_PORT && port !== ITEM_PORT) ?? ONLY_PORT
 
 /** Queues the decision of a step's outgoing edges: those of `port` are taken, all others skipped. */
 export function decidePorts(draft: Draft, id: string, port: string | null): void {
-  const step = draft.index.byId.get(id)
+  const step = stepAt(draft.index, id)
   if (!step) return
+  const place = placeOf(id)
+  // Those for its items are decided item by item.
   for (const [name, targets] of Object.entries(step.out))
-    for (const to of targets) draft.queue.push({ from: id, port: name, to, taken: name === port })
+    if (name !== ITEM_PORT)
+      for (const to of targets) draft.queue.push({ from: id, port: name, to: place + to, taken: name === port })
 }
 
 /** The maps of edges and waits, safe to write to. */
@@ -78,8 +84,15 @@ export function writableEdges(draft: Draft): RunState {
   return draft.state
 }
 
+/** While the run is paused a step that would act is held until it goes on. */
+export const PAUSED = ':pause'
+
 export function commandAct(draft: Draft, id: string, { visit, attempt }: { visit: number; attempt: number }): void {
   const before = draft.state.steps[id]
+  if (draft.state.paused) {
+    const startedAt = before?.startedAt ?? draft.at
+    return setStep(draft, id, { status: 'held', heldBy: PAUSED, visit, attempts: attempt - 1, startedAt })
+  }
   setStep(draft, id, {
     status: 'acting',
     visit,
@@ -92,6 +105,27 @@ export function commandAct(draft: Draft, id: string, { visit, attempt }: { visit
 export function commandSleep(draft: Draft, id: string, step: StepState & { until: Instant }): void {
   setStep(draft, id, step)
   draft.acts.set(id, { kind: 'sleep', step: id, visit: step.visit, until: step.until })
+}
+
+/** It sleeps no more, whatever woke it. */
+export function endSleep(draft: Draft, id: string): void {
+  const step = draft.state.steps[id]
+  if (step?.until !== undefined && draft.woken !== id)
+    draft.cancels.push({ kind: 'cancelSleep', step: id, visit: step.visit })
+}
+
+/** Waits for something other than a moment; until its deadline, if it has one. */
+export function waitFor(draft: Draft, id: string, waiting: Partial<StepState> = {}): void {
+  const before = draft.state.steps[id]
+  const step: StepState = {
+    visit: before?.visit ?? 1,
+    attempts: 0,
+    startedAt: before?.startedAt ?? draft.at,
+    ...waiting,
+    status: 'waiting',
+  }
+  if (step.until === undefined) return setStep(draft, id, step)
+  commandSleep(draft, id, { ...step, until: step.until })
 }
 
 /** @param chosen without a port the step's only one */
@@ -115,62 +149,57 @@ export function skipStep(draft: Draft, id: string): void {
   decidePorts(draft, id, null)
 }
 
-/** A failed step takes no port: what hangs on it alone is skipped, other branches go on. */
+/** A failed step takes the port that the author gave it, else none: what hangs on it alone is skipped, other branches go on. */
 export function failStep(draft: Draft, id: string, fault: Fault): void {
   const before = draft.state.steps[id]
+  const follows = stepAt(draft.index, id)?.onFailure
   setStep(draft, id, {
     status: 'failed',
     visit: before?.visit ?? 1,
     attempts: before?.attempts ?? 0,
     fault,
+    ...(follows === undefined ? {} : { handled: true as const }),
     startedAt: before?.startedAt ?? draft.at,
     endedAt: draft.at,
   })
-  decidePorts(draft, id, null)
+  decidePorts(draft, id, follows === undefined ? null : follows === 'branch' ? ERROR_PORT : onlyPort(draft, id))
 }
 
-/** What rules inside the run read: its facts, what its trigger brought, what its steps left. */
-export function scopeOf(state: RunState): RuleScope {
+/**
+ * What rules inside the run read: its facts, what its trigger brought, what its steps left, its variables, the item.
+ * @param at the instance of the step that asks
+ */
+export function scopeOf(state: RunState, at: string): RuleScope {
+  const item = itemAt(state, placeOf(at))
   return {
     ...state.facts,
     trigger: state.trigger.data,
-    stepOutput: (step) => (Object.hasOwn(state.steps, step) ? state.steps[step]?.output : undefined),
+    stepOutput: (step) => leftBy(state, at, step),
+    ...(state.vars === undefined ? {} : { vars: state.vars }),
+    ...(item === undefined ? {} : { item }),
   }
+}
+
+/** What a step left: its output, or of one whose failure is dealt with the fault. Within a list first that of the same item. */
+export function leftBy(state: RunState, at: string, step: string): Json | undefined {
+  for (const place of placesAround(placeOf(at))) {
+    const known = Object.hasOwn(state.steps, place + step) ? state.steps[place + step] : undefined
+    if (known === undefined) continue
+    if (known.fault === undefined || !known.handled) return known.output
+    const { code, message, fix } = known.fault
+    return { fault: { code, message, fix } }
+  }
+  return undefined
+}
+
+/** The item for which the steps at a place run. */
+export function itemAt(state: RunState, place: string): Json | undefined {
+  const item = itemOf(place)
+  return item === null ? undefined : state.steps[item.each]?.loop?.items[item.index]
 }
 
 export const isDecided = (state: RunState, edge: Omit<EdgeDecision, 'taken'>): boolean =>
   Object.hasOwn(state.edges, edgeKey(edge.from, edge.port, edge.to))
-
-/** Closes the draft: works out the run's status and, when nothing is left to do, says finish. */
-export function seal(draft: Draft): Advanced {
-  const { state } = draft
-  const commands = [...draft.cancels, ...draft.acts.values()]
-  if (state.open.length > 0) {
-    state.status = openStatus(state)
-    state.reason = state.ending?.reason ?? null
-    return { state, commands, notes: draft.notes }
-  }
-  const { status, reason } = state.ending ?? ended(draft)
-  state.status = status
-  state.reason = reason
-  return { state, commands: [...commands, { kind: 'finish', status, reason }], notes: draft.notes }
-}
-
-function openStatus(state: RunState): RunState['status'] {
-  const statuses = state.open.map((id) => state.steps[id]?.status)
-  if (statuses.includes('held')) return 'held'
-  if (statuses.includes('review')) return 'review'
-  return statuses.includes('acting') ? 'running' : 'waiting'
-}
-
-function ended({ index, state }: Draft): NonNullable<RunState['ending']> {
-  const failed = index.plan.steps.find((step) => {
-    const known = state.steps[step.id]
-    return known !== undefined && failedForGood(known)
-  })
-  if (!failed) return { status: 'completed', reason: null }
-  return { status: 'failed', reason: `${failed.label}: ${state.steps[failed.id]?.fault?.message ?? 'failed'}` }
-}
 
 /** Nothing changes, and the run view can say why. */
 export const unchanged = (state: RunState, step: string, text: string): Advanced => ({

@@ -1,6 +1,8 @@
-import type { FinalStatus } from '../model/run.ts'
+import type { Instant } from '../model/rule.ts'
+import type { FinalStatus, RunState } from '../model/run.ts'
 import { evaluate } from '../rules/evaluate.ts'
-import { type Draft, isFinal, scopeOf, setStep } from './draft.ts'
+import { soonest } from '../rules/valid-until.ts'
+import { commandAct, type Draft, isFinal, scopeOf, setStep } from './draft.ts'
 
 /** Decides how the run ends: waits are cancelled, what is in flight is let finish and then leads nowhere. */
 export function endRun(draft: Draft, ending: { status: FinalStatus; reason: string | null }): void {
@@ -17,7 +19,7 @@ export function endIfRuled(draft: Draft, at: string): boolean {
   const { goal, exit } = draft.index.plan.enrollment
   const rules = goal === null ? exit : [{ name: `goal: ${goal.name}`, if: goal.if }, ...exit]
   if (rules.length === 0) return false
-  const scope = scopeOf(draft.state)
+  const scope = scopeOf(draft.state, at)
   for (const rule of rules) {
     const { value, why } = evaluate(rule.if, scope, scope.at)
     if (!value) continue
@@ -26,6 +28,30 @@ export function endIfRuled(draft: Draft, at: string): boolean {
     return true
   }
   return false
+}
+
+/** In the place of a step's id: the run itself. */
+export const RUN = ''
+
+/** When an exit rule or the goal may come true by time alone, by the facts in the state; null: never. */
+export function watchOf(draft: Draft): Instant | null {
+  const { plan } = draft.index
+  const { goal, exit } = plan.enrollment
+  if (!plan.watches || (goal === null && exit.length === 0)) return null
+  const scope = scopeOf(draft.state, RUN)
+  const rules = [...(goal === null ? [] : [goal.if]), ...exit.map((rule) => rule.if)]
+  return soonest(rules.map((rule) => evaluate(rule, scope, scope.at).validUntil))
+}
+
+/** Steps that wait for a connection to work again, or for the run to go on. */
+export const heldBy = (state: RunState, by: string): string[] =>
+  state.open.filter((id) => state.steps[id]?.status === 'held' && state.steps[id]?.heldBy === by)
+
+export function actAgain(draft: Draft, held: readonly string[]): void {
+  for (const id of held) {
+    const step = draft.state.steps[id]
+    if (step) commandAct(draft, id, { visit: step.visit, attempt: step.attempts + 1 })
+  }
 }
 
 /**
@@ -41,10 +67,10 @@ export function cancelStep(draft: Draft, id: string): void {
     return
   }
   const asleep = step?.status === 'waiting' || step?.status === 'retrying' || step?.status === 'paced'
-  if (step && asleep && handedOut && id !== draft.woken)
+  if (step?.until !== undefined && asleep && handedOut && id !== draft.woken)
     draft.cancels.push({ kind: 'cancelSleep', step: id, visit: step.visit })
   // Taken back before it was handed out: that attempt never was.
   const attempts = step === undefined ? 0 : step.status === 'acting' ? step.attempts - 1 : step.attempts
-  const { until: _until, heldBy: _heldBy, ...kept } = step ?? { visit: 0 }
+  const { until: _1, heldBy: _2, loop: _3, keys: _4, deadline: _5, ...kept } = step ?? { visit: 0 }
   setStep(draft, id, { ...kept, status: 'cancelled', attempts, endedAt: draft.at })
 }

@@ -1,5 +1,6 @@
 import type { RunCommand, RunState } from '../model/run.ts'
 import { assertNever } from '../model/assert-never.ts'
+import { RUN } from './end-run.ts'
 
 /**
  * The commands that a state still waits for: what a shell must carry out to go on from a state that came from the
@@ -14,7 +15,8 @@ export function outstanding(state: RunState): RunCommand[] {
       case 'waiting':
       case 'retrying':
       case 'paced':
-        return [{ kind: 'sleep', step, visit, until: until ?? 0 }]
+        // One without a time waits for something else than a moment.
+        return until === undefined ? [] : [{ kind: 'sleep', step, visit, until }]
       case 'pending':
       case 'held':
       case 'review':
@@ -27,6 +29,8 @@ export function outstanding(state: RunState): RunCommand[] {
         return assertNever(status)
     }
   })
+  if (state.open.length > 0 && state.watch !== undefined)
+    commands.push({ kind: 'sleep', step: RUN, visit: 0, until: state.watch })
   if (commands.length > 0) return commands
   switch (state.status) {
     case 'completed':

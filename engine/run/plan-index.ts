@@ -1,5 +1,6 @@
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { RunState } from '../model/run.ts'
+import { stepOf } from './instance.ts'
 
 /** The plan and the state (or input) do not belong together: a defect of whoever brought them, never of the data. */
 export class PlanMismatch extends Error {
@@ -34,10 +35,13 @@ export function indexPlan(plan: Plan): PlanIndex {
 export function assertMatches(index: PlanIndex, state: RunState): void {
   if (index.byId.get(state.trigger.step)?.op !== 'trigger')
     throw new PlanMismatch(`The state was started by "${state.trigger.step}", which is no trigger of this plan.`)
-  const stranger = state.open.find((id) => !index.byId.has(id))
+  const stranger = state.open.find((id) => stepAt(index, id) === undefined)
   if (stranger !== undefined)
     throw new PlanMismatch(`The state is at step "${stranger}", which this plan does not have.`)
 }
+
+/** The step that an instance is of. */
+export const stepAt = (index: PlanIndex, instance: string): PlanStep | undefined => index.byId.get(stepOf(instance))
 
 /** The key of an edge in `RunState.edges`. */
 export const edgeKey = (from: string, port: string, to: string): string => `${from}.${port}>${to}`

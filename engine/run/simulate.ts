@@ -6,6 +6,7 @@ import type { Advanced, RunCommand, RunInput, RunState, RunStatus, StepOutcome, 
 import { stepsReadBy } from '../rules/reads.ts'
 import { advance } from './advance.ts'
 import { type Entered, type Entry, mayEnter } from './may-enter.ts'
+import { indexPlan, stepAt } from './plan-index.ts'
 
 type Values = { [name: string]: Json }
 
@@ -123,7 +124,7 @@ function nextInput(world: World, at: Instant): RunInput | null {
 
 function answer(world: World, id: string): StepOutcome {
   const { simulation } = world
-  const step = world.plan.steps.find((planned) => planned.id === id)
+  const step = stepAt(indexPlan(world.plan), id)
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${id}", which is no action.`)
   const filled = fill(world, step)
   world.inputs.set(id, filled)

@@ -34,6 +34,8 @@ export async function handwritten(start: RunWorkflowStart, steps: HandwrittenSte
       account: account && { ...account.properties, id: account.id },
       trigger: trigger.data,
       steps: {},
+      vars: {},
+      item: null,
     }
     const record = takeRecord({ status: 'running', reason: null, waitingUntil: null, at: [step], heldBy: [] })
     const performed = await local.perform({

@@ -44,6 +44,42 @@ export const join = (id: string, how: { wait: 'all' | 'any'; losers: string[] },
 
 export const exit = (id: string, reason: string): Drawn => ({ ...base(id, 'flow.exit@1', {}), op: 'exit', reason })
 
+export const split = (id: string, arms: Array<{ port: string; percent: number; to?: string[] }>, key = id): Drawn => ({
+  ...base(id, 'flow.split@1', Object.fromEntries(arms.map(({ port, to = [] }) => [port, to]))),
+  op: 'split',
+  key,
+  arms: arms.map(({ port, percent }) => ({ port, percent })),
+})
+
+export const waitRule = (id: string, how: { rule: Rule; maxWaitMs: number | null }, out: Ports): Drawn => ({
+  ...base(id, 'flow.waitForRule@1', { met: [], timeout: [], ...out }),
+  op: 'waitRule',
+  ...how,
+})
+
+type WaitEvent = PlanStep & { op: 'waitEvent' }
+export const waitEvent = (id: string, how: Partial<WaitEvent> & { event: string }, out: Ports): Drawn<WaitEvent> => ({
+  ...base(id, 'flow.waitForEvent@1', { happened: [], timeout: [], ...out }),
+  op: 'waitEvent',
+  where: [],
+  keys: [],
+  since: 'trigger',
+  maxWaitMs: null,
+  keeps: false,
+  ...how,
+})
+
+type Each = PlanStep & { op: 'each' }
+/** Its steps are given apart, with `within`. */
+export const each = (id: string, how: Partial<Each> & { list: string }, out: Ports): Drawn<Each> => ({
+  ...base(id, 'flow.forEach@1', { item: [], out: [], ...out }),
+  op: 'each',
+  atOnce: 1,
+  onItemFailure: 'stop',
+  keeps: false,
+  ...how,
+})
+
 /** Fills in the incoming edges. Steps are given in topological order. */
 export function planOf(steps: PlanStep[]): Plan {
   const complete = steps.map((step) => ({

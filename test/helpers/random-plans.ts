@@ -1,11 +1,26 @@
 import fc from 'fast-check'
-import type { Plan, PlanStep } from '../../engine/model/plan.ts'
+import { ITEM_PORT, type Plan, type PlanStep } from '../../engine/model/plan.ts'
 import type { Facts } from '../../engine/model/rule.ts'
-import { act, branch, delay, exit, factsAt, join, planOf, trigger } from './plans.ts'
+import { act, branch, delay, each, exit, factsAt, join, planOf, split, trigger, waitEvent, waitRule } from './plans.ts'
 
 export const T0 = 1_700_000_000_000
 
-type Kind = 'act' | 'branch' | 'for' | 'untilDate' | 'all' | 'any' | 'exit'
+export const ALL_KINDS = [
+  'act',
+  'branch',
+  'for',
+  'untilDate',
+  'all',
+  'any',
+  'exit',
+  'split',
+  'waitRule',
+  'waitEvent',
+  'goesOn',
+  'branchesOff',
+  'each',
+] as const // prettier-ignore
+type Kind = (typeof ALL_KINDS)[number]
 
 /** Plans as drawn, with kinds to choose from: most tests leave out `any` and `exit`, whose meaning hangs on order. */
 export function planArbitrary(kinds: readonly Kind[]): fc.Arbitrary<Plan> {
@@ -31,12 +46,19 @@ function drawn(triggers: number, nodes: Node[]): Plan {
   const leads: Array<{ from: PlanStep; port: string; to: string }> = []
   for (const [i, { kind, from, flags }] of nodes.entries()) {
     const step = made(`s${i}`, kind, flags)
-    const ports = steps.flatMap((earlier) => Object.keys(earlier.out).map((port) => ({ from: earlier, port })))
+    const ports = steps.flatMap((earlier) =>
+      earlier.within === undefined
+        ? Object.keys(earlier.out).flatMap((port) => (port === ITEM_PORT ? [] : [{ from: earlier, port }]))
+        : [],
+    )
     for (const pick of new Set(from.map((n) => n % ports.length))) {
       const end = ports[pick]
       if (end) leads.push({ ...end, to: step.id })
     }
     steps.push(step)
+    if (step.op !== 'each') continue
+    step.out[ITEM_PORT] = [`${step.id}-first`, `${step.id}-which`]
+    steps.push(...bodyOf(step.id))
   }
   for (const { from, port, to } of leads) from.out[port]?.push(to)
   for (const step of steps) if (step.op === 'join' && step.wait === 'any') step.losers = losers(steps, step.id)
@@ -71,7 +93,38 @@ function made(id: string, kind: Kind, [a, b]: [number, number]): PlanStep {
       return join(id, { wait: kind, losers: [] })
     case 'exit':
       return exit(id, `left at ${id}`)
+    case 'split':
+      return split(id, [
+        { port: 'a', percent: 30 + 10 * a },
+        { port: 'b', percent: 70 - 10 * a },
+      ])
+    case 'waitRule':
+      return waitRule(id, { rule: flag(a), maxWaitMs: 1000 * (b + 1) }, {})
+    case 'waitEvent':
+      return waitEvent(id, { event: `event-${a}`, maxWaitMs: 1000 * (b + 1) }, {})
+    case 'goesOn':
+      return { ...act(id), onFailure: 'continue' }
+    case 'branchesOff':
+      return { ...act(id), onFailure: 'branch', out: { out: [], error: [] } }
+    case 'each':
+      return each(id, { list: `contact.list${a}`, atOnce: b + 1, onItemFailure: a % 2 === 0 ? 'stop' : 'continue' }, {})
   }
+}
+
+/** The steps of a list: `first` leads to `second`, both or one of them an action, and a join where they meet. */
+function bodyOf(id: string): PlanStep[] {
+  const inside = (step: PlanStep): PlanStep => ({ ...step, within: id })
+  return [
+    inside(act(`${id}-first`, [`${id}-meet`])),
+    inside(
+      branch(`${id}-which`, [{ port: 'odd', if: { property: 'item', op: 'gt', value: 1 } }], {
+        odd: [`${id}-second`],
+        else: [`${id}-meet`],
+      }),
+    ),
+    inside(act(`${id}-second`, [`${id}-meet`])),
+    inside(join(`${id}-meet`, { wait: 'all', losers: [] })),
+  ]
 }
 
 /** By trying every path: every way on from the step comes to the join. */
@@ -81,7 +134,9 @@ function losers(steps: PlanStep[], target: string): string[] {
     const next = Object.values(steps.find((step) => step.id === id)?.out ?? {}).flat()
     return next.length > 0 && next.every(leads)
   }
-  return steps.filter((step) => step.op !== 'trigger' && step.id !== target && leads(step.id)).map((step) => step.id)
+  return steps
+    .filter((step) => step.op !== 'trigger' && step.within === undefined && step.id !== target && leads(step.id))
+    .map((step) => step.id)
 }
 
 /** Facts that the branches and dates of random plans read. */
@@ -89,10 +144,12 @@ export const factsArbitrary: fc.Arbitrary<Facts> = fc
   .record({
     flags: fc.array(fc.boolean(), { minLength: 4, maxLength: 4 }),
     dates: fc.array(fc.option(fc.integer({ min: -5, max: 9 })), { minLength: 4, maxLength: 4 }),
+    lists: fc.array(fc.array(fc.nat(3), { maxLength: 3 }), { minLength: 4, maxLength: 4 }),
   })
-  .map(({ flags, dates }) =>
+  .map(({ flags, dates, lists }) =>
     factsAt(T0, {
       contact: {
+        ...Object.fromEntries(lists.map((list, i) => [`list${i}`, list])),
         ...Object.fromEntries(flags.map((flag, i) => [`flag${i}`, flag])),
         ...Object.fromEntries(dates.flatMap((s, i) => (s === null ? [] : [[`date${i}`, T0 / 1000 + s]]))),
       },

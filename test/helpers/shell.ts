@@ -3,13 +3,19 @@ import type { Plan } from '../../engine/model/plan.ts'
 import type { Facts, Instant } from '../../engine/model/rule.ts'
 import type { Advanced, RunCommand, RunInput, RunState, StepOutcome } from '../../engine/model/run.ts'
 import { advance } from '../../engine/run/advance.ts'
+import { indexPlan, stepAt } from '../../engine/run/plan-index.ts'
 
 export const testFault: Fault = { code: 'NOT_FOUND', who: 'user', message: 'Not there.', fix: 'Make it.' }
 
 type Act = RunCommand & { kind: 'act' }
 type Sleep = RunCommand & { kind: 'sleep' }
 /** What may arrive next: an outcome of one of the acts, the end of one of the sleeps, a connection, a person. */
-type Open = Act | Sleep | { kind: 'resume'; connection: string } | { kind: 'settle'; step: string }
+type Open =
+  | Act
+  | Sleep
+  | { kind: 'event'; step: string; visit: number }
+  | { kind: 'resume'; connection: string }
+  | { kind: 'settle'; step: string }
 
 export interface ShellOptions {
   facts: Facts
@@ -49,7 +55,7 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
     run.inputs.push(input)
     options.after?.(input, state, next)
     state = JSON.parse(JSON.stringify(next.state)) as RunState
-    open = stillOpen(open, next, run)
+    open = withEvents(plan, stillOpen(open, next, run), next.state)
     const finished = next.commands.some((command) => command.kind === 'finish')
     if (open.length === 0) {
       if (!finished) throw new Error(`Nothing is open and the run is ${state.status}: it hangs.`)
@@ -64,6 +70,16 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
       open.push({ kind: 'resume', connection: input.outcome.connection })
     if (input.kind === 'outcome' && input.outcome.kind === 'review') open.push({ kind: 'settle', step: input.step })
   }
+}
+
+/** What steps wait for may happen at any time. */
+function withEvents(plan: Plan, open: Open[], state: RunState): Open[] {
+  const waits = state.open.flatMap((id): Open[] => {
+    const step = state.steps[id]
+    const hears = step?.status === 'waiting' && stepAt(indexPlan(plan), id)?.op === 'waitEvent'
+    return hears ? [{ kind: 'event', step: id, visit: step.visit }] : []
+  })
+  return [...open.filter(({ kind }) => kind !== 'event'), ...waits]
 }
 
 function stillOpen(open: Open[], next: Advanced, run: Omit<ShellRun, 'state'>): Open[] {
@@ -89,6 +105,10 @@ function arrival(open: Open, at: Instant, options: ShellOptions): RunInput {
       return { kind: 'outcome', at, step: open.step, visit: open.visit, outcome: options.outcome(open) }
     case 'sleep':
       return { kind: 'due', at, step: open.step, visit: open.visit, facts: { ...options.facts, at } }
+    case 'event': {
+      const event = { id: `e${at}`, name: 'event', at, properties: { at } }
+      return { kind: 'event', at, step: open.step, visit: open.visit, event, facts: { ...options.facts, at } }
+    }
     case 'resume':
       return { kind: 'resume', at, connection: open.connection }
     case 'settle':

@@ -163,8 +163,9 @@ function checkPath(property: string, place: Place): void {
   const path = parsePath(property)
   if (path === null) return
   const where = home.field === null ? {} : { field: home.field }
-  if (!checkSeen(property, path.root === 'trigger' ? 'trigger' : path.root === 'steps' ? 'steps' : 'facts', place))
-    return
+  const seen =
+    path.root === 'trigger' ? 'trigger' : path.root === 'contact' || path.root === 'account' ? 'facts' : 'steps'
+  if (!checkSeen(property, seen, place)) return
   if (path.root === 'trigger' || path.root === 'steps') {
     const parts = path.root === 'trigger' ? path.path : [path.step, ...path.path]
     checked.paths.push({
@@ -178,6 +179,7 @@ function checkPath(property: string, place: Place): void {
     })
     return
   }
+  if (path.root === 'vars' || path.root === 'item') return
   const { properties } = catalogue.context
   if (properties === undefined || path.name === 'id' || path.name === 'externalId') return
   if (Object.hasOwn(properties, property) || Object.hasOwn(properties, property.split('.').slice(0, 2).join('.')))
