@@ -5,6 +5,7 @@ import { branch } from './flow/branch.condition.ts'
 import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
 import { join } from './flow/join.flow.ts'
+import { split } from './flow/split.flow.ts'
 import { httpConnector } from './http/connector.ts'
 import { repeatableRequest } from './http/repeatable-request.action.ts'
 import { request } from './http/request.action.ts'
@@ -39,6 +40,7 @@ export const catalog: Catalog = {
     schedule,
     manual,
     branch,
+    split,
     delay,
     join,
     exit,

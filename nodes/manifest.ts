@@ -21,6 +21,7 @@ export type Widget =
   | 'date'
   | 'rule' // rule builder
   | 'cases' // list of { port, if: rule }
+  | 'arms' // list of { port, percent }, together 100
   | 'property' // path of a property, e.g. contact.renewal_date
   | 'contact' // our contact id
   | 'account' // our account id
@@ -136,3 +137,7 @@ export function portsOf(step: StepManifest, input: { [field: string]: Json }): s
     : []
   return [...named, ...step.ports.plus]
 }
+
+/** Percents of at most two decimals, added without the error of binary fractions: 33.33, 33.33 and 33.34 are 100. */
+export const sumOfPercents = (percents: readonly number[]): number =>
+  percents.reduce((sum, percent) => sum + Math.round(percent * 100), 0) / 100

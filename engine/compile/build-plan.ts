@@ -54,6 +54,8 @@ function planStep(check: StepCheck, place: Place): PlanStep {
   switch (definition.type) {
     case 'flow.branch':
       return { ...base, op: 'branch', cases: casesOf(step.input.cases) }
+    case 'flow.split':
+      return { ...base, op: 'split', key: String(step.input.key ?? step.id), arms: armsOf(step.input.arms) }
     case 'flow.delay':
       return { ...base, op: 'delay', delay: delayOf(step.input) }
     case 'flow.join':
@@ -78,6 +80,11 @@ function planStep(check: StepCheck, place: Place): PlanStep {
 /** Checked before: `checkInput` and `checkStepRules` let nothing else through. */
 function casesOf(value: Json | undefined): Array<{ port: string; if: Rule }> {
   return value as unknown as Array<{ port: string; if: Rule }>
+}
+
+/** Checked before, as the cases are. */
+function armsOf(value: Json | undefined): Array<{ port: string; percent: number }> {
+  return value as unknown as Array<{ port: string; percent: number }>
 }
 
 function delayOf(input: { [field: string]: Json }): Delay {

@@ -62,7 +62,8 @@ describe('compile', () => {
 
 const expansion = graphs.find(({ name }) => name === 'valid-expansion')?.document
 const race = graphs.find(({ name }) => name === 'valid-race')?.document
-if (!expansion || !race) throw new Error('The valid graphs are missing.')
+const offers = graphs.find(({ name }) => name === 'valid-split')?.document
+if (!expansion || !race || !offers) throw new Error('The valid graphs are missing.')
 
 describe('the plan', () => {
   it('pins versions, names ports and says what is read', () => {
@@ -99,6 +100,33 @@ describe('the plan', () => {
         { step: 'hand', port: 'out' },
       ],
     })
+  })
+
+  it('splits by the key, or by the step where none is given, and has a port for each arm and no other', () => {
+    const step = (document: unknown) => {
+      const compiled = compile(document, compileContext)
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+      return compiled.plan.steps.find(({ op }) => op === 'split')
+    }
+    expect(step(offers)).toMatchObject({
+      op: 'split',
+      key: 'spring-offer',
+      arms: [
+        { port: 'new', percent: 66.67 },
+        { port: 'control', percent: 33.33 },
+      ],
+      out: { new: ['tag'], control: [] },
+    })
+    const arms = offers.steps.find(({ id }) => id === 'offer')?.input.arms ?? []
+    const keyless = offers.steps.map((one) => (one.id === 'offer' ? { ...one, input: { arms } } : one))
+    expect(step({ ...offers, steps: keyless })).toMatchObject({ key: 'offer' })
+  })
+
+  it('says what arms add up to that are not all', () => {
+    const document = graphs.find(({ name }) => name === 'invalid-arms-not-100')?.document
+    expect(compile(document, compileContext).problems).toMatchObject([
+      { message: 'Arms add up to 99.5 percent.', fix: 'Change them until they add up to 100.' },
+    ])
   })
 
   it('is the same whoever compiles it, and however often', () => {

@@ -96,13 +96,21 @@ function patternOf(source: string): RegExp {
 }
 
 function checkNumber(schema: JsonSchema, value: number, place: Place): void {
-  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum } = schema
+  const { minimum, maximum, exclusiveMinimum, exclusiveMaximum, multipleOf } = schema
   if (typeof minimum === 'number' && value < minimum) say(place, `must be at least ${minimum}`)
   else if (typeof maximum === 'number' && value > maximum) say(place, `must be at most ${maximum}`)
   else if (typeof exclusiveMinimum === 'number' && value <= exclusiveMinimum)
     say(place, `must be more than ${exclusiveMinimum}`)
   else if (typeof exclusiveMaximum === 'number' && value >= exclusiveMaximum)
     say(place, `must be less than ${exclusiveMaximum}`)
+  else if (typeof multipleOf === 'number' && !isMultiple(value, multipleOf))
+    say(place, `must be a multiple of ${multipleOf}`)
+}
+
+/** 0.07 is 7.000000000000001 times 0.01: what binary fractions add is forgiven. */
+const isMultiple = (value: number, of: number): boolean => {
+  const times = value / of
+  return Math.abs(times - Math.round(times)) < 1e-6
 }
 
 function checkList(schema: JsonSchema, value: Json[], place: Place): void {

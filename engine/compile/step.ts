@@ -50,7 +50,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     ...rules.problems,
     ...templates.problems,
     ...checkConnection(step, definition, catalogue),
-    ...checkPorts(step, ports),
+    ...checkPorts(step, definition, ports),
   ]
   const paths = [...rules.paths, ...templates.paths, ...dates.paths]
   return {

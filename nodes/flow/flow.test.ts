@@ -5,6 +5,7 @@ import { branch } from './branch.condition.ts'
 import { delay } from './delay.flow.ts'
 import { exit } from './exit.flow.ts'
 import { join } from './join.flow.ts'
+import { split } from './split.flow.ts'
 
 const rule = { property: 'account.mrr', op: 'gt', value: 100 }
 
@@ -34,6 +35,46 @@ describe('flow.branch', () => {
   ])('refuses the cases %j at %s', (cases, path) => {
     const issues = branch.input.safeParse({ cases }).error?.issues ?? []
     expect(issues.map((issue) => issue.path.join('.'))).toEqual([path])
+  })
+})
+
+describe('flow.split', () => {
+  const arm = (port: string, percent: number) => ({ port, percent })
+
+  it('has a port for each arm and no other', () => {
+    const step = toManifest({ steps: [split], connectors: [] }).steps[0]
+    expect(step && portsOf(step, { arms: [arm('a', 90), arm('control', 10)] })).toEqual(['a', 'control'])
+  })
+
+  it.each([
+    [[arm('a', 33.33), arm('b', 33.33), arm('c', 33.34)]],
+    // As floating-point numbers they add up to 99.99999999999999.
+    [Array.from({ length: 10 }, (_, n) => arm(`a${n}`, n === 0 ? 9.91 : 10.01))],
+    [[arm('a', 0.07), arm('b', 99.93)]],
+  ])('takes %j', (arms) => {
+    expect(split.input.safeParse({ arms }).error).toBeUndefined()
+    expect(split.input.safeParse({ arms, key: 'spring-offer' }).error).toBeUndefined()
+  })
+
+  it.each([
+    [[arm('a', 100)], 'arms'],
+    [[arm('a', 50), arm('b', 49.99)], 'arms'],
+    [[arm('a', 100), arm('b', 0)], 'arms.1.percent'],
+    [[arm('a', 110), arm('b', -10)], 'arms.1.percent'],
+    [[arm('Offer A', 50), arm('b', 50)], 'arms.0.port'],
+    [[arm('a', 50), arm('a', 50)], 'arms.1.port'],
+    [[{ port: 'a' }, arm('b', 50)], 'arms.0.percent'],
+  ])('refuses the arms %j at %s', (arms, path) => {
+    const issues = split.input.safeParse({ arms }).error?.issues ?? []
+    expect(issues.map((issue) => issue.path.join('.'))).toEqual([path])
+  })
+
+  it('names the sum that is not 100, and how to write thirds', () => {
+    const said = (arms: unknown) => split.input.safeParse({ arms }).error?.issues[0]?.message
+    expect(said([arm('a', 33.3), arm('b', 33.3)])).toBe(
+      'The arms add up to 66.6 percent; change them until they add up to 100.',
+    )
+    expect(said([arm('a', 33.333), arm('b', 66.667)])).toBe('Write at most two decimals, such as 33.33.')
   })
 })
 

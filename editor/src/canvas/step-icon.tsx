@@ -2,6 +2,7 @@ import './step-icon.css'
 import {
   Box,
   CalendarClock,
+  FlaskConical,
   Globe,
   Hand,
   LogOut,
@@ -20,6 +21,7 @@ import {
 /** The icons definitions name. A new name is one line here; until then the step shows a box. */
 const ICONS: { [name: string]: LucideIcon } = {
   'calendar-clock': CalendarClock,
+  'flask-conical': FlaskConical,
   globe: Globe,
   hand: Hand,
   'log-out': LogOut,

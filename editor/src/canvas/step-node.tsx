@@ -5,6 +5,7 @@ import { lookOf } from '../ui/status-badge.tsx'
 import { useCanvasActions } from './canvas-actions.ts'
 import { portAt, type StepMark, type StepNode } from './flow-graph.ts'
 import { StepIcon } from './step-icon.tsx'
+import { portWords } from './step-summary.ts'
 
 export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeProps<StepNode>) {
   const { step, definition, label, summary, ports, open, problems, mark } = data
@@ -47,6 +48,7 @@ export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeP
         <PortFoot
           key={port}
           port={port}
+          words={portWords(step, definition, port)}
           step={step.id}
           of={label}
           left={portAt(index, ports.length)}
@@ -76,13 +78,21 @@ function Mark({ mark }: { mark: StepMark }) {
 }
 
 /** What hangs below a port: its name where there are several, and the way to go on where nothing follows yet. */
-function PortFoot(props: { port: string; step: string; of: string; left: number; named: boolean; open: boolean }) {
+function PortFoot(props: {
+  port: string
+  words: string
+  step: string
+  of: string
+  left: number
+  named: boolean
+  open: boolean
+}) {
   const actions = useCanvasActions()
-  const { port, step, of, left, named, open } = props
+  const { port, words, step, of, left, named, open } = props
   if (!named && (!open || actions === null)) return null
   return (
     <span className="sb-port" style={{ left: `${left * 100}%` }}>
-      {named && <span className="sb-port-name">{port}</span>}
+      {named && <span className="sb-port-name">{words}</span>}
       {open && actions !== null && (
         <button
           type="button"

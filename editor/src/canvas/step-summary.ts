@@ -35,10 +35,20 @@ function valueWords(value: Json, field: FieldManifest | undefined): string {
   return String(value)
 }
 
-const listWords = (item: Json): string =>
-  item !== null && typeof item === 'object' && !Array.isArray(item) && typeof item.port === 'string'
-    ? item.port
-    : valueWords(item, undefined)
+const listWords = (item: Json): string => {
+  if (item === null || typeof item !== 'object' || Array.isArray(item) || typeof item.port !== 'string')
+    return valueWords(item, undefined)
+  return typeof item.percent === 'number' ? `${item.port} ${item.percent} %` : item.port
+}
+
+/** What stands at a port: its name, and of an arm also its share. */
+export function portWords(step: DocumentStep, definition: StepManifest | undefined, port: string): string {
+  const list = definition !== undefined && 'each' in definition.ports ? step.input[definition.ports.each.field] : null
+  const item = Array.isArray(list)
+    ? list.find((one) => one !== null && typeof one === 'object' && !Array.isArray(one) && one.port === port)
+    : undefined
+  return item === undefined ? port : listWords(item)
+}
 
 /** `{{ contact.id }}` reads as `contact`, `{{ account.mrr * 12 }}` as `account.mrr * 12`. */
 export const templateWords = (text: string): string =>

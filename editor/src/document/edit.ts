@@ -44,6 +44,11 @@ export function initialInput(definition: StepManifest): { [field: string]: Json 
     else if (field.widget === 'contact' && field.required) input[field.name] = '{{ contact.id }}'
     else if (field.widget === 'account' && field.required) input[field.name] = '{{ account.id }}'
     else if (field.widget === 'cases') input[field.name] = [{ port: 'yes', if: { all: [] } }]
+    else if (field.widget === 'arms')
+      input[field.name] = [
+        { port: 'a', percent: 50 },
+        { port: 'b', percent: 50 },
+      ]
     else if (field.widget === 'select' && field.required) {
       const first = Array.isArray(field.schema.enum) ? field.schema.enum[0] : undefined
       if (first !== undefined) input[field.name] = first
@@ -171,7 +176,7 @@ export function setConnection(document: PlaybookDocument, id: string, slug: stri
   )
 }
 
-/** Gives a port of a branch another name; its edges follow. */
+/** Gives a port that a step's input names another name; its edges follow. */
 export function renamePort(document: PlaybookDocument, id: string, names: { from: string; to: string }) {
   const old = edgeEnd({ step: id, port: names.from })
   const edges = document.edges.map((pair): [string, string] =>

@@ -1,10 +1,10 @@
-import { ActionIcon, Button, Group, Input, Stack, Text, TextInput, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Input, Stack, Text, Tooltip } from '@mantine/core'
 import { ArrowDown, ArrowUp, Plus } from 'lucide-react'
-import { useState } from 'react'
 import { Remove } from '../rules/remove.tsx'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
-import { type Case, casesOf, casesValue, freePort, portName } from './cases.ts'
+import { type Case, casesOf, casesValue, freePort } from './cases.ts'
 import type { FieldProps } from './field-types.ts'
+import { PortInput } from './port-input.tsx'
 import { usePortRename } from './port-rename.ts'
 
 /** The ways out of a branch, tried from the top. */
@@ -27,11 +27,14 @@ export function CasesField({ field, value, onChange, error, world }: FieldProps)
             <Group gap={4} mb={8} wrap="nowrap" align="flex-end">
               <PortInput
                 value={one.port}
-                taken={cases.filter((_, at) => at !== index).map(({ port }) => port)}
+                taken={['else', ...cases.filter((_, at) => at !== index).map(({ port }) => port)]}
                 onChange={(port) => {
                   rename(
                     { from: one.port, to: port },
-                    casesValue(cases.map((c, at) => (at === index ? { ...c, port } : c))),
+                    {
+                      field: field.name,
+                      value: casesValue(cases.map((c, at) => (at === index ? { ...c, port } : c))),
+                    },
                   )
                 }}
               />
@@ -84,30 +87,5 @@ function Step(props: { label: string; disabled: boolean; onClick: () => void; ic
         <Icon size={15} />
       </ActionIcon>
     </Tooltip>
-  )
-}
-
-/** The name of a way out. It is taken over when it is left: edges follow it, and half a name is no name. */
-function PortInput(props: { value: string; taken: string[]; onChange: (port: string) => void }) {
-  const { value, taken, onChange } = props
-  const [draft, setDraft] = useState<string | null>(null)
-  const next = draft === null ? value : portName(draft).replace(/-+$/, '')
-  const error =
-    next === '' ? 'Give it a name.' : next === 'else' || taken.includes(next) ? 'This name is taken.' : undefined
-  const finish = () => {
-    if (draft !== null && error === undefined && next !== value) onChange(next)
-    setDraft(null)
-  }
-  return (
-    <TextInput
-      style={{ flex: 1 }}
-      size="xs"
-      label="Name of the way out"
-      value={draft ?? value}
-      error={draft === null ? undefined : error}
-      onChange={(event) => setDraft(event.currentTarget.value)}
-      onBlur={finish}
-      onKeyDown={(event) => event.key === 'Enter' && finish()}
-    />
   )
 }

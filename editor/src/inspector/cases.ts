@@ -21,14 +21,6 @@ export function casesOf(value: Json | undefined): Case[] {
 
 export const casesValue = (cases: readonly Case[]): Json => cases as unknown as Json
 
-/** A port name from what a person types: `Over 100` becomes `over-100`. */
-export const portName = (text: string): string =>
-  text
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^[^a-z]+/, '')
-    .slice(0, 50)
-
 export function freePort(cases: readonly Case[]): string {
   const taken = new Set(cases.map(({ port }) => port))
   let n = cases.length + 1

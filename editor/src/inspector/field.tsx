@@ -3,6 +3,7 @@ import { useState } from 'react'
 import type { Rule } from '../../../engine/model/rule.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
+import { ArmsField } from './arms-field.tsx'
 import { CasesField } from './cases-field.tsx'
 import { DurationInput } from './duration-input.tsx'
 import { asText, type FieldProps, wordsOf } from './field-types.ts'
@@ -71,6 +72,8 @@ export function Field(props: FieldProps) {
       )
     case 'cases':
       return <CasesField {...props} />
+    case 'arms':
+      return <ArmsField {...props} />
     case 'property':
       return <PropertyInput {...words} value={asText(value)} groups={groups} onChange={setText} />
     case 'signal':

@@ -112,10 +112,8 @@ function Form({ step, definition, problems }: { step: DocumentStep; definition: 
     [store, step.id, manifest],
   )
   const rename = useCallback(
-    (names: { from: string; to: string }, cases: Json) =>
-      store
-        .getState()
-        .change((draft) => setInput(renamePort(draft, step.id, names), step.id, { field: 'cases', value: cases })),
+    (names: { from: string; to: string }, change: { field: string; value: Json }) =>
+      store.getState().change((draft) => setInput(renamePort(draft, step.id, names), step.id, change)),
     [store, step.id],
   )
   const form = useJumpToField(step.id)

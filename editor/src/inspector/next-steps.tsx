@@ -2,7 +2,7 @@ import { Group, Input, Select, Stack, Text } from '@mantine/core'
 import { CornerDownRight } from 'lucide-react'
 import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
 import { findStep, type Manifest } from '../../../nodes/manifest.ts'
-import { labelOf } from '../canvas/step-summary.ts'
+import { labelOf, portWords } from '../canvas/step-summary.ts'
 import { connect, disconnect } from '../document/edit.ts'
 import { edgesOf, type PortRef, portsOfStep, stepOf, whyNotConnect } from '../document/graph.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
@@ -24,14 +24,20 @@ export function NextSteps({ step }: { step: DocumentStep }) {
     <Stack gap={6}>
       <Input.Label>Leads to</Input.Label>
       {ports.map((port) => (
-        <PortTargets key={port} from={{ step: step.id, port }} named={ports.length > 1} document={document} />
+        <PortTargets
+          key={port}
+          from={{ step: step.id, port }}
+          words={portWords(step, findStep(manifest, step.type), port)}
+          named={ports.length > 1}
+          document={document}
+        />
       ))}
     </Stack>
   )
 }
 
-function PortTargets(props: { from: PortRef; named: boolean; document: PlaybookDocument }) {
-  const { from, named, document } = props
+function PortTargets(props: { from: PortRef; words: string; named: boolean; document: PlaybookDocument }) {
+  const { from, words, named, document } = props
   const { getState } = useEditorStore()
   const { manifest } = useCatalog()
   const edges = edgesOf(document).filter((edge) => edge.from === from.step && edge.port === from.port)
@@ -40,7 +46,7 @@ function PortTargets(props: { from: PortRef; named: boolean; document: PlaybookD
     .map((step) => ({ value: step.id, label: `${nameOf(document, manifest, step.id)} (${step.id})` }))
   return (
     <div className="sb-next" role="group" aria-label={named ? `Port ${from.port}` : 'Next steps'}>
-      {named && <span className="sb-port-name">{from.port}</span>}
+      {named && <span className="sb-port-name">{words}</span>}
       {edges.map((edge) => (
         <Group key={edge.to} gap={6} wrap="nowrap" justify="space-between">
           <Text size="sm" truncate>

@@ -87,6 +87,8 @@ function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at
     })
     return [definition.kind === 'flow' ? asWarning(found) : found]
   }
+  // An arm that leads nowhere is a control group.
+  if (definition.type === 'flow.split') return []
   return idle
     .filter((port) => port !== 'else')
     .map((port) =>

@@ -1,4 +1,4 @@
-import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
+import { type FieldManifest, type Json, type StepManifest, sumOfPercents } from '../../../nodes/manifest.ts'
 import { parseDuration } from '../../model/duration.ts'
 import { parsePath } from '../../model/path.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
@@ -84,8 +84,8 @@ function checkField(step: DocumentStep, field: FieldManifest, checked: InputChec
       fix: field.help ?? `Correct ${field.label}${example(field)}.`,
     })
   for (const use of templates) checked.templates.push({ ...use, path: [field.name, ...use.path], field: field.name })
-  if (issues.length > 0 || typeof value !== 'string') return
-  const wrong = wrongText(field, value)
+  if (issues.length > 0) return
+  const wrong = typeof value === 'string' ? wrongText(field, value) : wrongList(field, value)
   if (wrong !== null) say('INPUT_INVALID', wrong)
 }
 
@@ -119,6 +119,15 @@ function wrongText(field: FieldManifest, value: string): { message: string; fix:
     default:
       return null
   }
+}
+
+/** Arms that do not cover everybody, or somebody twice. */
+function wrongList(field: FieldManifest, value: Json | undefined): { message: string; fix: string } | null {
+  if (field.widget !== 'arms' || !Array.isArray(value)) return null
+  const sum = sumOfPercents((value as Array<{ percent: number }>).map(({ percent }) => percent))
+  return sum === 100
+    ? null
+    : { message: `${field.label} add up to ${sum} percent.`, fix: 'Change them until they add up to 100.' }
 }
 
 function isTimeZone(name: string): boolean {

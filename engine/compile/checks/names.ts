@@ -83,7 +83,10 @@ export function checkConnection(step: DocumentStep, definition: StepManifest, ca
 }
 
 /** Ports that a step's own input names. */
-export function checkPorts(step: DocumentStep, ports: readonly string[]): Problem[] {
+export function checkPorts(step: DocumentStep, definition: StepManifest, ports: readonly string[]): Problem[] {
+  if ('fixed' in definition.ports) return []
+  const { each, plus } = definition.ports
+  const always = plus.map((port) => ` "${port}" is always there.`).join('')
   const seen = new Set<string>()
   return ports.flatMap((port) => {
     if (!seen.has(port)) {
@@ -92,10 +95,10 @@ export function checkPorts(step: DocumentStep, ports: readonly string[]): Proble
     }
     return [
       stepProblem('PORT_DUPLICATE', step, {
-        at: 'input.cases',
-        field: 'cases',
+        at: `input.${each.field}`,
+        field: each.field,
         message: `Two ports are named "${port}".`,
-        fix: 'Rename one; "else" is always there.',
+        fix: `Rename one.${always}`,
       }),
     ]
   })
