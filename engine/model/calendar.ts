@@ -69,21 +69,21 @@ function offsetIn(name: string): (at: Instant) => number {
 function startOfDay(zone: Zone, day: number): Instant {
   const known = zone.days.get(day)
   if (known !== undefined) return known
-  const start = findMidnight(zone, day * DAY)
+  const start = reach(zone, day * DAY)
   if (zone.days.size >= MOST_KEPT) zone.days.clear()
   zone.days.set(day, start)
   return start
 }
 
-/** @param local midnight as if the zone were UTC */
-function findMidnight({ offsetAt }: Zone, local: number): Instant {
+/** When the clocks of a zone first show a time or a later one. @param local the time as if the zone were UTC */
+function reach({ offsetAt }: Zone, local: number): Instant {
   const before = offsetAt(local - DAY)
   const after = offsetAt(local + DAY)
-  // The earlier of two midnights where clocks are put back over it.
+  // The earlier of two such times where clocks are put back over it.
   const [early, late] = before > after ? [before, after] : [after, before]
   if (offsetAt(local - early) === early) return local - early
   if (offsetAt(local - late) === late) return local - late
-  // Clocks are put forward over midnight: the day begins with that change.
+  // Clocks are put forward over it: what that change leaves out begins with it.
   let low = local - early
   let high = local - late
   while (high - low > 1) {
@@ -99,6 +99,22 @@ function dayOf(zone: Zone, at: Instant): number {
   while (startOfDay(zone, day) > at) day -= 1
   return day
 }
+
+/**
+ * The date that clocks in a zone show, in days since 1970-01-01; where they go back over midnight, the later of the two.
+ * @throws RangeError where the zone does not exist, as all of these
+ */
+export const localDay = (zone: string, at: Instant): number => dayOf(zoneOf(zone), at)
+
+/** What clocks in a zone show, in ms as if the zone were UTC. */
+export const localTime = (zone: string, at: Instant): number => at + zoneOf(zone).offsetAt(at)
+
+/**
+ * The moment that a local time means: the first where it comes twice, the end of the gap where clocks leave it out.
+ * @param local ms as if the zone were UTC
+ */
+export const momentOf = (zone: string, local: number): Instant =>
+  modulo(local, DAY) === 0 ? startOfDay(zoneOf(zone), local / DAY) : reach(zoneOf(zone), local)
 
 /** Hours are 60 minutes long; where they begin hangs on the part of an hour by which the zone is off UTC. */
 function startOfHour(zone: Zone, hour: number): Instant {
