@@ -1,6 +1,6 @@
 import { localDay, momentOf } from './calendar.ts'
 import { DAY, MINUTE } from './duration.ts'
-import { parseInstant } from './instant.ts'
+import { isDateAlone, parseInstant } from './instant.ts'
 import type { Instant } from './rule.ts'
 
 /** Times of day and weekly hours by the clocks of a zone; `calendar.ts` says what happens where those are changed. */
@@ -93,7 +93,7 @@ function partsOf(windows: readonly OpenWindow[], day: number): Array<[from: numb
 
 /** @throws RangeError where it is no date */
 function dayNamed(date: string): number {
-  const at = date.length === 10 ? parseInstant(date) : null
+  const at = isDateAlone(date) ? parseInstant(date) : null
   if (at === null) throw new RangeError(`${JSON.stringify(date)} is no date: write it as 2026-12-25.`)
   return at / DAY
 }

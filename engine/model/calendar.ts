@@ -11,6 +11,9 @@ import type { CalendarUnit, CalendarWindow, Instant } from './rule.ts'
 const FIRST = Date.UTC(100, 0, 1)
 const LAST = Date.UTC(9999, 0, 1)
 
+/** Whether a moment lies in the years that clocks can be told in. */
+export const inYearsOfData = (at: Instant): boolean => at >= FIRST && at < LAST
+
 interface Zone {
   /** Local time less UTC, in ms. */
   offsetAt: (at: Instant) => number

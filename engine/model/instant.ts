@@ -26,6 +26,9 @@ export function parseInstant(value: Json | undefined): Instant | null {
   return local === null || zone === null ? null : local - zone
 }
 
+/** Whether a value is a date without a time, which hangs on a zone. */
+export const isDateAlone = (value: Json | undefined): boolean => typeof value === 'string' && DATE.test(value)
+
 function utc(
   [year = 0, month = 0, day = 0]: number[],
   [h, m, s, ms]: [number, number, number, number],

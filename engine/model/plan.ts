@@ -1,4 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
+import type { OpenWindow, Weekday } from './business-hours.ts'
 import type { Enrollment, SubjectKind } from './playbook.ts'
 import type { EventFilter, Reads, Rule } from './rule.ts'
 
@@ -103,7 +104,18 @@ export type Delay =
       missing: 'skip' | 'fail'
       /** From the moment the step began; then the run goes on though the date has not come. */
       maxWaitMs?: number
+      /** Whose clocks the date is read by. Left out: a date alone is midnight UTC. */
+      zone?: ZoneSource
+      /** `HH:MM`, with `zone`: the date and its offset say the day, this when on it. */
+      time?: string
     }
+  /** The next time that clocks show it, on one of the days where they are named. */
+  | { mode: 'untilTime'; time: string; days?: Weekday[]; zone: ZoneSource }
+  /** Goes on at once while a window is open. */
+  | { mode: 'hours'; windows: OpenWindow[]; pauses: string[]; zone: ZoneSource }
+
+/** An IANA name, or what a property holds when the step begins; `else` where that is none. */
+export type ZoneSource = { name: string } | { property: string; else: string }
 
 /** What starts a run: which trigger step, and what later steps read under `trigger.` */
 export interface TriggerData {

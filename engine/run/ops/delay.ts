@@ -1,36 +1,91 @@
 import type { Fault } from '../../../nodes/fault.ts'
-import { parseInstant } from '../../model/instant.ts'
-import type { Delay } from '../../model/plan.ts'
+import type { Json } from '../../../nodes/manifest.ts'
+import { assertNever } from '../../model/assert-never.ts'
+import { minuteOfDay, nextOpen, nextTimeOfDay } from '../../model/business-hours.ts'
+import { inYearsOfData, isZone, localTime, momentOf } from '../../model/calendar.ts'
+import { DAY, MINUTE } from '../../model/duration.ts'
+import { isDateAlone, parseInstant } from '../../model/instant.ts'
+import type { Delay, ZoneSource } from '../../model/plan.ts'
 import type { Instant } from '../../model/rule.ts'
 import { readRulePath } from '../../rules/evaluate.ts'
-import { completeStep, type Draft, failStep, scopeOf, waitFor } from '../draft.ts'
+import { completeStep, failStep, scopeOf, waitFor } from '../draft.ts'
 import type { Op } from './op.ts'
 
-/** A time, or until a moment. */
+/** A time, until a moment, or until it is open. */
 export const delay: Op<'delay'> = {
   begin: (draft, step, id) => {
-    const due = dueOf(draft, step.delay, id)
+    const read = (path: string) => readRulePath(path, scopeOf(draft.state, id))
+    const zone = zoneOf(step.delay, read)
+    const due = dueOf(step.delay, { at: draft.at, read, zone: zone.name })
+    const say = (text: string) =>
+      draft.notes.push({ step: id, text: zone.note === null ? text : `${text}. ${zone.note}` })
     if (due.kind === 'fault') {
-      draft.notes.push({ step: id, text: due.fault.message })
+      say(due.fault.message)
       return failStep(draft, id, due.fault)
     }
     if (due.kind === 'goOn' || due.until <= draft.at) {
-      draft.notes.push({ step: id, text: due.kind === 'goOn' ? due.text : 'Its time had already come' })
+      say(due.kind === 'goOn' ? due.text : 'Its time had already come')
       return completeStep(draft, id)
     }
+    if (zone.note !== null) draft.notes.push({ step: id, text: zone.note })
     waitFor(draft, id, { until: due.until })
   },
 }
 
 type Due = { kind: 'at'; until: Instant } | { kind: 'goOn'; text: string } | { kind: 'fault'; fault: Fault }
 
-function dueOf(draft: Draft, delay: Delay, id: string): Due {
-  if (delay.mode === 'for') return { kind: 'at', until: draft.at + delay.ms }
-  const found = readRulePath(delay.property, scopeOf(draft.state, id))
-  const at = parseInstant(found)
-  if (at !== null) {
-    const longest = delay.maxWaitMs === undefined ? Number.POSITIVE_INFINITY : draft.at + delay.maxWaitMs
-    return { kind: 'at', until: Math.min(at + delay.offsetMs, longest) }
+interface Place {
+  at: Instant
+  read: (path: string) => Json | undefined
+  /** Null where the delay names none. */
+  zone: string | null
+}
+
+type Dated = Delay & { mode: 'untilDate' }
+
+/** @returns as `note` why it is not the zone that was asked for first */
+function zoneOf(delay: Delay, read: Place['read']): { name: string | null; note: string | null } {
+  const source: ZoneSource | undefined = delay.mode === 'for' ? undefined : delay.zone
+  if (source === undefined) return { name: null, note: null }
+  if ('name' in source) return { name: source.name, note: null }
+  const found = read(source.property)
+  if (typeof found === 'string' && isZone(found)) return { name: found, note: null }
+  const what =
+    found === undefined || found === null ? 'is missing' : `holds ${JSON.stringify(found)}, which is no time zone`
+  return { name: source.else, note: `${source.property} ${what}: it goes by ${source.else}` }
+}
+
+function dueOf(delay: Delay, place: Place): Due {
+  const { at } = place
+  const zone = place.zone ?? 'UTC'
+  switch (delay.mode) {
+    case 'for':
+      return { kind: 'at', until: at + delay.ms }
+    case 'untilDate':
+      return dateOf(delay, place)
+    case 'untilTime': {
+      const until = nextTimeOfDay(at, { ...delay, zone })
+      return until === null ? never('It names no day of the week.') : { kind: 'at', until }
+    }
+    case 'hours': {
+      const until = nextOpen(at, { ...delay, zone })
+      if (until === at) return { kind: 'goOn', text: 'It is open' }
+      return until === null ? never('It is never open.') : { kind: 'at', until }
+    }
+    default:
+      return assertNever(delay)
+  }
+}
+
+function dateOf(delay: Dated, { at, read, zone }: Place): Due {
+  const found = read(delay.property)
+  const date = parseInstant(found)
+  if (date !== null) {
+    const longest = delay.maxWaitMs === undefined ? Number.POSITIVE_INFINITY : at + delay.maxWaitMs
+    // A date of no such year (0001-01-01 stands for none in some systems) is as far off in any zone.
+    const plain = zone === null || !inYearsOfData(date)
+    const until = plain ? date + delay.offsetMs : inZone(delay, { date, alone: isDateAlone(found), zone })
+    return { kind: 'at', until: Math.min(until, longest) }
   }
   if (found === undefined || found === null) {
     if (delay.missing === 'skip') return { kind: 'goOn', text: `${delay.property} is missing, so there is no wait` }
@@ -38,6 +93,26 @@ function dueOf(draft: Draft, delay: Delay, id: string): Due {
   }
   return { kind: 'fault', fault: badDate(`${delay.property} holds ${JSON.stringify(found)}, no date.`, delay.property) }
 }
+
+/**
+ * The offset from a date alone goes by the clocks, so that three days before 30 March is 27 March although one of them
+ * has 23 hours; from a moment it is that long, unless it is the day alone that is asked for.
+ */
+function inZone(delay: Dated, { date, alone, zone }: { date: Instant; alone: boolean; zone: string }): Instant {
+  const local = (alone ? date : localTime(zone, date)) + delay.offsetMs
+  if (delay.time === undefined) return alone ? momentOf(zone, local) : date + delay.offsetMs
+  return momentOf(zone, Math.floor(local / DAY) * DAY + minuteOfDay(delay.time) * MINUTE)
+}
+
+const never = (message: string): Due => ({
+  kind: 'fault',
+  fault: {
+    code: 'INVALID_INPUT',
+    who: 'user',
+    message,
+    fix: 'Name a day of the week in the step and publish it; this run can be let go on by leaving the step out.',
+  },
+})
 
 const badDate = (message: string, property: string): Fault => ({
   code: 'INVALID_INPUT',
