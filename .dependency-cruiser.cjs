@@ -2,7 +2,7 @@
 // `import type` is free: it leaves nothing behind at run time.
 const VALUE = { dependencyTypesNot: ['type-only'] }
 const TESTS = '\\.test\\.tsx?$'
-const PURE = '^engine/(model|rules|scores|expression|compile|run|match)/'
+const PURE = '^engine/(model|rules|scores|expression|compile|run|match|backtest)/'
 
 /** A rule with its reason, which the tool prints under a violation. Tests may import what they prove. */
 const rule = (name, { comment, from = {}, to }) => ({

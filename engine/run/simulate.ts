@@ -186,9 +186,19 @@ function describeStep(world: World, step: PlanStep, state: RunState): SimulatedS
   }
 }
 
-function readsOutputs(step: PlanStep): string[] {
+/** Ids of the steps whose outputs it reads. */
+export function readsOutputs(step: PlanStep): string[] {
   if (step.op === 'act') return step.readsSteps
   if (step.op === 'branch') return step.cases.flatMap((branch) => stepsReadBy(branch.if))
-  const [root, id] = step.op === 'delay' && step.delay.mode === 'untilDate' ? step.delay.property.split('.') : []
-  return root === 'steps' && id !== undefined ? [id] : []
+  if (step.op === 'waitRule') return stepsReadBy(step.rule)
+  return pathsOf(step).flatMap((path) => {
+    const [root, id] = path.split('.')
+    return root === 'steps' && id !== undefined ? [id] : []
+  })
+}
+
+function pathsOf(step: PlanStep): string[] {
+  if (step.op === 'waitEvent') return step.keys.map(({ path }) => path)
+  if (step.op === 'each') return [step.list]
+  return step.op === 'delay' && step.delay.mode === 'untilDate' ? [step.delay.property] : []
 }

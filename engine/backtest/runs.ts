@@ -1,0 +1,265 @@
+import type { Json } from '../../nodes/manifest.ts'
+import { readPath, sameJson } from '../model/path.ts'
+import type { PlanStep, TriggerData } from '../model/plan.ts'
+import type { SubjectKind } from '../model/playbook.ts'
+import type { Facts, Instant } from '../model/rule.ts'
+import type { Advanced, HeardEvent, RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
+import { passes } from '../rules/events.ts'
+import { advance } from '../run/advance.ts'
+import { indexPlan, type PlanIndex, stepAt } from '../run/plan-index.ts'
+import { faultOfFilling } from './act.ts'
+import type { Backtest } from './backtest.ts'
+import type { History } from './history.ts'
+import { type Reading, touches } from './reading.ts'
+import { openSleeps, type Sleep, type Sleeps } from './sleeps.ts'
+import type { Stored, StoredEvent, Who } from './stored.ts'
+import type { Noted, Tally } from './tally.ts'
+
+/** A run under way. */
+export interface Run {
+  who: Who
+  state: RunState
+  /** The virtual time of its last input. */
+  at: Instant
+  noted: Noted
+  sleeps: Map<string, Sleep<Run>>
+  /** Events since its start that a later step may still want. */
+  heard: HeardEvent[]
+  /** Waits, by instance and visit, that were told of these. */
+  told: Set<string>
+  over: () => void
+}
+
+export interface Runs {
+  start(entering: { who: Who; subjectId: string; trigger: TriggerData; facts: Facts }, over: () => void): void
+  /** Runs that may have to hear of it. */
+  of(stored: Stored): readonly Run[]
+  tell(run: Run, stored: Stored, now: Instant): void
+  /** Wakes whatever sleeps until then, in order. */
+  goOnUntil(until: Instant): void
+  /** The period is over. */
+  closeAll(at: Instant): void
+}
+
+interface Known {
+  given: Backtest
+  reading: Reading
+  history: History
+  tally: Tally
+}
+
+interface World extends Known {
+  index: PlanIndex
+  sleeps: Sleeps<Run>
+  /** Runs that read the contact, and those that read the account. */
+  byContact: Map<string, Set<Run>>
+  byAccount: Map<string, Set<Run>>
+  /** Whether some step waits for events since the run's start. */
+  hindsight: boolean
+}
+
+type ActCommand = RunCommand & { kind: 'act' }
+type WaitEvent = PlanStep & { op: 'waitEvent' }
+const NONE: readonly Run[] = []
+
+export function openRuns(known: Known): Runs {
+  const { reading, history, tally } = known
+  const { plan } = reading
+  const world: World = {
+    ...known,
+    index: indexPlan(plan),
+    sleeps: openSleeps<Run>(),
+    byContact: new Map(),
+    byAccount: new Map(),
+    hindsight: [...reading.listeners.values()].flat().some((step) => step.since === 'trigger'),
+  }
+  const own = plan.subject === 'contact' ? world.byContact : world.byAccount
+  return {
+    start: ({ who, subjectId, trigger, facts }, over) => {
+      const { at } = facts
+      const advanced = advance(plan, null, { kind: 'start', at, trigger, facts })
+      const noted = tally.open({ subjectId, at })
+      const run: Run = { who, state: advanced.state, at, noted, sleeps: new Map(), heard: [], told: new Set(), over }
+      file(world, run, 'add')
+      follow(world, run, advanced)
+    },
+    of: (stored) => {
+      const id = idOf(stored, plan.subject)
+      const map = stored.kind === 'event' ? own : stored.subject === 'contact' ? world.byContact : world.byAccount
+      const found = id === null ? undefined : map.get(id)
+      return found === undefined ? NONE : [...found]
+    },
+    tell: (run, stored, now) => {
+      run.at = Math.max(run.at, now)
+      if (stored.kind === 'event') hear(world, run, stored)
+      if (mustLook(world, run, stored))
+        put(world, run, { kind: 'look', at: run.at, facts: history.factsOf(run.who, run.at) })
+    },
+    goOnUntil: (until) => {
+      for (let sleep = world.sleeps.next(until); sleep !== null; sleep = world.sleeps.next(until)) wake(world, sleep)
+    },
+    closeAll: (at) => {
+      for (const runs of own.values()) for (const run of runs) tally.close(run.noted, run.state, at)
+    },
+  }
+}
+
+/** Whose runs may hear of it. */
+function idOf(stored: Stored, own: SubjectKind): string | null {
+  if (stored.kind === 'change') return stored.subjectId
+  const kind = stored.kind === 'event' ? own : stored.subject
+  return kind === 'contact' ? stored.contactId : stored.accountId
+}
+
+function file({ reading, byContact, byAccount }: World, run: Run, how: 'add' | 'delete'): void {
+  const ids: Array<[Map<string, Set<Run>>, string | null]> = [[byAccount, run.who.accountId]]
+  if (reading.plan.subject === 'contact') ids.push([byContact, run.who.contactId])
+  for (const [map, id] of ids) {
+    if (id === null) continue
+    const runs = map.get(id)
+    if (how === 'delete') {
+      runs?.delete(run)
+      if (runs?.size === 0) map.delete(id)
+    } else if (runs === undefined) map.set(id, new Set([run]))
+    else runs.add(run)
+  }
+}
+
+const put = (world: World, run: Run, input: RunInput): void => {
+  run.at = input.at
+  follow(world, run, advance(world.reading.plan, run.state, input))
+}
+
+/** Carries out what came of an input, and all that follows from it at the same moment: actions answer at once. */
+function follow(world: World, run: Run, first: Advanced): void {
+  const acts: ActCommand[] = []
+  for (let advanced: Advanced | null = first; advanced !== null; ) {
+    run.state = advanced.state
+    world.tally.note(run.noted, advanced, run.at)
+    for (const command of advanced.commands) carryOut(world, { run, acts }, command)
+    const act = acts.shift()
+    const input = act !== undefined ? outcomeOf(world, run, act) : world.hindsight ? fromBefore(world, run) : null
+    advanced = input === null ? null : advance(world.reading.plan, run.state, input)
+  }
+  if (run.state.open.length === 0) close(world, run)
+}
+
+const sleepKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
+
+function carryOut(world: World, { run, acts }: { run: Run; acts: ActCommand[] }, command: RunCommand): void {
+  switch (command.kind) {
+    case 'act':
+      acts.push(command)
+      return
+    case 'sleep': {
+      const { until, step, visit } = command
+      run.sleeps.set(sleepKey(command), world.sleeps.begin({ until, step, visit, run }))
+      return
+    }
+    case 'cancelSleep': {
+      const sleep = run.sleeps.get(sleepKey(command))
+      if (sleep !== undefined) world.sleeps.cancel(sleep)
+      run.sleeps.delete(sleepKey(command))
+      return
+    }
+    case 'finish':
+  }
+}
+
+function wake(world: World, sleep: Sleep<Run>): void {
+  const { run, step, visit } = sleep
+  if (run.sleeps.get(sleepKey(sleep)) === sleep) run.sleeps.delete(sleepKey(sleep))
+  const at = Math.max(run.at, sleep.until)
+  put(world, run, { kind: 'due', at, step, visit, facts: world.history.factsOf(run.who, at) })
+}
+
+function close(world: World, run: Run): void {
+  for (const sleep of run.sleeps.values()) world.sleeps.cancel(sleep)
+  file(world, run, 'delete')
+  world.tally.close(run.noted, run.state, run.at)
+  run.over()
+}
+
+const outcomeOf = (world: World, run: Run, { step, visit }: ActCommand): RunInput => ({
+  kind: 'outcome',
+  at: run.at,
+  step,
+  visit,
+  outcome: answerOf(world, run, step),
+})
+
+function answerOf({ given, index, tally }: World, run: Run, instance: string): StepOutcome {
+  const step = stepAt(index, instance)
+  if (step?.op !== 'act') throw new Error(`The plan asked to act at "${instance}", which is no action.`)
+  const { state, at, noted } = run
+  const fault = given.render === undefined ? null : faultOfFilling(step, { state, instance }, given.render)
+  const answered = fault === null ? given.answer(step, { instance, subjectId: noted.subjectId, at }) : { fault }
+  tally.acted(noted, step, { failed: 'fault' in answered, at })
+  return 'fault' in answered ? { kind: 'failed', fault: answered.fault } : { kind: 'done', output: answered.output }
+}
+
+/** A wait that counts events since the run's start is told of the first of those that came before it. */
+function fromBefore(world: World, run: Run): RunInput | null {
+  for (const id of run.state.open) {
+    const step = stepAt(world.index, id)
+    const state = run.state.steps[id]
+    if (step?.op !== 'waitEvent' || step.since !== 'trigger' || state?.status !== 'waiting') continue
+    const key = sleepKey({ step: id, visit: state.visit })
+    if (run.told.has(key)) continue
+    run.told.add(key)
+    const event = run.heard.find((one) => isMeant(step, one, { keys: state.keys, now: run.at }))
+    if (event !== undefined) return heardInput(world, run, { step: id, visit: state.visit, event })
+  }
+  return null
+}
+
+const heardInput = (
+  { history }: World,
+  { who, at }: Run,
+  heard: { step: string; visit: number; event: HeardEvent },
+): RunInput => ({ kind: 'event', at, ...heard, facts: history.factsOf(who, at) })
+
+function hear(world: World, run: Run, stored: StoredEvent): void {
+  if (!world.reading.listeners.has(stored.name)) return
+  const { id, name, occurredAt: at, properties } = stored
+  const event: HeardEvent = { id, name, at, properties }
+  if (world.hindsight) run.heard.push(event)
+  // Those that wait now: one that begins to wait by this very event is not waiting for it.
+  const waiting = run.state.open.flatMap((instance) => {
+    const step = stepAt(world.index, instance)
+    const state = run.state.steps[instance]
+    if (step?.op !== 'waitEvent' || state?.status !== 'waiting') return []
+    const meant = isMeant(step, event, { keys: state.keys, now: run.at })
+    return meant ? [{ step: instance, visit: state.visit }] : []
+  })
+  for (const { step, visit } of waiting) {
+    const state = run.state.steps[step]
+    if (state?.status === 'waiting' && state.visit === visit)
+      put(world, run, heardInput(world, run, { step, visit, event }))
+  }
+}
+
+/** Whether it is what the step waits for: its name, its filters, and the keys that were read when the wait began. */
+function isMeant(
+  step: WaitEvent,
+  event: HeardEvent,
+  { keys = {}, now }: { keys: { [property: string]: Json } | undefined; now: Instant },
+): boolean {
+  if (step.event !== event.name || !passes(step.where, event.properties, now)) return false
+  return Object.entries(keys).every(([property, wanted]) => {
+    const found = readPath(event.properties, property.split('.'))
+    return found !== undefined && sameJson(found, wanted)
+  })
+}
+
+/** Whether something that the run watches reads it. */
+function mustLook({ reading, index }: World, run: Run, stored: Stored): boolean {
+  if (run.state.open.length === 0) return false
+  if (reading.watched !== null && touches(reading.watched, stored)) return true
+  if (reading.waits.size === 0) return false
+  return run.state.open.some((id) => {
+    const step = stepAt(index, id)
+    const reads = step === undefined ? undefined : reading.waits.get(step.id)
+    return reads !== undefined && touches(reads, stored)
+  })
+}
