@@ -11,6 +11,7 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   f: async () => (await import('./bench-previews.ts')).benchPreviews(),
   g: async () => (await import('./bench-rules.ts')).benchRules(),
   h: async () => (await import('./bench-memory.ts')).benchMemory(),
+  i: async () => (await import('./bench-backtest.ts')).benchBacktest(),
 }
 
 /** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */
