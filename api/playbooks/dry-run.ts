@@ -1,6 +1,7 @@
 import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
 import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
+import { failurePort } from '../../engine/model/step-ports.ts'
 import type { Entered } from '../../engine/run/may-enter.ts'
 import { simulate, type Simulated } from '../../engine/run/simulate.ts'
 import { findStep, type Json } from '../../nodes/manifest.ts'
@@ -73,9 +74,10 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
     endedAt: new Date(simulated.endedAt).toISOString(),
     trigger,
     facts,
-    steps: simulated.steps.map(({ step, at, endedAt, ...rest }) => ({
+    steps: simulated.steps.map(({ step, at, endedAt, port, ...rest }, index) => ({
       id: step,
       ...rest,
+      port: port ?? (rest.status === 'failed' ? failurePort(plan.steps[index]?.onFailure) : null),
       at: isoOrNull(at),
       endedAt: isoOrNull(endedAt),
     })),

@@ -1,6 +1,7 @@
 import type { Plan, TriggerData } from '../../engine/model/plan.ts'
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunInput, RunState, StepState } from '../../engine/model/run.ts'
+import { failurePort } from '../../engine/model/step-ports.ts'
 import { replay, type TimelineEntry } from '../../engine/run/view.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
@@ -103,7 +104,7 @@ function stepView(
     startedAt: isoOrNull(now?.startedAt ?? entries[0]?.at),
     endedAt: isoOrNull(now?.endedAt),
     until: isoOrNull(now?.until),
-    port: now?.port ?? null,
+    port: now?.port ?? (now?.handled ? failurePort(step.onFailure) : null),
     why: whyOf(entries),
     input: effect?.input ?? inputOf(step),
     output: effect?.output ?? outputOf(step, seen.state, now),

@@ -126,6 +126,47 @@ describe('a write with an unknown outcome', () => {
   })
 })
 
+it('shows a failure that is dealt with as failed, with the port by which the run went on', async () => {
+  await home.rest('PUT', '/v1/playbooks/dealt', {
+    name: 'Dealt with',
+    subject: 'contact',
+    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+    steps: [
+      { id: 'start', type: 'trigger.manual', input: {} },
+      {
+        id: 'call',
+        type: 'http.request',
+        input: { method: 'POST', url: 'https://example.com/x' },
+        onFailure: 'branch',
+      },
+      { id: 'sorry', type: 'flow.exit', input: { reason: 'Told them' } },
+    ],
+    edges: [
+      ['start', 'call'],
+      ['call.error', 'sorry'],
+    ],
+  })
+  expect((await home.rest('POST', '/v1/playbooks/dealt/publish')).json()).toEqual({ version: 1 })
+  const { run } = (await home.rest('POST', '/v1/playbooks/dealt/runs', { subject: { contact: 'u-1' } })).json()
+  const ref = { workspaceId: home.id, runId: run.id as string }
+  const at = api.clock.now
+  const record = createRunRecord(onPool(api.database.pool), () => {})
+  const contactFacts = { id: contact, externalId: 'u-1', properties: {} }
+  const facts = { at, contact: contactFacts, account: null, segments: [], signals: [], events: {} }
+  await record.open(ref, { kind: 'start', at, trigger: { step: 'start', data: {} }, facts }, at)
+  const fault = { code: 'NOT_FOUND' as const, who: 'user' as const, message: 'Nobody there.', fix: 'Look.' }
+  const inputs: RunInput[] = [{ kind: 'outcome', at, step: 'call', visit: 1, outcome: { kind: 'failed', fault } }]
+  const summary = { status: 'exited' as const, reason: 'Told them', waitingUntil: null, at: [], heldBy: [] }
+  await record.append(ref, { from: 1, inputs, epoch: at, summary })
+  const view = (await home.rest('GET', `/v1/runs/${run.id}`)).json()
+  expect(view.run).toMatchObject({ status: 'exited', reason: 'Told them' })
+  expect(view.steps).toMatchObject([
+    { id: 'start', status: 'done' },
+    { id: 'call', status: 'failed', port: 'error', fault: { code: 'NOT_FOUND' } },
+    { id: 'sorry', status: 'done' },
+  ])
+})
+
 it('settles with the output that came late, where a person gives none', async () => {
   const { id, key } = await runInReview()
   const ledger = createEffectsLedger(onPool(api.database.pool), () => undefined)

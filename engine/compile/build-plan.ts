@@ -1,9 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { parseDuration } from '../model/duration.ts'
-import type { Delay, Plan, PlanStep } from '../model/plan.ts'
+import type { Plan, PlanStep } from '../model/plan.ts'
 import type { PlaybookDocument } from '../model/playbook.ts'
 import type { Reads, Rule } from '../model/rule.ts'
 import { mergeReads } from '../rules/reads.ts'
+import { delayOf } from './delay.ts'
 import { type Graph, leadOnlyTo } from './graph.ts'
 import type { StepCheck } from './step.ts'
 
@@ -85,21 +85,6 @@ function casesOf(value: Json | undefined): Array<{ port: string; if: Rule }> {
 /** Checked before, as the cases are. */
 function armsOf(value: Json | undefined): Array<{ port: string; percent: number }> {
   return value as unknown as Array<{ port: string; percent: number }>
-}
-
-function delayOf(input: { [field: string]: Json }): Delay {
-  const ms = (value: Json | undefined): number => {
-    const parsed = typeof value === 'string' ? parseDuration(value) : null
-    return parsed?.ok ? parsed.ms : 0
-  }
-  if (input.mode === 'for') return { mode: 'for', ms: ms(input.for) }
-  return {
-    mode: 'untilDate',
-    property: String(input.until),
-    offsetMs: ms(input.offset),
-    missing: input.missing === 'skip' ? 'skip' : 'fail',
-    ...(input.maxWait === undefined ? {} : { maxWaitMs: ms(input.maxWait) }),
-  }
 }
 
 function losersOf({ graph, steps, at }: Place): string[] {

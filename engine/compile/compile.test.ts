@@ -63,7 +63,8 @@ describe('compile', () => {
 const expansion = graphs.find(({ name }) => name === 'valid-expansion')?.document
 const race = graphs.find(({ name }) => name === 'valid-race')?.document
 const offers = graphs.find(({ name }) => name === 'valid-split')?.document
-if (!expansion || !race || !offers) throw new Error('The valid graphs are missing.')
+const deals = graphs.find(({ name }) => name === 'valid-error-branch')?.document
+if (!expansion || !race || !offers || !deals) throw new Error('The valid graphs are missing.')
 
 describe('the plan', () => {
   it('pins versions, names ports and says what is read', () => {
@@ -127,6 +128,47 @@ describe('the plan', () => {
     expect(compile(document, compileContext).problems).toMatchObject([
       { message: 'Arms add up to 99.5 percent.', fix: 'Change them until they add up to 100.' },
     ])
+  })
+
+  it('has the error port where a step’s failure is a branch, and what follows it is read there alone', () => {
+    const of = (id: string) => {
+      const compiled = compile(deals, compileContext)
+      if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+      return compiled.plan.steps.find((step) => step.id === id)
+    }
+    expect(of('opp')).toMatchObject({ onFailure: 'branch', out: { out: ['tag'], error: ['tell'] } })
+    expect(of('tag')).not.toHaveProperty('onFailure')
+    expect(of('tell')).toMatchObject({ readsSteps: ['opp'], in: [{ step: 'opp', port: 'error' }] })
+  })
+
+  it('warns of both where a failure and a success meet again, but not a rule that asks for the fault', () => {
+    const met = (rule: unknown, text: string) => ({
+      ...deals,
+      steps: [
+        ...deals.steps.map((step) => (step.id === 'tell' ? { ...step, input: { ...step.input, text } } : step)),
+        { id: 'failed', type: 'flow.branch', input: { cases: [{ port: 'yes', if: rule }] } },
+      ],
+      edges: [
+        ['start', 'opp'],
+        ['opp', 'tag'],
+        ['tag', 'failed'],
+        ['opp.error', 'failed'],
+        ['failed.yes', 'tell'],
+      ],
+    })
+    const said = (document: unknown) => {
+      const { ok, problems } = compile(document, compileContext)
+      return [ok, ...problems.map(({ severity, message }) => `${severity}: ${message}`)]
+    }
+    const fault = { property: 'steps.opp.fault.code', op: 'exists' }
+    expect(said(met(fault, 'It failed.'))).toEqual([true])
+    expect(said(met({ property: 'steps.opp.id', op: 'exists' }, 'Failed: {{ steps.opp.fault.code }}'))).toEqual([
+      true,
+      'warning: steps.opp.fault.code may be missing: "opp" may not have failed.',
+      'warning: steps.opp.id may be missing: "opp" may have failed, and the run goes on.',
+    ])
+    // A warning hides no error of type.
+    expect(said(met(fault, '{{ steps.opp.fault.code > 3 }}'))).toContainEqual(expect.stringMatching(/^error: /))
   })
 
   it('is the same whoever compiles it, and however often', () => {

@@ -12,6 +12,7 @@ import { checkPath, typeOfUpstream, type Upstream } from './checks/paths.ts'
 import { checkTypes, typesOfFacts } from './checks/templates.ts'
 import { type Catalogue, type CompileContext, catalogueOf } from './context.ts'
 import { type Ancestors, ancestorsOf, type Graph, graphOf } from './graph.ts'
+import { createLeftBy } from './left-by.ts'
 import { checkStep, type StepCheck } from './step.ts'
 import { shapeOf } from './structure.ts'
 
@@ -126,12 +127,10 @@ function checkUpstream(drawing: Drawing, steps: readonly StepCheck[], catalogue:
   const ancestors = drawing.ancestors()
   const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [{ i, check }] : []))
   const facts = typesOfFacts(catalogue)
+  const leftBy = createLeftBy(graph, steps)
   return steps.flatMap((check, at) => {
     if (check.paths.length === 0) return []
-    const outputOf = (i: number) => {
-      const definition = steps[i]?.definition
-      return definition?.kind === 'action' && ancestors.has(at, i) ? definition.output : null
-    }
+    const outputOf = (i: number) => (ancestors.has(at, i) ? leftBy(i, at) : null)
     const upstream: Upstream = {
       steps: (id) => {
         const i = graph.indexOf.get(id)
@@ -145,11 +144,12 @@ function checkUpstream(drawing: Drawing, steps: readonly StepCheck[], catalogue:
     }
     const found = check.paths.flatMap((use) => checkPath(check.step, use, upstream) ?? [])
     // Types of what is not there would only repeat that it is not there.
-    if (found.length > 0) return found
-    return check.late.flatMap(({ use }) =>
+    if (found.some(({ severity }) => severity === 'error')) return found
+    const types = check.late.flatMap(({ use }) =>
       checkTypes(check.step, use, (root, path) =>
         root === 'trigger' || root === 'steps' ? typeOfUpstream(root, path, upstream) : facts(root, path),
       ),
     )
+    return [...found, ...types]
   })
 }

@@ -10,6 +10,7 @@ import { checkConnection, checkNames, checkPorts, findDefinition } from './check
 import type { PathUse } from './checks/paths.ts'
 import { checkStepRules } from './checks/rules.ts'
 import { checkTemplates, type LateTemplate } from './checks/templates.ts'
+import { checkDelay } from './delay.ts'
 
 /** All that can be said of a step by itself. What hangs on the graph is left as `paths` and `late`. */
 export interface StepCheck {
@@ -49,6 +50,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     ...checkNames(step, definition, catalogue),
     ...rules.problems,
     ...templates.problems,
+    ...checkDelay(step),
     ...checkConnection(step, definition, catalogue),
     ...checkPorts(step, definition, ports),
   ]

@@ -65,7 +65,7 @@ export function shapeOf(value: unknown, known: WeakSet<object>): Shaped {
 }
 
 const FIELDS = new Set(['name', 'description', 'subject', 'enrollment', 'steps', 'edges'])
-const STEP_FIELDS = new Set(['id', 'type', 'label', 'connection', 'input', 'at', 'note'])
+const STEP_FIELDS = new Set(['id', 'type', 'label', 'connection', 'input', 'onFailure', 'at', 'note'])
 
 function sizeProblems(steps: number, edges: number): Problem[] {
   const fix = 'Split the playbook: let the first end with what starts the second.'
@@ -130,7 +130,7 @@ const invalidStep = (at: string, wrong: string): Problem =>
   problem('DOCUMENT_INVALID', {
     at,
     message: `The step ${wrong}.`,
-    fix: 'Give { "id", "type", "input" } and, where wanted, "label", "connection", "at", "note".',
+    fix: 'Give { "id", "type", "input" } and, where wanted, "label", "connection", "onFailure", "at", "note".',
   })
 
 function wrongWith(step: Fields): string | null {
@@ -140,6 +140,8 @@ function wrongWith(step: Fields): string | null {
   if (step.label !== undefined && !isText(step.label, 200)) return 'has a label that is no text of 1 to 200 characters'
   if (step.connection !== undefined && !isText(step.connection, 100)) return 'has a connection that is no slug'
   if (step.note !== undefined && !isText(step.note, 4000, 0)) return 'has a note that is no text'
+  if (step.onFailure !== undefined && !['stop', 'continue', 'branch'].includes(String(step.onFailure)))
+    return 'has an "onFailure" that is not "stop", "continue" or "branch"'
   if (step.at !== undefined && !isPoint(step.at)) return 'has a place that is not [x, y]'
   const strange = Object.keys(step).find((name) => !STEP_FIELDS.has(name))
   return strange === undefined ? null : `has the unknown part "${strange}"`

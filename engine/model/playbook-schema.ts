@@ -27,6 +27,10 @@ export const documentStepSchema = z.strictObject({
   label: z.string().min(1).max(200).optional(),
   connection: z.string().min(1).max(100).optional(),
   input: z.record(z.string(), z.json()),
+  onFailure: z
+    .enum(['stop', 'continue', 'branch'])
+    .optional()
+    .describe('Actions: what follows a failure. Left out: stop. With branch the step has the port “error”.'),
   at: z.tuple([z.number(), z.number()]).optional(),
   note: z.string().max(4000).optional(),
 })

@@ -24,6 +24,11 @@ export interface DocumentStep {
   /** Slug of a connection. */
   connection?: string
   input: { [field: string]: Json }
+  /**
+   * Actions: what follows when it fails for good. `stop` (the default): its paths end, and the run has failed. `continue`:
+   * what comes next. `branch`: the port `error`. Of the latter two, later steps may read `steps.<id>.fault`.
+   */
+  onFailure?: 'stop' | 'continue' | 'branch'
   /** Where it is drawn. */
   at?: [x: number, y: number]
   note?: string

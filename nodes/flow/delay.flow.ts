@@ -2,18 +2,92 @@ import { z } from 'zod'
 import { defineFlow } from '../define.ts'
 import { fields } from '../fields.ts'
 import { ONLY_PORT } from '../manifest.ts'
+import { isTimeZone } from '../triggers/schedule.trigger.ts'
 
-const MODES = ['for', 'untilDate'] as const
+const MODES = ['for', 'untilDate', 'untilTime'] as const
+const DAYS = [
+  'workdays',
+  'weekends',
+  'mondays',
+  'tuesdays',
+  'wednesdays',
+  'thursdays',
+  'fridays',
+  'saturdays',
+  'sundays',
+] as const
+
 const whenFor = { field: 'mode', is: ['for'], required: true }
 const whenUntil = { field: 'mode', is: ['untilDate'] }
+/** Which of them are needed is more than one field's condition can say: below, and in the compiler. */
+const whenClock = { field: 'mode', is: ['untilDate', 'untilTime'], required: false }
+
+const clock = {
+  time: fields
+    .of(
+      z
+        .string()
+        .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'Write hours and minutes with two digits each, such as 09:00.'),
+      {
+        widget: 'text',
+        template: false,
+        label: 'At the time',
+        help: 'By the clock of the time zone, such as 09:00; with a date, on that day. Needed where no date is waited for.',
+        placeholder: '09:00',
+        when: whenClock,
+      },
+    )
+    .optional(),
+  days: fields
+    .select('On', DAYS, {
+      help: 'Left empty: on whichever day comes first.',
+      when: { field: 'mode', is: ['untilTime'], required: false },
+    })
+    .optional(),
+  zone: fields
+    .of(
+      z
+        .string()
+        .max(100)
+        .refine(isTimeZone, 'Write an IANA time zone, such as Europe/Berlin, America/New_York or UTC.'),
+      {
+        widget: 'timeZone',
+        label: 'Time zone',
+        help: 'By whose clock the time is told, and which midnight a date alone means. Needed with a time; left empty: UTC.',
+        placeholder: 'Europe/Berlin',
+        when: whenClock,
+      },
+    )
+    .optional(),
+  zoneFrom: fields
+    .property('Or the zone in', {
+      help: 'A property that holds an IANA time zone; where it holds none, the zone above is taken.',
+      placeholder: 'contact.timezone',
+      when: whenClock,
+    })
+    .optional(),
+}
+
+const FIELDS_OF = {
+  for: { needs: 'for', takes: ['for'] },
+  untilDate: { needs: 'until', takes: ['until', 'offset', 'missing', 'maxWait', 'time', 'zone', 'zoneFrom'] },
+  untilTime: { needs: 'time', takes: ['time', 'days', 'zone', 'zoneFrom'] },
+} as const
+const NEEDED = {
+  for: 'Say how long to wait, such as P3D.',
+  until: 'Choose the property that holds the date.',
+  time: 'Say at what time, such as 09:00.',
+}
 
 const input = z
   .strictObject({
-    mode: fields.select('Wait', MODES, { help: 'For a length of time, or until the date in a property.' }),
+    mode: fields.select('Wait', MODES, {
+      help: 'For a length of time, until the date in a property, or until a time of day.',
+    }),
     for: fields.duration('How long', { help: 'Counted from the moment the step begins.', when: whenFor }).optional(),
     until: fields
       .property('Until the date in', {
-        help: 'A property that holds a date or a time; a date alone means midnight UTC.',
+        help: 'A property that holds a date or a time; a date alone means midnight, of UTC where no time zone is chosen.',
         placeholder: 'contact.renewal_date',
         when: { ...whenUntil, required: true },
       })
@@ -26,6 +100,7 @@ const input = z
         when: { ...whenUntil, required: false },
       })
       .optional(),
+    ...clock,
     missing: fields
       .select('If there is no date', ['fail', 'skip'], {
         help: 'Fail: the run stops with a fault. Skip: it goes on at once. Left empty: fail.',
@@ -41,27 +116,28 @@ const input = z
       .optional(),
   })
   .superRefine((value, context) => {
-    const needed = value.mode === 'for' ? 'for' : 'until'
-    const foreign = value.mode === 'for' ? (['until', 'offset', 'missing', 'maxWait'] as const) : (['for'] as const)
+    const { needs, takes } = FIELDS_OF[value.mode]
     const refuse = (path: string, message: string) => context.addIssue({ code: 'custom', path: [path], message })
-    if (value[needed] === undefined)
-      refuse(
-        needed,
-        needed === 'for' ? 'Say how long to wait, such as P3D.' : 'Choose the property that holds the date.',
-      )
-    for (const name of foreign)
-      if (value[name] !== undefined) refuse(name, `Remove “${name}”: it has no meaning while mode is “${value.mode}”.`)
+    if (value[needs] === undefined) refuse(needs, NEEDED[needs])
+    const given = Object.entries(value).flatMap(([name, said]) => (said === undefined || name === 'mode' ? [] : [name]))
+    for (const name of given)
+      if (!(takes as readonly string[]).includes(name))
+        refuse(name, `Remove “${name}”: it has no meaning while mode is “${value.mode}”.`)
+    // A time without a zone would hang on where the process runs.
+    if (value.mode !== 'for' && value.zone === undefined)
+      if (value.mode === 'untilTime' || value.time !== undefined || value.zoneFrom !== undefined)
+        refuse('zone', 'Choose a time zone, such as Europe/Berlin.')
   })
 
-/** One step for both kinds of waiting: people think of it as one thing, and switching kind keeps its edges. */
+/** One step for all kinds of waiting for time: people think of it as one thing, and switching kind keeps its edges. */
 export const delay = defineFlow({
   type: 'flow.delay',
   version: 1,
   label: 'Wait',
-  help: 'Holds the run for a time, or until a date the contact or account carries.',
+  help: 'Holds the run for a time, until a date the contact or account carries, or until a time of day.',
   group: 'Flow',
   icon: 'timer',
-  summary: 'Wait {for}{offset} {until}',
+  summary: 'Wait {for}{offset} {until} {days} {time}',
   input,
   ports: { fixed: [ONLY_PORT] },
 })

@@ -85,6 +85,10 @@ describe('flow.delay', () => {
     { mode: 'for', for: 'PT90S' },
     { mode: 'untilDate', until: 'contact.renewal_date' },
     { mode: 'untilDate', until: 'account.renewal_date', offset: '-P30D', missing: 'skip', maxWait: 'P90D' },
+    { mode: 'untilDate', until: 'contact.renewal_date', zone: 'Europe/Berlin' },
+    { mode: 'untilDate', until: 'contact.renewal_date', time: '09:00', zone: 'UTC', zoneFrom: 'contact.timezone' },
+    { mode: 'untilTime', time: '00:00', zone: 'Europe/Berlin' },
+    { mode: 'untilTime', time: '23:59', days: 'workdays', zone: 'America/New_York', zoneFrom: 'account.timezone' },
   ])('takes %j', (input) => {
     expect(delay.input.safeParse(input).error).toBeUndefined()
   })
@@ -104,6 +108,18 @@ describe('flow.delay', () => {
     [{ mode: 'untilDate', until: 'renewal_date' }, 'until'],
     [{ mode: 'untilDate', until: 'contact.x', maxWait: '-P1D' }, 'maxWait'],
     [{ mode: 'untilDate', until: 'contact.x', missing: 'wait' }, 'missing'],
+    [{ mode: 'untilTime', zone: 'UTC' }, 'time'],
+    [{ mode: 'untilTime', time: '09:00' }, 'zone'],
+    [{ mode: 'untilTime', time: '09:00', zoneFrom: 'contact.timezone' }, 'zone'],
+    [{ mode: 'untilTime', time: '9:00', zone: 'UTC' }, 'time'],
+    [{ mode: 'untilTime', time: '24:00', zone: 'UTC' }, 'time'],
+    [{ mode: 'untilTime', time: '09:00', zone: '+02:00' }, 'zone'],
+    [{ mode: 'untilTime', time: '09:00', zone: 'UTC', days: 'holidays' }, 'days'],
+    [{ mode: 'untilTime', time: '09:00', zone: 'UTC', maxWait: 'P1D' }, 'maxWait'],
+    [{ mode: 'untilDate', until: 'contact.x', time: '09:00' }, 'zone'],
+    [{ mode: 'untilDate', until: 'contact.x', zoneFrom: 'contact.timezone' }, 'zone'],
+    [{ mode: 'untilDate', until: 'contact.x', zone: 'UTC', days: 'workdays' }, 'days'],
+    [{ mode: 'for', for: 'P3D', zone: 'UTC' }, 'zone'],
   ])('refuses %j at %s', (input, field) => {
     const issues = delay.input.safeParse(input).error?.issues ?? []
     expect(issues.map((issue) => issue.path[0])).toEqual([field])
@@ -118,6 +134,10 @@ describe('flow.delay', () => {
       offset: { field: 'mode', is: ['untilDate'], required: false },
       missing: { field: 'mode', is: ['untilDate'], required: false },
       maxWait: { field: 'mode', is: ['untilDate'], required: false },
+      time: { field: 'mode', is: ['untilDate', 'untilTime'], required: false },
+      days: { field: 'mode', is: ['untilTime'], required: false },
+      zone: { field: 'mode', is: ['untilDate', 'untilTime'], required: false },
+      zoneFrom: { field: 'mode', is: ['untilDate', 'untilTime'], required: false },
     })
   })
 })

@@ -4,7 +4,7 @@ import { catalog } from '../../../nodes/catalog.ts'
 import { toManifest } from '../../../nodes/to-manifest.ts'
 import { setInput } from '../document/edit.ts'
 import { createNodeMaker, makeEdges } from './flow-graph.ts'
-import { summaryOf, templateWords } from './step-summary.ts'
+import { portWords, summaryOf, templateWords } from './step-summary.ts'
 import { nearest } from './use-canvas-keys.ts'
 import { firstView } from './use-first-view.ts'
 
@@ -46,6 +46,13 @@ describe('the canvas', () => {
   it('knows which ports are open', () => {
     const nodes = createNodeMaker()({ ...shown, document: playbook })
     expect(nodes.map((node) => node.data.open)).toEqual([[], [], ['out'], []])
+  })
+
+  it('says at a port that it is the way of a failure', () => {
+    const steps = playbook.steps.map((step) => (step.id === 'tag' ? { ...step, onFailure: 'branch' as const } : step))
+    const tag = createNodeMaker()({ ...shown, document: { ...playbook, steps } })[2]?.data
+    expect(tag?.ports).toEqual(['out', 'error'])
+    expect(tag?.ports.map((port) => tag && portWords(tag.step, tag.definition, port))).toEqual(['out', 'if it fails'])
   })
 
   it('leaves out edges to steps that are not there', () => {

@@ -5,7 +5,7 @@ import { lookOf } from '../ui/status-badge.tsx'
 import { useCanvasActions } from './canvas-actions.ts'
 import { portAt, type StepMark, type StepNode } from './flow-graph.ts'
 import { StepIcon } from './step-icon.tsx'
-import { portWords } from './step-summary.ts'
+import { isErrorPort, portWords } from './step-summary.ts'
 
 export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeProps<StepNode>) {
   const { step, definition, label, summary, ports, open, problems, mark } = data
@@ -49,6 +49,7 @@ export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeP
           key={port}
           port={port}
           words={portWords(step, definition, port)}
+          isError={isErrorPort(definition, port)}
           step={step.id}
           of={label}
           left={portAt(index, ports.length)}
@@ -81,6 +82,7 @@ function Mark({ mark }: { mark: StepMark }) {
 function PortFoot(props: {
   port: string
   words: string
+  isError: boolean
   step: string
   of: string
   left: number
@@ -88,11 +90,16 @@ function PortFoot(props: {
   open: boolean
 }) {
   const actions = useCanvasActions()
-  const { port, words, step, of, left, named, open } = props
+  const { port, words, isError, step, of, left, named, open } = props
   if (!named && (!open || actions === null)) return null
   return (
     <span className="sb-port" style={{ left: `${left * 100}%` }}>
-      {named && <span className="sb-port-name">{words}</span>}
+      {named && (
+        <span className="sb-port-name" data-error={isError || undefined}>
+          {isError && <TriangleAlert size={10} aria-hidden="true" />}
+          {words}
+        </span>
+      )}
       {open && actions !== null && (
         <button
           type="button"

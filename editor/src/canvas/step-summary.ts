@@ -1,5 +1,6 @@
 import type { DocumentStep } from '../../../engine/model/playbook.ts'
 import { describeDuration, parseDuration } from '../../../engine/model/duration.ts'
+import { ERROR_PORT } from '../../../engine/model/plan.ts'
 import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
 
 /** One line on what a filled step does: the definition's summary with the step's own values. */
@@ -41,8 +42,13 @@ const listWords = (item: Json): string => {
   return typeof item.percent === 'number' ? `${item.port} ${item.percent} %` : item.port
 }
 
-/** What stands at a port: its name, and of an arm also its share. */
+/** Whether a port is that of an action's failure; a case of a branch may be called “error” too. */
+export const isErrorPort = (definition: StepManifest | undefined, port: string): boolean =>
+  definition?.kind === 'action' && port === ERROR_PORT
+
+/** What stands at a port: its name, of an arm also its share, and of a failure that it is one. */
 export function portWords(step: DocumentStep, definition: StepManifest | undefined, port: string): string {
+  if (isErrorPort(definition, port)) return 'if it fails'
   const list = definition !== undefined && 'each' in definition.ports ? step.input[definition.ports.each.field] : null
   const item = Array.isArray(list)
     ? list.find((one) => one !== null && typeof one === 'object' && !Array.isArray(one) && one.port === port)

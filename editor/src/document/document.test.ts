@@ -13,6 +13,7 @@ import {
   renamePort,
   renameStep,
   setInput,
+  setOnFailure,
 } from './edit.ts'
 import { openPorts, upstream, whyNotConnect } from './graph.ts'
 import { record, redo, startHistory, undo } from './history.ts'
@@ -112,6 +113,19 @@ describe('editing a playbook', () => {
       ['start', id],
       [`${id}.yes`, 'big'],
     ])
+  })
+
+  it('has an error port where a failure is a branch, and loses its edges with it', () => {
+    const branching = setOnFailure(playbook, 'tag', 'branch')
+    expect(openPorts(branching, manifest).filter(({ step }) => step === 'tag')).toEqual([
+      { step: 'tag', port: 'out' },
+      { step: 'tag', port: 'error' },
+    ])
+    const { document, id } = addAfter(branching, { step: 'tag', port: 'error' }, { definition: action })
+    expect(document.edges.at(-1)).toEqual(['tag.error', id])
+    const stopping = dropLostPorts(setOnFailure(document, 'tag', 'stop'), 'tag', manifest)
+    expect(stopping.edges).toEqual(playbook.edges)
+    expect(stopping.steps.find((step) => step.id === 'tag')).toEqual(playbook.steps.find((step) => step.id === 'tag'))
   })
 
   it('says which ports are open and adds a step there, beside what is already drawn', () => {

@@ -176,6 +176,17 @@ export function setConnection(document: PlaybookDocument, id: string, slug: stri
   )
 }
 
+/** Stopping is the default and stands in no document. */
+export function setOnFailure(
+  document: PlaybookDocument,
+  id: string,
+  onFailure: NonNullable<DocumentStep['onFailure']>,
+): PlaybookDocument {
+  return updateStep(document, id, ({ onFailure: _old, ...step }) =>
+    onFailure === 'stop' ? step : { ...step, onFailure },
+  )
+}
+
 /** Gives a port that a step's input names another name; its edges follow. */
 export function renamePort(document: PlaybookDocument, id: string, names: { from: string; to: string }) {
   const old = edgeEnd({ step: id, port: names.from })

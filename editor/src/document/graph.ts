@@ -1,5 +1,6 @@
 import { type DocumentStep, parseEdgeEnd, type PlaybookDocument } from '../../../engine/model/playbook.ts'
-import { findStep, type Manifest, ONLY_PORT, portsOf } from '../../../nodes/manifest.ts'
+import { portsOfStep as portsOfDrawn } from '../../../engine/model/step-ports.ts'
+import { findStep, type Manifest, ONLY_PORT } from '../../../nodes/manifest.ts'
 
 /** An edge with its ends taken apart; `index` is its place in the document. */
 export interface Edge {
@@ -29,7 +30,7 @@ export const stepOf = (document: PlaybookDocument, id: string): DocumentStep | u
 /** The ports of a step, or those its edges name while its type is not known here. */
 export function portsOfStep(document: PlaybookDocument, step: DocumentStep, manifest: Manifest): string[] {
   const definition = findStep(manifest, step.type)
-  if (definition !== undefined) return portsOf(definition, step.input)
+  if (definition !== undefined) return portsOfDrawn(step, definition)
   return [
     ...new Set(
       edgesOf(document)

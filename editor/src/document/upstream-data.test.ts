@@ -44,6 +44,26 @@ describe('what a step may read', () => {
     expect(paths(both, 'tag')).not.toContain('trigger.properties')
   })
 
+  it('offers the fault behind an error branch, the output behind the other way, and both where they meet or a run goes on', () => {
+    const dealt = (onFailure: 'continue' | 'branch', edges: Array<[string, string]>): string[] => {
+      const steps = playbook.steps.map((step) => (step.id === 'tag' ? { ...step, onFailure } : step))
+      const read = paths({ ...playbook, steps, edges: [['happened', 'tag'], ...edges] }, 'opp')
+      const fault = read.filter((path) => path.startsWith('steps.tag.fault.'))
+      const output = read.filter((path) => path.startsWith('steps.tag.') && !path.startsWith('steps.tag.fault'))
+      return [...fault, ...(output.length > 0 ? ['output'] : [])]
+    }
+    const fault = ['code', 'message', 'fix'].map((name) => `steps.tag.fault.${name}`)
+    expect(dealt('branch', [['tag', 'opp']])).toEqual(['output'])
+    expect(dealt('branch', [['tag.error', 'opp']])).toEqual(fault)
+    expect(
+      dealt('branch', [
+        ['tag', 'opp'],
+        ['tag.error', 'opp'],
+      ]),
+    ).toEqual([...fault, 'output']) // prettier-ignore
+    expect(dealt('continue', [['tag', 'opp']])).toEqual([...fault, 'output'])
+  })
+
   it('writes keys that are no names in brackets', () => {
     expect(expressionOf(['account', 'plan name'])).toBe('account["plan name"]')
     expect(expressionOf(['steps', 'a_1', 'id'])).toBe('steps.a_1.id')

@@ -1,7 +1,8 @@
-import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
+import { ERROR_PORT } from '../../../engine/model/plan.ts'
+import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { TemplateScope } from '../../../engine/expression/render.ts'
 import { findStep, type Json, type Manifest } from '../../../nodes/manifest.ts'
-import { stepOf, upstream } from './graph.ts'
+import { downstream, edgesOf, stepOf, upstream } from './graph.ts'
 
 /** One value that is there when the step runs: what to write for it, and an example. */
 export interface Datum {
@@ -49,10 +50,27 @@ export function upstreamData(
     const step = stepOf(document, id)
     const definition = step && findStep(known.manifest, step.type)
     if (step === undefined || definition === undefined || definition.kind !== 'action') continue
-    const data = flatten(definition.sample, `steps.${id}`)
+    const data = leftBy(document, step, stepId).flatMap((part) =>
+      part === 'fault' ? flatten({ fault: SAMPLE_FAULT }, `steps.${id}`) : flatten(definition.sample, `steps.${id}`),
+    )
     if (data.length > 0) groups.push({ title: step.label ?? definition.label, data })
   }
   return groups
+}
+
+const SAMPLE_FAULT = { code: 'NOT_FOUND', message: 'No such contact.', fix: 'Create it first.' }
+
+/** What an action may have left for a step after it: its output, where its failure is dealt with the fault, or either. */
+function leftBy(document: PlaybookDocument, from: DocumentStep, at: string): Array<'output' | 'fault'> {
+  if (from.onFailure === 'continue') return ['output', 'fault']
+  if (from.onFailure !== 'branch') return ['output']
+  const out = edgesOf(document).filter((edge) => edge.from === from.id)
+  const leads = (failed: boolean): boolean =>
+    downstream(
+      document,
+      out.filter(({ port }) => (port === ERROR_PORT) === failed).map(({ to }) => to),
+    ).has(at)
+  return [...(leads(false) ? ['output' as const] : []), ...(leads(true) ? ['fault' as const] : [])]
 }
 
 const SAMPLE_ID = '0199c2f0-5b0e-7c31-9c1d-3f1f6f0a1b2c'

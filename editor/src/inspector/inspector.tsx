@@ -7,7 +7,16 @@ import type { Problem } from '../../../engine/model/problem.ts'
 import { type FieldManifest, findStep, type Json, type StepManifest } from '../../../nodes/manifest.ts'
 import { StepIcon } from '../canvas/step-icon.tsx'
 import { duplicateSteps } from '../document/clipboard.ts'
-import { dropLostPorts, removeSteps, renamePort, setConnection, setInput, setLabel, setNote } from '../document/edit.ts'
+import {
+  dropLostPorts,
+  removeSteps,
+  renamePort,
+  setConnection,
+  setInput,
+  setLabel,
+  setNote,
+  setOnFailure,
+} from '../document/edit.ts'
 import { upstreamData } from '../document/upstream-data.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
 import { useDraft, useEditor, useEditorStore } from '../playbook/store.ts'
@@ -34,6 +43,7 @@ export function Inspector({ step, problems }: { step: DocumentStep; problems: Pr
       ) : (
         <Form step={step} definition={definition} problems={problems} />
       )}
+      {definition?.kind === 'action' && <OnFailure step={step} />}
       <NextSteps step={step} />
       <Note step={step} />
     </div>
@@ -191,6 +201,31 @@ function ConnectionField({ step, app, problems }: { step: DocumentStep; app: str
         </Text>
       )}
     </div>
+  )
+}
+
+const ON_FAILURE: Array<{ value: NonNullable<DocumentStep['onFailure']>; label: string }> = [
+  { value: 'stop', label: 'Stop this path' },
+  { value: 'continue', label: 'Go on' },
+  { value: 'branch', label: 'Take the error branch' },
+]
+
+function OnFailure({ step }: { step: DocumentStep }) {
+  const { getState } = useEditorStore()
+  const { manifest } = useCatalog()
+  return (
+    <Select
+      label="If it fails"
+      description="After all its repeats. Later steps read what went wrong where the run goes on."
+      data={ON_FAILURE}
+      allowDeselect={false}
+      value={step.onFailure ?? 'stop'}
+      onChange={(next) => {
+        const chosen = ON_FAILURE.find(({ value }) => value === next)
+        if (chosen === undefined) return
+        getState().change((draft) => dropLostPorts(setOnFailure(draft, step.id, chosen.value), step.id, manifest))
+      }}
+    />
   )
 }
 

@@ -10,8 +10,9 @@ export function shownOf(result: DryRun): DryRunShown {
     taken: (from, port, to) => {
       const source = byId.get(from)
       const target = byId.get(to)
-      if (source?.status !== 'done' || target === undefined) return false
-      return (source.port ?? ONLY_PORT) === port && target.status !== 'skipped' && target.status !== 'pending'
+      if (source === undefined || target === undefined) return false
+      const left = source.port ?? (source.status === 'done' ? ONLY_PORT : null)
+      return left === port && target.status !== 'skipped' && target.status !== 'pending'
     },
   }
 }

@@ -13,8 +13,13 @@ export function marksOf(steps: readonly RunStep[]): ReadonlyMap<string, StepMark
   )
 }
 
-const wordsOf = (step: RunStep): string | null =>
-  step.status === 'done' && step.attempts > 1 ? `after ${step.attempts} attempts` : null
+function wordsOf(step: RunStep): string | null {
+  if (isHandled(step)) return 'and dealt with'
+  return step.status === 'done' && step.attempts > 1 ? `after ${step.attempts} attempts` : null
+}
+
+/** Whether the run went on behind its failure, as its author said. */
+export const isHandled = ({ status, port }: RunStep): boolean => status === 'failed' && port !== null
 
 /** Whether the run went along an edge. */
 export function takenBy(steps: readonly RunStep[]): (from: string, port: string, to: string) => boolean {
@@ -22,7 +27,8 @@ export function takenBy(steps: readonly RunStep[]): (from: string, port: string,
   return (from, port, to) => {
     const source = byId.get(from)
     const target = byId.get(to)
-    if (source?.status !== 'done' || target === undefined) return false
-    return (source.port ?? ONLY_PORT) === port && target.status !== 'skipped' && target.status !== 'pending'
+    if (source === undefined || target === undefined) return false
+    const left = source.port ?? (source.status === 'done' ? ONLY_PORT : null)
+    return left === port && target.status !== 'skipped' && target.status !== 'pending'
   }
 }

@@ -17,6 +17,7 @@ import { StatusBadge } from '../ui/status-badge.tsx'
 import { fullTime, spanWords, untilWords } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
 import { TraceView } from '../ui/trace-view.tsx'
+import { isHandled } from './run-marks.ts'
 
 /** What one step of a run got, gave, and what became of it. */
 export function RunStepPanel(props: {
@@ -127,7 +128,7 @@ function Faulty({ step, run }: { step: RunStep; run: RunSummary }) {
   const { fault, status } = step
   if (fault === null || status === 'done') return null
   return (
-    <Notice tone={status === 'failed' ? 'bad' : 'warn'} title={fault.message}>
+    <Notice tone={status === 'failed' && !isHandled(step) ? 'bad' : 'warn'} title={fault.message}>
       <Text size="sm">{fault.fix}</Text>
       <Text size="xs" c="dimmed" className="sb-mono" mt={4}>
         {fault.code}
@@ -135,7 +136,8 @@ function Faulty({ step, run }: { step: RunStep; run: RunSummary }) {
         {fault.vendor?.requestId !== undefined && ` · request ${fault.vendor.requestId}`}
       </Text>
       <Group gap="xs" mt="xs">
-        {status === 'failed' && (
+        {isHandled(step) && <Text size="sm">The run went on, as its author said.</Text>}
+        {status === 'failed' && !isHandled(step) && (
           <Button
             size="xs"
             leftSection={<RotateCw size={14} aria-hidden="true" />}

@@ -1,3 +1,4 @@
+import { ONLY_PORT } from '../../../nodes/manifest.ts'
 import { type DocumentStep, parseEdgeEnd } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { listed, meant, problem } from '../context.ts'
@@ -79,6 +80,8 @@ function checkEdge(edge: unknown, index: number, steps: Ends): Edge | Problem {
 function withPort(edge: Omit<Edge, 'port'>, port: string | null, { ports, step }: StepCheck): Edge | Problem {
   const [only] = ports
   if (port === null && ports.length === 1 && only !== undefined) return { ...edge, port: only }
+  // An action leads on by “out” also where its failure has a port beside it.
+  if (port === null && ports.includes(ONLY_PORT)) return { ...edge, port: ONLY_PORT }
   if (port !== null && ports.includes(port)) return { ...edge, port }
   return {
     ...problem('EDGE_PORT_UNKNOWN', {

@@ -1,3 +1,4 @@
+import { ERROR_PORT } from '../../model/plan.ts'
 import type { SubjectKind } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { asWarning, listed, problem, stepProblem } from '../context.ts'
@@ -74,7 +75,8 @@ function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; trig
 
 /** A trigger that leads nowhere does nothing; a named case that leads nowhere is mostly a forgotten edge. */
 function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at: number): Problem[] {
-  if (!definition || definition.kind === 'action' || ports.length === 0) return []
+  if (!definition || ports.length === 0) return []
+  if (definition.kind === 'action') return checkErrorPort(graph, step, at)
   const used = new Set((graph.out[at] ?? []).map((edge) => edge.port))
   const idle = [...new Set(ports)].filter((port) => !used.has(port))
   if (idle.length === 0) return []
@@ -100,6 +102,20 @@ function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at
         }),
       ),
     )
+}
+
+/** A failure that leads nowhere would be met by nobody: the run goes on as if nothing had happened. */
+function checkErrorPort(graph: Graph, step: StepCheck['step'], at: number): Problem[] {
+  if (step.onFailure !== 'branch' || graph.out[at]?.some((edge) => edge.port === ERROR_PORT)) return []
+  return [
+    asWarning(
+      stepProblem('PORT_UNCONNECTED', step, {
+        at: `ports.${ERROR_PORT}`,
+        message: 'Nothing follows the error branch: a failure would end this path in silence.',
+        fix: `Lead an edge from ${step.id}.${ERROR_PORT} to a step, or choose what follows a failure anew.`,
+      }),
+    ),
+  ]
 }
 
 function checkJoin(graph: Graph, { step, definition }: StepCheck, at: number): Problem[] {

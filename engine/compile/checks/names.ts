@@ -103,3 +103,15 @@ export function checkPorts(step: DocumentStep, definition: StepManifest, ports: 
     ]
   })
 }
+
+/** What follows a failure is said of actions alone. */
+export function checkOnFailure(step: DocumentStep, definition: StepManifest): Problem[] {
+  if (step.onFailure === undefined || definition.kind === 'action') return []
+  return [
+    stepProblem('DOCUMENT_INVALID', step, {
+      at: 'onFailure',
+      message: `${definition.label} is no action: what follows its failure cannot be chosen.`,
+      fix: 'Remove "onFailure" from the step.',
+    }),
+  ]
+}

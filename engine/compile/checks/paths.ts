@@ -2,8 +2,9 @@ import type { JsonSchema } from '../../../nodes/manifest.ts'
 import type { ValueType } from '../../expression/type-of.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
 import type { Problem, ProblemCode } from '../../model/problem.ts'
-import { listed, meant, stepProblem } from '../context.ts'
+import { asWarning, listed, meant, stepProblem } from '../context.ts'
 import { schemaAt, typeOfSchema } from '../json-schema.ts'
+import type { LeftBehind } from '../left-by.ts'
 
 /** A path under `trigger.` or `steps.` that a template or a rule reads: whether it is there depends on the graph. */
 export interface PathUse {
@@ -21,8 +22,8 @@ export interface PathUse {
 
 /** What stands before a step: the outputs it may read. */
 export interface Upstream {
-  /** Output schemas of the actions before it, by id. */
-  steps: (id: string) => JsonSchema | null
+  /** What the actions before it leave, by id. */
+  steps: (id: string) => LeftBehind | null
   stepIds: () => string[]
   /** Whether the document has such a step at all. */
   exists: (id: string) => boolean
@@ -60,8 +61,8 @@ function checkTriggerPath(use: PathUse, { triggers }: Upstream, said: Say): Prob
 function checkStepPath(use: PathUse, upstream: Upstream, said: Say): Problem | null {
   const [id, ...rest] = use.path
   if (id === undefined) return null
-  const output = upstream.steps(id)
-  if (output === null) {
+  const left = upstream.steps(id)
+  if (left === null) {
     const before = upstream.stepIds()
     return said(use.code, {
       message: upstream.exists(id)
@@ -73,12 +74,31 @@ function checkStepPath(use: PathUse, upstream: Upstream, said: Say): Problem | n
           : `Read one of: ${listed(before.map((name) => `steps.${name}`))}.`,
     })
   }
-  const found = schemaAt(output, rest)
-  if (found.kind !== 'missing') return null
+  const found = schemaAt(left.schema, rest)
+  if (found.kind !== 'missing') return left.unsure ? maybeMissing(use, said) : null
   return said(use.code, {
     message: `${use.shown}: "${id}" leaves no "${rest.join('.')}".${meant(rest[0] ?? '', found.known)}`,
     fix: `Read one of: ${listed(found.known)}.`,
   })
+}
+
+/** Of a step whose failure does not end the path there is either its output or its fault. */
+function maybeMissing(use: PathUse, said: Say): Problem | null {
+  const [id, part] = use.path
+  // A rule that asks for the fault asks whether there was one.
+  if (use.optional || (part === 'fault' && use.code === 'RULE_INVALID')) return null
+  return asWarning(
+    said(use.code, {
+      message:
+        part === 'fault'
+          ? `${use.shown} may be missing: "${id}" may not have failed.`
+          : `${use.shown} may be missing: "${id}" may have failed, and the run goes on.`,
+      fix:
+        use.code === 'RULE_INVALID'
+          ? `Comparisons with it are then false; ask for steps.${id}.fault.code first.`
+          : 'Give a fallback (.? and orValue), or lead failures to steps of their own.',
+    }),
+  )
 }
 
 /** The type of a path under `trigger.` or `steps.`; unknown where triggers differ. */
@@ -89,8 +109,8 @@ export function typeOfUpstream(root: string, path: readonly string[], upstream: 
     return types.size === 1 && only !== undefined ? only : 'unknown'
   }
   const [id, ...rest] = path
-  const output = id === undefined ? null : upstream.steps(id)
-  return output === null ? 'unknown' : typeAt(output, rest)
+  const left = id === undefined ? null : upstream.steps(id)
+  return left === null ? 'unknown' : typeAt(left.schema, rest)
 }
 
 function typeAt(schema: JsonSchema, path: readonly string[]): ValueType {

@@ -1,0 +1,34 @@
+import { expect, it } from 'vitest'
+import type { RunStep } from '../api/types.ts'
+import { marksOf, takenBy } from './run-marks.ts'
+
+const step = (id: string, status: RunStep['status'], port: string | null = null): RunStep => ({
+  id,
+  type: 'http.request@1',
+  label: id,
+  status,
+  visit: 1,
+  attempts: 1,
+  startedAt: null,
+  endedAt: null,
+  until: null,
+  port,
+  why: null,
+  input: null,
+  output: null,
+  fault: null,
+  effect: null,
+})
+
+it('draws the way a run took behind a failure that is dealt with, and says so', () => {
+  const steps = [step('call', 'failed', 'error'), step('next', 'skipped'), step('tell', 'done', 'out')]
+  const taken = takenBy(steps)
+  expect([taken('call', 'out', 'next'), taken('call', 'error', 'tell')]).toEqual([false, true])
+  expect(marksOf(steps).get('call')).toEqual({ status: 'failed', words: 'and dealt with' })
+})
+
+it('draws no way behind a failure that ended the run', () => {
+  const steps = [step('call', 'failed'), step('next', 'skipped')]
+  expect(takenBy(steps)('call', 'out', 'next')).toBe(false)
+  expect(marksOf(steps).get('call')).toEqual({ status: 'failed' })
+})

@@ -1,0 +1,98 @@
+import { describe, expect, it } from 'vitest'
+import { catalog } from '../../nodes/catalog.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import { toManifest } from '../../nodes/to-manifest.ts'
+import { compile } from './compile.ts'
+
+const context = { manifest: toManifest(catalog), connections: [], signals: [], segments: [] }
+
+const compiled = (input: { [field: string]: Json }) =>
+  compile(
+    {
+      name: 'Waits',
+      subject: 'contact',
+      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+      steps: [
+        { id: 'start', type: 'trigger.manual', input: {} },
+        { id: 'wait', type: 'flow.delay@1', input },
+        { id: 'end', type: 'flow.exit', input: { reason: 'Over' } },
+      ],
+      edges: [
+        ['start', 'wait'],
+        ['wait', 'end'],
+      ],
+    },
+    context,
+  )
+
+describe('a wait compiles', () => {
+  const delay = (input: { [field: string]: Json }) => {
+    const made = compiled(input)
+    if (!made.ok) throw new Error(JSON.stringify(made.problems))
+    const step = made.plan.steps.find(({ id }) => id === 'wait')
+    return { delay: step?.op === 'delay' ? step.delay : null, reads: made.plan.reads.properties }
+  }
+
+  it('without a zone to what it always was', () => {
+    expect(delay({ mode: 'untilDate', until: 'contact.renewal', offset: '-P1D' }).delay).toEqual({
+      mode: 'untilDate',
+      property: 'contact.renewal',
+      offsetMs: -86_400_000,
+      missing: 'fail',
+    })
+  })
+
+  it('to a time of day, in a zone that it says is read', () => {
+    const input = { mode: 'untilTime', time: '09:00', zone: 'Europe/Berlin' }
+    expect(delay(input).delay).toEqual({ mode: 'untilTime', time: '09:00', zone: { name: 'Europe/Berlin' } })
+    expect(delay({ ...input, days: 'workdays', zoneFrom: 'contact.timezone' })).toEqual({
+      delay: {
+        mode: 'untilTime',
+        time: '09:00',
+        days: ['mon', 'tue', 'wed', 'thu', 'fri'],
+        zone: { property: 'contact.timezone', else: 'Europe/Berlin' },
+      },
+      reads: ['contact.timezone'],
+    })
+  })
+
+  it('knows every choice of days', () => {
+    const days = context.manifest.steps
+      .find(({ type }) => type === 'flow.delay')
+      ?.fields.find(({ name }) => name === 'days')?.schema.enum
+    const found = (Array.isArray(days) ? days : []).map((one) => {
+      const made = delay({ mode: 'untilTime', time: '09:00', zone: 'UTC', days: one }).delay
+      return made?.mode === 'untilTime' ? (made.days ?? []).join(' ') : null
+    })
+    expect(found).toEqual(['mon tue wed thu fri', 'sat sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'])
+  })
+
+  it('to a time on the day of a date', () => {
+    const input = { mode: 'untilDate', until: 'contact.renewal', time: '09:00', zone: 'Europe/Berlin' }
+    expect(delay(input).delay).toMatchObject({ time: '09:00', zone: { name: 'Europe/Berlin' } })
+  })
+})
+
+describe('a wait is refused', () => {
+  it.each<[input: { [field: string]: Json }, code: string, field: string, message: RegExp]>([
+    [{ mode: 'untilTime', zone: 'UTC' }, 'INPUT_MISSING', 'time', /^At the time is missing/],
+    [{ mode: 'untilTime', time: '', zone: 'UTC' }, 'INPUT_INVALID', 'time', /^At the time is empty/],
+    [{ mode: 'untilTime', time: '09:00' }, 'INPUT_MISSING', 'zone', /time of day is read by the clock of one/],
+    [{ mode: 'untilTime', time: '9 am', zone: 'UTC' }, 'INPUT_INVALID', 'time', /does not have the form/],
+    [{ mode: 'untilTime', time: '09:00', zone: 'Berlin' }, 'INPUT_INVALID', 'zone', /"Berlin" is no time zone/],
+    [{ mode: 'untilDate', until: 'contact.x', time: '09:00' }, 'INPUT_MISSING', 'zone', /read by the clock of one/],
+    [
+      { mode: 'untilDate', until: 'contact.x', zoneFrom: 'contact.timezone' },
+      'INPUT_MISSING',
+      'zone',
+      /taken where contact.timezone holds none/,
+    ],
+    [{ mode: 'for', for: 'P1D', zone: 'UTC' }, 'INPUT_UNKNOWN', 'zone', /means nothing while mode is "for"/],
+  ])('%j', (...row) => {
+    const [input, code, field, message] = row
+    const made = compiled(input)
+    const problems = made.ok ? [] : made.problems
+    expect(problems[0]).toMatchObject({ code, field, step: 'wait', message: expect.stringMatching(message) })
+    expect(problems[0]?.fix).toMatch(/\S/)
+  })
+})
