@@ -68,6 +68,7 @@ function planStep(check: StepCheck, place: Place): PlanStep {
       if (definition.kind === 'trigger') return { ...base, op: 'trigger', input: step.input }
       return {
         ...base,
+        ...(step.onFailure === undefined || step.onFailure === 'stop' ? {} : { onFailure: step.onFailure }),
         op: 'act',
         connection: step.connection ?? null,
         input: step.input,

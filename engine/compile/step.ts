@@ -1,12 +1,13 @@
-import { type Json, portsOf, type StepManifest } from '../../nodes/manifest.ts'
+import type { Json, StepManifest } from '../../nodes/manifest.ts'
 import type { PathRead } from '../expression/parse.ts'
 import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Reads, Rule } from '../model/rule.ts'
+import { portsOfStep } from '../model/step-ports.ts'
 import { addProperty, mergeReads, noReads, readsOf } from '../rules/reads.ts'
 import { type Catalogue, stepProblem } from './context.ts'
 import { checkInput } from './checks/input.ts'
-import { checkConnection, checkNames, checkPorts, findDefinition } from './checks/names.ts'
+import { checkConnection, checkNames, checkOnFailure, checkPorts, findDefinition } from './checks/names.ts'
 import type { PathUse } from './checks/paths.ts'
 import { checkStepRules } from './checks/rules.ts'
 import { checkTemplates, type LateTemplate } from './checks/templates.ts'
@@ -44,7 +45,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
   const rules = checkStepRules({ step, definition, subject }, catalogue, say)
   const templates = checkTemplates(step, input.templates, catalogue)
   const dates = datePaths(step, definition)
-  const ports = portsOf(definition, step.input)
+  const ports = portsOfStep(step, definition)
   const problems = [
     ...input.problems,
     ...checkNames(step, definition, catalogue),
@@ -53,6 +54,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     ...checkDelay(step),
     ...checkConnection(step, definition, catalogue),
     ...checkPorts(step, definition, ports),
+    ...checkOnFailure(step, definition),
   ]
   const paths = [...rules.paths, ...templates.paths, ...dates.paths]
   return {
