@@ -14,6 +14,7 @@ import {
 import { renderInput } from '../expression/render.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import { type Backtest, backtest } from './backtest.ts'
+import type { Rule } from '../model/rule.ts'
 import type { Stored, StoredEvent } from './stored.ts'
 
 const T0 = Date.parse('2026-03-02T09:00:00Z')
@@ -204,6 +205,32 @@ describe('a backtest', () => {
     expect(found.sample).toHaveLength(5)
     expect(found.sample.at(-1)?.enteredAt).toBeGreaterThan(T0 + 100)
     expect(backtest(over(plan, { samples: 5 }), all)).toEqual(found)
+  })
+
+  it('counts rightly over far more events than lie in the windows', () => {
+    const spent: Rule = { aggregate: 'sum', event: 'Paid', of: 'amount', op: 'gt', value: 480, within: 'P1D' }
+    const plan = planOf([
+      onEvent('start', 'Asked', ['spent']),
+      branch('spent', [{ port: 'much', if: spent }], { much: [], else: [] }),
+    ])
+    const MINUTE = 60_000
+    // Somebody pays 1 every third minute, and asks every hundredth.
+    const all = Array.from({ length: 25_000 }, (_, i) => {
+      const paid = withValues(happens('ada', 'Paid', T0 + i * MINUTE), { amount: i % 3 === 0 ? 1 : 0 })
+      const other = happens(`other-${i}`, 'Paid', T0 + i * MINUTE)
+      return i % 100 === 99 ? [paid, other, happens('ada', 'Asked', T0 + i * MINUTE)] : [paid, other]
+    }).flat()
+    const found = backtest(over(plan), all)
+    expect(found.events).toBe(50_250)
+    // A third of 1440 minutes are 480 whenever one asks, once a day has gone by: never more.
+    expect(step(found, 'spent')).toMatchObject({ reached: 250, ports: { much: 0, else: 250 } })
+    const less = { ...spent, value: 479 }
+    const lower = planOf([
+      onEvent('start', 'Asked', ['spent']),
+      branch('spent', [{ port: 'much', if: less }], { much: [], else: [] }),
+    ])
+    // The first day has 1440 minutes: from the fifteenth time on it is full.
+    expect(step(backtest(over(lower), all), 'spent')).toMatchObject({ ports: { much: 236, else: 14 } })
   })
 
   it('says what it cannot follow instead of answering wrongly', () => {

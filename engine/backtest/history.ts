@@ -32,6 +32,8 @@ interface Known {
 interface Log {
   times: Instant[]
   values: Values[] | null
+  /** How many were left when it was cut last. */
+  kept: number
   /** Some run holds these lists. */
   shared: boolean
 }
@@ -109,7 +111,7 @@ function addEvent(known: Known, event: StoredEvent, kept: EventKept): void {
   known.logs ??= new Map()
   let log = known.logs.get(event.name)
   if (log === undefined) {
-    log = { times: [], values: kept.properties.length === 0 ? null : [], shared: false }
+    log = { times: [], values: kept.properties.length === 0 ? null : [], kept: 0, shared: false }
     known.logs.set(event.name, log)
   }
   unshare(log)
@@ -118,16 +120,12 @@ function addEvent(known: Known, event: StoredEvent, kept: EventKept): void {
   while (at > 0 && (times[at - 1] ?? 0) > event.occurredAt) at -= 1
   times.splice(at, 0, event.occurredAt)
   values?.splice(at, 0, picked(event.properties, kept.properties))
-  pruneLog(log, kept, event.receivedAt)
+  const atMost = kept.most ?? 2 * log.kept + MOST_IN_VAIN
+  if (times.length > atMost) cut(log, { ...kept, now: event.receivedAt })
 }
 
-/** Nothing is cut off one by one: a list is let grow to twice what is needed. */
-function pruneLog(log: Log, { most, window }: EventKept, now: Instant): void {
-  const { times } = log
-  const slack = most === null ? 64 : most
-  if (times.length <= 2 * slack + 8) return
-  cut(log, { most, window, now })
-}
+/** A long list is not cut one by one. */
+const MOST_IN_VAIN = 64
 
 function cut(log: Log, { most, window, now }: { most: number | null; window: number | null; now: Instant }): void {
   const { times } = log
@@ -135,10 +133,12 @@ function cut(log: Log, { most, window, now }: { most: number | null; window: num
   const before = most === null ? 0 : countUpTo(times, now) - most
   const old = window === null ? 0 : countUpTo(times, now - window)
   const drop = Math.max(before, old)
-  if (drop <= 0) return
-  unshare(log)
-  log.times.splice(0, drop)
-  log.values?.splice(0, drop)
+  if (drop > 0) {
+    unshare(log)
+    log.times.splice(0, drop)
+    log.values?.splice(0, drop)
+  }
+  log.kept = log.times.length
 }
 
 function unshare(log: Log): void {
