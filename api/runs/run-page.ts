@@ -53,7 +53,7 @@ export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
   }
 }
 
-async function readPlan({ db, workspaceId }: Scoped, hash: string): Promise<Plan> {
+export async function readPlan({ db, workspaceId }: Scoped, hash: string): Promise<Plan> {
   const row = await db
     .selectFrom('plans')
     .select('plan')
@@ -63,7 +63,7 @@ async function readPlan({ db, workspaceId }: Scoped, hash: string): Promise<Plan
   return row.plan as unknown as Plan
 }
 
-async function readInputs({ db, workspaceId }: Scoped, runId: string): Promise<RunInput[]> {
+export async function readInputs({ db, workspaceId }: Scoped, runId: string): Promise<RunInput[]> {
   const rows = await db
     .selectFrom('run_inputs')
     .select('input')

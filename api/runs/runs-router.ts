@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cursor, json, slugSchema } from '../playbooks/playbook-schemas.ts'
 import { procedure, router } from '../trpc.ts'
 import { cancelRun, retryRun } from './control.ts'
+import { operateRun } from './operate-run.ts'
 import { listReviews, settleReview } from './reviews.ts'
 import { listRuns } from './run-list.ts'
 import { viewRun } from './run-page.ts'
@@ -10,6 +11,7 @@ import { reviewRow, runRow, runStatus, runView } from './run-schemas.ts'
 const tags = ['Runs']
 const id = z.string().min(1).max(100)
 const byId = z.object({ id })
+const step = z.string().min(1).max(200)
 const answer = z.object({ id: z.string() })
 const EXAMPLE_ID = 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9'
 
@@ -84,6 +86,67 @@ export const runsRouter = router({
     .input(byId.extend({ step: z.string().max(100).optional() }))
     .output(answer)
     .mutation(({ ctx, input }) => retryRun(ctx, input)),
+
+  pause: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/runs/{id}/pause',
+      status: 202,
+      tags,
+      summary: 'Lets a run begin nothing new',
+      description:
+        'A write that is under way is finished and recorded, and waits go on; what comes after them is held.',
+      example: { input: { reason: 'Looking into the discount' }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ reason: z.string().trim().min(1).max(500).default('Paused by a person.') }))
+    .output(answer)
+    .mutation(({ ctx, input }) => operateRun(ctx, input.id, { kind: 'pause', reason: input.reason })),
+
+  continue: procedure({
+    scope: 'runs:write',
+    rest: { method: 'POST', path: '/v1/runs/{id}/continue', status: 202, tags, summary: 'Lets a paused run go on' },
+  })
+    .input(byId)
+    .output(answer)
+    .mutation(({ ctx, input }) => operateRun(ctx, input.id, { kind: 'continue' })),
+
+  skip: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/runs/{id}/skip',
+      status: 202,
+      tags,
+      summary: 'Leaves out a step: a wait, a failed one or one to come',
+      description: 'By its only port, or by the one that is named.',
+      example: { input: { step: 'wait' }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ step, port: z.string().max(100).optional() }))
+    .output(answer)
+    .mutation(({ ctx, input: { id, step: at, port } }) =>
+      operateRun(ctx, id, { kind: 'skip', step: at, ...(port === undefined ? {} : { port }) }),
+    ),
+
+  override: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/runs/{id}/override',
+      status: 202,
+      tags,
+      summary: 'Says what a step brought, as though it had',
+      description: 'Of an action that failed, waits or is done and is read by a later step.',
+      example: { input: { step: 'opp', output: { id: '006xx' } }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ step, output: z.json() }))
+    .output(answer)
+    .mutation(({ ctx, input }) =>
+      operateRun(ctx, input.id, { kind: 'override', step: input.step, output: input.output }),
+    ),
 })
 
 export const reviewsRouter = router({

@@ -232,6 +232,28 @@ it('refuses to cancel what has ended, and to retry what did not fail', async () 
   expect(api.temporal.commands.at(-1)?.command).toEqual({ kind: 'retry', step: 'call' })
 })
 
+it('pauses, leaves out and overrides where that applies, and says why where it does not', async () => {
+  const { id } = await runInReview()
+  const ask = (what: string, body: object = {}) => home.rest('POST', `/v1/runs/${id}/${what}`, body)
+  expect((await ask('pause', { reason: 'Looking' })).statusCode).toBe(202)
+  expect(api.temporal.commands.at(-1)?.command).toEqual({ kind: 'pause', reason: 'Looking' })
+  expect((await ask('skip', { step: 'call' })).statusCode).toBe(202)
+  expect((await ask('override', { step: 'call', output: { id: 7 } })).statusCode).toBe(202)
+  expect(api.temporal.commands.at(-1)?.command).toEqual({ kind: 'override', step: 'call', output: { id: 7 } })
+  const refused = async (what: string, body?: object) => {
+    const answer = await ask(what, body)
+    return [answer.statusCode, answer.json().code, answer.json().detail]
+  }
+  expect(await refused('continue')).toEqual([409, 'COMMAND_REFUSED', 'The run is not paused.'])
+  expect(await refused('skip', { step: 'nowhere' })).toEqual([
+    409,
+    'COMMAND_REFUSED',
+    'There is no such step to leave out.',
+  ])
+  const away = await api.workspace('away')
+  expect((await away.rest('POST', `/v1/runs/${id}/pause`)).statusCode).toBe(404)
+})
+
 it('pages through runs without missing or repeating one', async () => {
   for (let i = 0; i < 5; i++) await home.rest('POST', '/v1/playbooks/p/runs', { subject: { contact: 'u-1' } })
   const all = (await home.rest('GET', '/v1/runs?limit=200')).json().data.map(({ id }: { id: string }) => id)

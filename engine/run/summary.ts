@@ -1,5 +1,6 @@
 import type { RunState } from '../model/run.ts'
 import type { RunSummary } from '../ports.ts'
+import { PAUSED } from './draft.ts'
 
 const OPEN = new Set(['acting', 'waiting', 'retrying', 'paced', 'held', 'review'])
 
@@ -7,7 +8,9 @@ const OPEN = new Set(['acting', 'waiting', 'retrying', 'paced', 'held', 'review'
 export function summaryOf(state: RunState, connectionOf: (step: string) => string | null): RunSummary {
   const open = Object.entries(state.steps).filter(([, step]) => OPEN.has(step.status))
   const dues = open.flatMap(([, step]) => (step.until === undefined ? [] : [step.until]))
-  const held = open.flatMap(([id, step]) => (step.status === 'held' ? [connectionOf(id)] : []))
+  const held = open.flatMap(([id, step]) =>
+    step.status === 'held' && step.heldBy !== PAUSED ? [connectionOf(id)] : [],
+  )
   return {
     status: state.status,
     reason: state.reason,

@@ -44,6 +44,31 @@ describe('a run', () => {
     expect(texts()).toEqual(['a'])
   })
 
+  // start --> wait --> a --> b
+  it('is paused while it waits, begins nothing when the wait is over, and goes on when a person says so', async () => {
+    const run = await shell.start(chain(wait('pause', 1500), write('a'), write('b')))
+    await status(run, 'waiting')
+    await shell.client.command(run, { id: 'p1', command: { kind: 'pause', reason: 'Looking into it' } })
+    await until(async () => expect(await shell.row(run)).toMatchObject({ status: 'held', reason: 'Looking into it' }))
+    await until(async () => expect(await shell.row(run)).toMatchObject({ status: 'held', at_steps: ['a'] }))
+    expect(texts()).toEqual([])
+    await shell.client.command(run, { id: 'p2', command: { kind: 'continue' } })
+    await shell.ended(run)
+    expect(texts()).toEqual(['a', 'b'])
+  })
+
+  it('leaves out a wait, and goes on with what a person says a failed step brought', async () => {
+    const refused = { code: 'NOT_FOUND', who: 'user', message: 'No such contact.', fix: 'Create it.' } as const
+    const run = await shell.start(chain(wait('pause', 3_600_000), write('a'), write('b')))
+    await status(run, 'waiting')
+    shell.outside.script.push(refused)
+    await shell.client.command(run, { id: 's1', command: { kind: 'skip', step: 'pause' } })
+    await status(run, 'failed')
+    await shell.client.command(run, { id: 's2', command: { kind: 'override', step: 'a', output: { text: 'by hand' } } })
+    await status(run, 'completed')
+    expect(texts()).toEqual(['b'])
+  })
+
   it('tries again after a fault that passes, within the same visit', async () => {
     shell.outside.script.push({ code: 'VENDOR_UNAVAILABLE', who: 'vendor', message: 'Down.', fix: 'Wait.' })
     const run = await shell.start(chain(write('a')))

@@ -3,7 +3,7 @@ import type { RunCommand, RunInput, RunState } from '../model/run.ts'
 import type { Ports, RecordPart, RunRef } from '../ports.ts'
 import { advance } from '../run/advance.ts'
 import { outstanding } from '../run/outstanding.ts'
-import { indexPlan } from '../run/plan-index.ts'
+import { indexPlan, stepAt } from '../run/plan-index.ts'
 import { summaryOf } from '../run/summary.ts'
 import { actOrderOf } from '../run/act-order.ts'
 import { type Arrival, type ProceedOrder, type Progress, stepKey } from './messages.ts'
@@ -181,9 +181,9 @@ export class Stint {
   }
 
   private summary() {
-    const { byId } = indexPlan(this.plan)
+    const index = indexPlan(this.plan)
     return summaryOf(this.current(), (id) => {
-      const step = byId.get(id)
+      const step = stepAt(index, id)
       return step?.op === 'act' ? step.connection : null
     })
   }
