@@ -129,8 +129,8 @@ function makeNode(shown: {
   }
 }
 
-/** Where along the lower edge a port sits, 0 to 1. */
-export const portAt = (index: number, count: number): number => (index + 1) / (count + 1)
+/** Where along the lower edge a port sits, 0 to 1: in the middle of its own share of it, so that names stand apart. */
+export const portAt = (index: number, count: number): number => (index + 0.5) / count
 
 function nodeWords(node: { label: string; summary: string; problems: number; mark: StepMark | undefined }): string {
   const parts = [node.label, node.summary === node.label ? '' : node.summary]

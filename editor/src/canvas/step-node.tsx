@@ -91,13 +91,16 @@ function PortFoot(props: {
 }) {
   const actions = useCanvasActions()
   const { port, words, isError, step, of, left, named, open } = props
+  // A long name is cut, the share of an arm never.
+  const share = words.startsWith(`${port} `) ? words.slice(port.length + 1) : ''
   if (!named && (!open || actions === null)) return null
   return (
     <span className="sb-port" style={{ left: `${left * 100}%` }}>
       {named && (
-        <span className="sb-port-name" data-error={isError || undefined}>
+        <span className="sb-port-name" data-error={isError || undefined} title={words}>
           {isError && <TriangleAlert size={10} aria-hidden="true" />}
-          {words}
+          <span className="sb-port-word">{share === '' ? words : port}</span>
+          {share !== '' && <span>{share}</span>}
         </span>
       )}
       {open && actions !== null && (
