@@ -166,7 +166,8 @@ function openGate(plan: Plan): Gate {
   const heard = heardBy(plan)
   return {
     ask: (stored, now) => {
-      if (!heard.has(keyOf(stored))) return null
+      if (stored.kind === 'event' && !heard.event.has(stored.name)) return null
+      if (stored.kind === 'edge' && !heard[stored.of].has(stored.slug)) return null
       const occurrence = occurrenceOf(stored)
       if (occurrence === null || stored.kind === 'change') return null
       const { starts, refused: others } = index.match(occurrence, now)
@@ -199,18 +200,16 @@ const kindOf = (step: PlanStep): string => step.type.split('@')[0] ?? ''
 const unheardOf = (plan: Plan): string[] =>
   plan.steps.flatMap((step) => (step.op === 'trigger' && !HEARD.includes(kindOf(step)) ? [step.id] : []))
 
-/** What triggers listen for at all: most of what is stored is nothing to them. */
-function heardBy(plan: Plan): ReadonlySet<string> {
-  const keys = plan.steps.flatMap((step) => {
-    if (step.op !== 'trigger' || !HEARD.includes(kindOf(step))) return []
-    const of = kindOf(step).slice('trigger.'.length)
-    return [`${of} ${String(step.input[of])}`]
-  })
-  return new Set(keys)
+/** By kind the names that triggers listen for at all: most of what is stored is nothing to them. */
+function heardBy(plan: Plan): { [kind in 'event' | 'segment' | 'signal']: ReadonlySet<string> } {
+  const named = (kind: 'event' | 'segment' | 'signal'): ReadonlySet<string> =>
+    new Set(
+      plan.steps.flatMap((step) =>
+        step.op === 'trigger' && kindOf(step) === `trigger.${kind}` ? [String(step.input[kind])] : [],
+      ),
+    )
+  return { event: named('event'), segment: named('segment'), signal: named('signal') }
 }
-
-const keyOf = (stored: Stored): string =>
-  stored.kind === 'event' ? `event ${stored.name}` : stored.kind === 'edge' ? `${stored.of} ${stored.slug}` : ''
 
 function occurrenceOf(stored: Stored): Occurrence | null {
   switch (stored.kind) {

@@ -84,6 +84,7 @@ export function openRuns(known: Known): Runs {
       follow(world, run, advanced)
     },
     of: (stored) => {
+      if (!mayConcern(reading, stored)) return NONE
       const id = idOf(stored, plan.subject)
       const map = stored.kind === 'event' ? own : stored.subject === 'contact' ? world.byContact : world.byAccount
       const found = id === null ? undefined : map.get(id)
@@ -102,6 +103,14 @@ export function openRuns(known: Known): Runs {
       for (const runs of own.values()) for (const run of runs) tally.close(run.noted, run.state, at)
     },
   }
+}
+
+/** Whether any run can want to hear of it: most of what is stored is nothing to them. */
+function mayConcern({ listeners, watched, waits }: Reading, stored: Stored): boolean {
+  if (stored.kind === 'event' && listeners.has(stored.name)) return true
+  if (watched !== null && touches(watched, stored)) return true
+  for (const reads of waits.values()) if (touches(reads, stored)) return true
+  return false
 }
 
 /** Whose runs may hear of it. */
