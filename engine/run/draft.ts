@@ -186,11 +186,13 @@ export function leftBy(state: RunState, at: string, step: string): Json | undefi
     const known = Object.hasOwn(state.steps, place + step) ? state.steps[place + step] : undefined
     if (known === undefined) continue
     if (known.fault === undefined || !known.handled) return known.output
-    const { code, message, fix } = known.fault
-    return { fault: { code, message, fix } }
+    return { fault: faultLeft(known.fault) }
   }
   return undefined
 }
+
+/** What later steps may read of a failure. */
+export const faultLeft = ({ code, message, fix }: Fault): Json => ({ code, message, fix })
 
 /** The item for which the steps at a place run. */
 export function itemAt(state: RunState, place: string): Json | undefined {

@@ -67,6 +67,19 @@ describe('simulate', () => {
     })
   })
 
+  it('lets the steps behind an error branch read what went wrong', () => {
+    const tell = { ...filled('tell', [], { text: '{{ steps.find.fault.code }}' }), readsSteps: ['find'] } as PlanStep
+    const branching: Plan = planOf([
+      trigger('start', ['find']),
+      { ...act('find'), onFailure: 'branch', out: { out: [], error: ['tell'] } },
+      tell,
+    ])
+    const gone = { code: 'NOT_FOUND', who: 'user', message: 'Not there.', fix: 'Make it.' } as const
+    const dry = simulate(branching, world({ answer: ({ id }) => (id === 'find' ? { fault: gone } : { output: null }) }))
+    expect(dry.status).toBe('completed')
+    expect(dry.steps.at(-1)).toMatchObject({ status: 'done', input: { text: 'NOT_FOUND' } })
+  })
+
   it('says that somebody may not enter, and shows the path all the same', () => {
     const once = { ...plan, enrollment: { ...plan.enrollment, reentry: { policy: 'once' as const } } }
     const dry = simulate(once, world({ entered: { last: T0 - DAY, open: false } }))

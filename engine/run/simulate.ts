@@ -5,6 +5,7 @@ import type { Facts, Instant, SubjectFacts, Trace } from '../model/rule.ts'
 import type { Advanced, RunCommand, RunInput, RunState, RunStatus, StepOutcome, StepStatus } from '../model/run.ts'
 import { stepsReadBy } from '../rules/reads.ts'
 import { advance } from './advance.ts'
+import { faultLeft } from './draft.ts'
 import { type Entered, type Entry, mayEnter } from './may-enter.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
 
@@ -128,11 +129,11 @@ function answer(world: World, id: string): StepOutcome {
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${id}", which is no action.`)
   const filled = fill(world, step)
   world.inputs.set(id, filled)
-  if ('fault' in filled) return { kind: 'failed', fault: filled.fault }
-  const answered = simulation.answer(step)
-  if ('fault' in answered) return { kind: 'failed', fault: answered.fault }
-  world.outputs[id] = answered.output
-  return { kind: 'done', output: answered.output }
+  const answered = 'fault' in filled ? filled : simulation.answer(step)
+  if ('output' in answered) world.outputs[id] = answered.output
+  // Steps behind an error branch read why.
+  else if (step.onFailure !== undefined) world.outputs[id] = { fault: faultLeft(answered.fault) }
+  return 'output' in answered ? { kind: 'done', ...answered } : { kind: 'failed', ...answered }
 }
 
 function fill(world: World, step: PlanStep & { op: 'act' }): { input: Values } | { fault: Fault } {
