@@ -11,13 +11,16 @@ export interface OpenedDatabase {
   close(): Promise<void>
 }
 
+/** A look-up in an index for each row that is asked for, and no table, or all of a workspace's rows, beside them. */
+const BY_INDEXES = '-c enable_seqscan=off -c enable_hashjoin=off -c enable_mergejoin=off'
+
 /**
  * Opens a pool on a migrated database.
  * @param url a `postgres://` URL
  * @param options.max connections at most; sum over all processes must stay under the server's limit
  * @param options.onError told of errors of idle clients (a stopped Postgres must not end the process)
- * @param options.byIndexes for statements that are prepared once and run all day: one that was planned in a moment when a table
- *   was all but empty would else read it from end to end ever after
+ * @param options.byIndexes for statements that look rows up by their keys, are prepared once and run all day: one that was
+ *   planned in a moment when a table was all but empty would else read all of it, to find a few, ever after
  */
 export function openDatabase(
   url: string,
@@ -27,7 +30,7 @@ export function openDatabase(
     connectionString: url,
     max: options.max ?? 10,
     application_name: 'signalbox',
-    ...(options.byIndexes ? { options: '-c enable_seqscan=off' } : {}),
+    ...(options.byIndexes ? { options: BY_INDEXES } : {}),
   })
   pool.on('error', (error) => options.onError?.(error))
   // A client that is lost between two statements of a transaction has nobody who listens; the next statement says so.
