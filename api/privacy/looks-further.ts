@@ -51,6 +51,9 @@ export async function whatLooksFurther({ db, workspaceId }: Scoped, keepEventsDa
 
 /** Those that can look at events: a trigger's own rule sees what the trigger brought only. */
 function rulesOfPlan({ enrollment: { exit, goal }, steps }: Plan): Rule[] {
-  const cases = steps.flatMap((step) => (step.op === 'branch' ? step.cases : []))
-  return [...exit, ...(goal === null ? [] : [goal]), ...cases].map((one) => one.if)
+  const asked = steps.flatMap((step) => {
+    if (step.op === 'branch') return step.cases.map((one) => one.if)
+    return step.op === 'waitRule' ? [step.rule] : []
+  })
+  return [...[...exit, ...(goal === null ? [] : [goal])].map((one) => one.if), ...asked]
 }
