@@ -1,6 +1,7 @@
 import type { Plan } from '../../engine/model/plan.ts'
 import type { Rule } from '../../engine/model/rule.ts'
 import { farWindows } from '../../engine/rules/far-windows.ts'
+import { rulesOfStep } from '../../engine/run/rules-of-step.ts'
 import { rulesOfAudience } from '../audiences/rules-of-audience.ts'
 import type { Scoped } from '../context.ts'
 import type { Audience } from '../dispatch/audience-index.ts'
@@ -51,9 +52,5 @@ export async function whatLooksFurther({ db, workspaceId }: Scoped, keepEventsDa
 
 /** Those that can look at events: a trigger's own rule sees what the trigger brought only. */
 function rulesOfPlan({ enrollment: { exit, goal }, steps }: Plan): Rule[] {
-  const asked = steps.flatMap((step) => {
-    if (step.op === 'branch') return step.cases.map((one) => one.if)
-    return step.op === 'waitRule' ? [step.rule] : []
-  })
-  return [...[...exit, ...(goal === null ? [] : [goal])].map((one) => one.if), ...asked]
+  return [...[...exit, ...(goal === null ? [] : [goal])].map((one) => one.if), ...steps.flatMap(rulesOfStep)]
 }

@@ -2,6 +2,7 @@ import type { Plan, PlanStep } from '../model/plan.ts'
 import type { Reads, Rule } from '../model/rule.ts'
 import { enoughOf, moreOf } from '../rules/enough.ts'
 import { mergeReads, readsOf } from '../rules/reads.ts'
+import { rulesOfStep } from '../run/rules-of-step.ts'
 import type { Stored } from './stored.ts'
 
 /** What has to be kept of the events of one name, for each subject. */
@@ -40,7 +41,7 @@ export class BacktestRefused extends Error {
 export function readingOf(plan: Plan): Reading {
   const { goal, exit } = plan.enrollment
   const endings = [...(goal === null ? [] : [goal.if]), ...exit.map((one) => one.if)]
-  const rules = [...endings, ...plan.steps.flatMap(rulesOf)]
+  const rules = [...endings, ...plan.steps.flatMap(rulesOfStep)]
   const reads = mergeReads([plan.reads, ...rules.map(readsOf)])
   refuse(reads)
   return {
@@ -54,11 +55,6 @@ export function readingOf(plan: Plan): Reading {
       (step) => step.event,
     ),
   }
-}
-
-function rulesOf(step: PlanStep): Rule[] {
-  if (step.op === 'branch') return step.cases.map((one) => one.if)
-  return step.op === 'waitRule' ? [step.rule] : []
 }
 
 function refuse(reads: Reads): void {

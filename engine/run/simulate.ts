@@ -8,6 +8,7 @@ import { advance } from './advance.ts'
 import { faultLeft } from './draft.ts'
 import { type Entered, type Entry, mayEnter } from './may-enter.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
+import { rulesOfStep } from './rules-of-step.ts'
 
 type Values = { [name: string]: Json }
 
@@ -190,8 +191,7 @@ function describeStep(world: World, step: PlanStep, state: RunState): SimulatedS
 /** Ids of the steps whose outputs it reads. */
 export function readsOutputs(step: PlanStep): string[] {
   if (step.op === 'act') return step.readsSteps
-  if (step.op === 'branch') return step.cases.flatMap((branch) => stepsReadBy(branch.if))
-  if (step.op === 'waitRule') return stepsReadBy(step.rule)
+  if (step.op === 'branch' || step.op === 'waitRule') return rulesOfStep(step).flatMap(stepsReadBy)
   return pathsOf(step).flatMap((path) => {
     const [root, id] = path.split('.')
     return root === 'steps' && id !== undefined ? [id] : []
