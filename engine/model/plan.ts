@@ -38,6 +38,10 @@ interface PlanStepBase {
 export const ERROR_PORT = 'error'
 /** The port of an `each` step that leads to the steps for one item. */
 export const ITEM_PORT = 'item'
+/** The port of a step that asks, taken as soon as it has asked: it leads to the steps that bring word of it to somebody. */
+export const ASKED_PORT = 'asked'
+/** The port of a wait that was given up. */
+export const TIMEOUT_PORT = 'timeout'
 
 export type PlanStep =
   | (PlanStepBase & { op: 'trigger'; input: { [field: string]: Json } })
@@ -89,11 +93,29 @@ export type PlanStep =
       keeps: boolean
       /** Step ids whose outputs the input's templates read. */
       readsSteps: string[]
-      /** How often, and until when after its beginning, a failed attempt is repeated; left out: as for any fault. */
-      retry?: { attempts: number; withinMs: number | null }
+      /** How often and how long failed attempts are repeated; left out: as for any fault. */
+      retry?: RetryPolicy
       /** The variable (`vars.<name>`) that its output's `value` becomes. */
       sets?: string
+      /**
+       * Its action asks somebody: the step then waits, and is left by the port of the answer, or at its deadline by
+       * `timeout`. Left out: it is over when its action is.
+       */
+      answer?: { ports: string[]; maxWaitMs: number | null }
     })
+
+/**
+ * The author's limits on repeats. They narrow what the table of faults allows and never widen it: what a person must
+ * mend is not repeated, and a write that may have landed only in its action's own way.
+ */
+export interface RetryPolicy {
+  /** Attempts that may fail, the first included; 1: no repeat. Being turned away for a limit is none. */
+  attempts: number
+  /** From the beginning of the step's attempts; later none is begun. Null: no end but that of `attempts`. */
+  withinMs: number | null
+  /** Left out: 1 s, doubled, up to 5 minutes. */
+  backoff?: { initialMs: number; coefficient: number; maximumMs: number }
+}
 
 export type Delay =
   | { mode: 'for'; ms: number }

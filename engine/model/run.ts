@@ -52,6 +52,8 @@ export interface StepState {
   keys?: { [property: string]: Json }
   /** While it works through a list. */
   loop?: Loop
+  /** Where the plan limits its repeats: when these attempts began, and how many have failed. A person's retry begins anew. */
+  series?: { since: Instant; failed: number }
   /** While held: the connection whose return it waits for. */
   heldBy?: string
   startedAt?: Instant
@@ -89,12 +91,26 @@ export interface RunState {
   vars?: { [name: string]: Json }
   /** Nothing new is begun until a person lets it go on. */
   paused?: { reason: string }
+  /** Answers that came before it was recorded that their steps had asked. */
+  answers?: { [stepId: string]: Answer }
   /** Steps that a person wants left out when their turn comes, and the ports they are left by. */
   skips?: { [stepId: string]: string }
   /** While waiting: when an exit rule or the goal may come true by time alone. */
   watch?: Instant
   /** Ids of the operator commands that were carried out, so that a repeated delivery changes nothing. */
   handled: string[]
+}
+
+/** What came of something that was asked of somebody. */
+export interface Answer {
+  /** Which asking it answers. */
+  visit: number
+  /** One of the ports that the step waits for. */
+  port: string
+  /** Joins what the asking left behind. */
+  output: { [name: string]: Json }
+  /** Who says so, for the run's page. */
+  by: string
 }
 
 /** What became of one attempt to act. The last four keep the visit and say what happens next. */
@@ -119,6 +135,8 @@ export type OperatorCommand =
   | { kind: 'skip'; step: string; port?: string }
   /** As though the step had brought this. */
   | { kind: 'override'; step: string; output: Json }
+  /** What a step waits for was answered: by a person, or by a run that it started. */
+  | ({ kind: 'answer'; step: string } & Answer)
   /** Settles a step in review: it landed (with an output), or do it again (a new visit). */
   | { kind: 'settle'; step: string; landed: boolean; output: Json }
 

@@ -6,6 +6,7 @@ import type { RunRef } from '../ports.ts'
 import { itemAt, leftBy } from './draft.ts'
 import { placeOf } from './instance.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
+import type { RetryLimits } from './retry.ts'
 
 export interface ActOrder extends RunRef {
   step: string
@@ -15,6 +16,8 @@ export interface ActOrder extends RunRef {
   slot: Instant | null
   /** The run goes on without it: only an attempt that has begun is brought to its end. */
   givenUp: boolean
+  /** The author's limits on repeats, and what has been used of them. */
+  limits?: RetryLimits
   action: string
   connection: string | null
   /** Templates, not yet rendered. */
@@ -44,6 +47,7 @@ export function actOrderOf(
   const { facts, trigger } = state
   const { workspaceId, runId } = run
   const { visit, attempt } = command
+  const series = state.steps[command.step]?.series
   return {
     workspaceId,
     runId,
@@ -52,6 +56,7 @@ export function actOrderOf(
     attempt,
     slot: null,
     givenUp: state.steps[command.step]?.cancelRequested === true,
+    ...(step.retry && series ? { limits: { ...step.retry, ...series } } : {}),
     action: step.type,
     connection: step.connection,
     input: step.input,

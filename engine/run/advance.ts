@@ -1,7 +1,7 @@
-import type { Json } from '../../nodes/manifest.ts'
-import { readPath } from '../model/path.ts'
+import type { Fault } from '../../nodes/fault.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Advanced, RunInput, RunState, StepOutcome, StepState } from '../model/run.ts'
+import { endAction } from './answers.ts'
 import {
   commandAct,
   commandSleep,
@@ -19,6 +19,7 @@ import { operate } from './operator.ts'
 import { opOf } from './ops/ops.ts'
 import { assertMatches, indexPlan, type PlanIndex, PlanMismatch, stepAt } from './plan-index.ts'
 import { propagate } from './propagate.ts'
+import { countsAsFailed } from './retry.ts'
 import { seal } from './seal.ts'
 
 type Input<K extends RunInput['kind']> = RunInput & { kind: K }
@@ -103,15 +104,14 @@ interface Acting {
 function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome): void {
   const planned = stepAt(draft.index, id)
   switch (outcome.kind) {
-    case 'done': {
-      if (planned?.op !== 'act') return completeStep(draft, id)
-      if (planned.sets !== undefined) setVariable(draft, planned.sets, outcome.output)
-      return completeStep(draft, id, planned.keeps ? { output: outcome.output } : {})
-    }
+    case 'done':
+      return planned?.op === 'act'
+        ? endAction(draft, planned, { id, output: outcome.output })
+        : completeStep(draft, id)
     case 'failed':
       return failStep(draft, id, outcome.fault)
     case 'retry':
-      return commandSleep(draft, id, { ...step, status: 'retrying', fault: outcome.fault, until: outcome.at })
+      return commandSleep(draft, id, { ...failedOnce(step, outcome.fault), status: 'retrying', until: outcome.at })
     case 'paced':
       return commandSleep(draft, id, { ...step, status: 'paced', until: outcome.at })
     case 'held':
@@ -121,8 +121,9 @@ function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome):
   }
 }
 
-function setVariable(draft: Draft, name: string, output: Json): void {
-  draft.state.vars = { ...draft.state.vars, [name]: readPath(output, ['value']) ?? null }
+function failedOnce(step: StepState, fault: Fault): StepState {
+  if (step.series === undefined || !countsAsFailed(fault.code)) return { ...step, fault }
+  return { ...step, fault, series: { ...step.series, failed: step.series.failed + 1 } }
 }
 
 /** The end of a step that a join or an exit had given up while it acted: recorded, and leading nowhere. */

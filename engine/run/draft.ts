@@ -1,6 +1,6 @@
 import type { Fault } from '../../nodes/fault.ts'
 import { type Json, ONLY_PORT } from '../../nodes/manifest.ts'
-import { ERROR_PORT, ITEM_PORT } from '../model/plan.ts'
+import { ASKED_PORT, ERROR_PORT, ITEM_PORT } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 import type { Advanced, RunCommand, RunState, StepNote, StepState, StepStatus } from '../model/run.ts'
 import type { RuleScope } from '../rules/evaluate.ts'
@@ -61,7 +61,10 @@ export function clearStep(draft: Draft, id: string): void {
 
 /** The one port of a step that has no choice. */
 export const onlyPort = (draft: Draft, id: string): string =>
-  Object.keys(stepAt(draft.index, id)?.out ?? {}).find((port) => port !== ERROR_PORT && port !== ITEM_PORT) ?? ONLY_PORT
+  Object.keys(stepAt(draft.index, id)?.out ?? {}).find((port) => !ASIDE.has(port)) ?? ONLY_PORT
+
+/** Ports by which a step is not left when it is done. */
+const ASIDE: ReadonlySet<string> = new Set([ERROR_PORT, ITEM_PORT, ASKED_PORT])
 
 /** Queues the decision of a step's outgoing edges: those of `port` are taken, all others skipped. */
 export function decidePorts(draft: Draft, id: string, port: string | null): void {
@@ -93,13 +96,23 @@ export function commandAct(draft: Draft, id: string, { visit, attempt }: { visit
     const startedAt = before?.startedAt ?? draft.at
     return setStep(draft, id, { status: 'held', heldBy: PAUSED, visit, attempts: attempt - 1, startedAt })
   }
+  const series = seriesOf(draft, id, before)
   setStep(draft, id, {
     status: 'acting',
     visit,
     attempts: attempt,
+    ...(series === undefined ? {} : { series }),
     startedAt: before?.startedAt ?? draft.at,
   })
   draft.acts.set(id, { kind: 'act', step: id, visit, attempt })
+}
+
+/** A sleep between two attempts goes on with the series; whatever else leads to an attempt, a person had a part in it. */
+function seriesOf(draft: Draft, id: string, before: StepState | undefined): StepState['series'] {
+  const planned = stepAt(draft.index, id)
+  if (planned?.op !== 'act' || planned.retry === undefined) return undefined
+  const goesOn = before?.status === 'retrying' || before?.status === 'paced'
+  return (goesOn ? before.series : undefined) ?? { since: draft.at, failed: 0 }
 }
 
 export function commandSleep(draft: Draft, id: string, step: StepState & { until: Instant }): void {

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
+import { chain, write } from '../../test/helpers/chain-plan.ts'
+import { factsAt } from '../../test/helpers/plans.ts'
 import type { Fault, FaultCode } from '../../nodes/fault.ts'
-import { nextAttempt, retryOf } from './retry.ts'
+import type { RunInput, RunState } from '../model/run.ts'
+import { actOrderOf } from './act-order.ts'
+import { advance } from './advance.ts'
+import { nextAttempt, type RetryLimits, retryOf } from './retry.ts'
 
 const T0 = 1_700_000_000_000
 const fault = (code: FaultCode, retryAfterMs?: number): Fault => ({
@@ -52,5 +57,81 @@ describe('nextAttempt', () => {
   it('leaves an unknown outcome to the action’s way of making a repeat safe', () => {
     expect(retryOf('OUTCOME_UNKNOWN')).toBe('settle')
     expect(nextAttempt(fault('OUTCOME_UNKNOWN'), 1, { now: T0, random: 1 })).toEqual({ kind: 'settle', at: T0 + 1000 })
+  })
+})
+
+describe('a step’s own limits', () => {
+  const LIMITS = { attempts: 3, withinMs: null, since: T0, failed: 0 }
+  const ask = (code: FaultCode, limits: Partial<RetryLimits>, more: { attempt?: number; after?: number } = {}) =>
+    nextAttempt(fault(code, more.after), more.attempt ?? 1, { now: T0, random: 1, limits: { ...LIMITS, ...limits } })
+
+  it('end the repeats after so many failures, and say so', () => {
+    expect(ask('VENDOR_UNAVAILABLE', { failed: 1 })).toEqual({ kind: 'retry', at: T0 + 2000 })
+    expect(ask('VENDOR_UNAVAILABLE', { failed: 2 })).toEqual({ kind: 'failed', gaveUp: 'Given up after 3 attempts.' })
+    expect(ask('VENDOR_BUSY', { attempts: 1 })).toEqual({ kind: 'failed', gaveUp: 'The step is not tried again.' })
+  })
+
+  it('begin nothing after their end of time, whatever would follow', () => {
+    const gaveUp = 'Given up: the time that the step gives its attempts is over.'
+    expect(ask('VENDOR_UNAVAILABLE', { withinMs: 1000 })).toEqual({ kind: 'retry', at: T0 + 1000 })
+    expect(ask('VENDOR_UNAVAILABLE', { withinMs: 999 })).toEqual({ kind: 'failed', gaveUp })
+    expect(ask('RATE_LIMITED', { withinMs: 10_000 }, { after: 10_000 })).toEqual({ kind: 'failed', gaveUp })
+    expect(ask('OUTCOME_UNKNOWN', { withinMs: 999 })).toEqual({ kind: 'failed', gaveUp })
+  })
+
+  it('wait as they say between two attempts', () => {
+    const backoff = { initialMs: 5000, coefficient: 3, maximumMs: 20_000 }
+    const waits = [0, 1, 2, 400].map((failed) => ask('VENDOR_BUSY', { attempts: 500, failed, backoff }))
+    expect(waits.map((next) => ('at' in next ? next.at - T0 : next.kind))).toEqual([5000, 15_000, 20_000, 20_000])
+  })
+
+  it('widen nothing: a limit uses none of them, an unknown outcome is looked for, what a person mends is left to them', () => {
+    expect(ask('RATE_LIMITED', { failed: 2 }, { attempt: 9, after: 10_000 })).toEqual({
+      kind: 'retry',
+      at: T0 + 11_000,
+    })
+    expect(ask('OUTCOME_UNKNOWN', { attempts: 1 })).toEqual({ kind: 'settle', at: T0 + 1000 })
+    expect(ask('AUTH_EXPIRED', { attempts: 1 })).toEqual({ kind: 'held' })
+    expect(ask('INVALID_INPUT', { attempts: 100 })).toEqual({ kind: 'failed' })
+  })
+})
+
+describe('the attempts that a step’s limits count', () => {
+  const retry = { attempts: 3, withinMs: 60_000 }
+  const plan = chain({ ...write('a'), retry })
+  const feed = (state: RunState | null, input: RunInput): RunState => advance(plan, state, input).state
+  const start: RunInput = { kind: 'start', at: T0, trigger: { step: 'start', data: {} }, facts: factsAt(T0) }
+  const again = (code: FaultCode, at: number): RunInput => ({
+    kind: 'outcome',
+    at,
+    step: 'a',
+    visit: 1,
+    outcome: { kind: 'retry', fault: fault(code), at: at + 1 },
+  })
+  const due = (at: number): RunInput => ({ kind: 'due', at, step: 'a', visit: 1, facts: null })
+  const limitsOf = (state: RunState) =>
+    actOrderOf({ workspaceId: 'w', runId: 'r' }, { plan, state }, { kind: 'act', step: 'a', visit: 1, attempt: 1 })
+      .limits
+
+  it('are those that failed, over sleeps and turns in a line, and not those at a limit', () => {
+    const inputs = [again('VENDOR_BUSY', T0 + 1), due(T0 + 2), again('RATE_LIMITED', T0 + 3), due(T0 + 4)]
+    let state = inputs.reduce(feed, feed(null, start))
+    expect(limitsOf(state)).toEqual({ ...retry, since: T0, failed: 1 })
+    state = feed(state, { kind: 'outcome', at: T0 + 5, step: 'a', visit: 1, outcome: { kind: 'paced', at: T0 + 6 } })
+    state = feed(state, due(T0 + 6))
+    expect(limitsOf(state)).toEqual({ ...retry, since: T0, failed: 1 })
+  })
+
+  it('are counted anew when a person retries it, or its connection works again', () => {
+    const busy = [again('VENDOR_BUSY', T0 + 1), due(T0 + 2)].reduce(feed, feed(null, start))
+    const outcome = (kind: 'failed' | 'held'): RunInput => {
+      const what = kind === 'failed' ? { kind } : { kind, connection: 'pad' }
+      return { kind: 'outcome', at: T0 + 3, step: 'a', visit: 1, outcome: { ...what, fault: fault('NOT_FOUND') } }
+    }
+    const command = { kind: 'retry', step: null } as const
+    const retried = feed(feed(busy, outcome('failed')), { kind: 'operator', at: T0 + 4, id: 'o', command })
+    expect(limitsOf(retried)).toEqual({ ...retry, since: T0 + 4, failed: 0 })
+    const resumed = feed(feed(busy, outcome('held')), { kind: 'resume', at: T0 + 5, connection: 'pad' })
+    expect(limitsOf(resumed)).toEqual({ ...retry, since: T0 + 5, failed: 0 })
   })
 })

@@ -1,4 +1,5 @@
 import type { Fault, FaultCode, RetryClass } from '../../nodes/fault.ts'
+import type { RetryPolicy } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
 
 /** The one table from what went wrong to what is done about it. Connectors classify; only this decides. */
@@ -23,28 +24,45 @@ const RETRY: { [code in FaultCode]: RetryClass } = {
 
 export const retryOf = (code: FaultCode): RetryClass => RETRY[code]
 
-const FIRST_WAIT_MS = 1_000
-/** So that a mended vendor is noticed within five minutes. */
-const LONGEST_WAIT_MS = 5 * 60_000
+/** Whether an attempt that ended so is one of those that the author allowed: at a limit nothing has failed. */
+export const countsAsFailed = (code: FaultCode): boolean => RETRY[code] !== 'after'
+
+/** The longest so that a mended vendor is noticed within five minutes. */
+const BACKOFF = { initialMs: 1_000, coefficient: 2, maximumMs: 5 * 60_000 }
 /** At the longest wait this is about a day, so that a run outlives an outage of hours. */
 const MOST_ATTEMPTS = 300
 /** A limit is no failure: the vendor is well and has said when to come. Only an endless loop is cut off. */
 const MOST_LIMITED_ATTEMPTS = 5_000
 
+/** A step's policy, when the attempts began that it counts, and how many of them have failed before this one. */
+export interface RetryLimits extends RetryPolicy {
+  since: Instant
+  failed: number
+}
+
 export type NextAttempt =
   | { kind: 'retry'; at: Instant }
-  | { kind: 'failed' }
+  /** `gaveUp`: a repeat might have helped, and the author's limits are used up. */
+  | { kind: 'failed'; gaveUp?: string }
   /** Until its connection works again. */
   | { kind: 'held' }
   /** Whether it landed is unknown: the action's repeat mode decides; where it may act or look again, at `at`. */
   | { kind: 'settle'; at: Instant }
 
+interface Chance {
+  now: Instant
+  /** In [0, 1): spreads the retries of many runs, so that they do not return as one wave. */
+  random: number
+  /** Left out: as for any fault. */
+  limits?: RetryLimits
+}
+
 /**
- * When to try again after a fault.
+ * When to try again after a fault. A policy narrows what the table allows: how many attempts may fail, and until when
+ * one may begin. Finding out whether a write landed is no repeat; only the policy's end of time ends it too.
  * @param attempt the one that failed; the first is 1
- * @param chance `random` in [0, 1) spreads the retries of many runs, so that they do not return as one wave
  */
-export function nextAttempt(fault: Fault, attempt: number, chance: { now: Instant; random: number }): NextAttempt {
+export function nextAttempt(fault: Fault, attempt: number, chance: Chance): NextAttempt {
   switch (retryOf(fault.code)) {
     case 'never':
       return { kind: 'failed' }
@@ -53,22 +71,43 @@ export function nextAttempt(fault: Fault, attempt: number, chance: { now: Instan
     case 'settle':
       return attempt >= MOST_ATTEMPTS
         ? { kind: 'failed' }
-        : { kind: 'settle', at: afterBackoff(fault, attempt, chance) }
+        : inTime({ kind: 'settle', at: afterBackoff(fault, attempt, chance) }, chance)
     case 'backoff':
-      return attempt >= MOST_ATTEMPTS ? { kind: 'failed' } : { kind: 'retry', at: afterBackoff(fault, attempt, chance) }
+      return afterFailure(fault, attempt, chance)
     case 'after':
       if (attempt >= MOST_LIMITED_ATTEMPTS) return { kind: 'failed' }
-      return { kind: 'retry', at: afterLimit(fault, attempt, chance) }
+      return inTime({ kind: 'retry', at: afterLimit(fault, attempt, chance) }, chance)
   }
 }
 
-function afterBackoff(fault: Fault, attempt: number, { now, random }: { now: Instant; random: number }): Instant {
-  const full = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** Math.min(attempt - 1, 20))
+function afterFailure(fault: Fault, attempt: number, chance: Chance): NextAttempt {
+  const { limits } = chance
+  if (limits === undefined)
+    return attempt >= MOST_ATTEMPTS ? { kind: 'failed' } : { kind: 'retry', at: afterBackoff(fault, attempt, chance) }
+  const failed = limits.failed + 1
+  if (failed >= limits.attempts)
+    return {
+      kind: 'failed',
+      gaveUp: failed === 1 ? 'The step is not tried again.' : `Given up after ${failed} attempts.`,
+    }
+  return inTime({ kind: 'retry', at: afterBackoff(fault, failed, chance) }, chance)
+}
+
+/** Nothing is begun after the policy's end. */
+function inTime(next: NextAttempt & { at: Instant }, { limits }: Chance): NextAttempt {
+  if (limits === undefined || limits.withinMs === null || next.at <= limits.since + limits.withinMs) return next
+  return { kind: 'failed', gaveUp: 'Given up: the time that the step gives its attempts is over.' }
+}
+
+function afterBackoff(fault: Fault, attempt: number, { now, random, limits }: Chance): Instant {
+  const { initialMs, coefficient, maximumMs } = limits?.backoff ?? BACKOFF
+  // Beyond any maximum long before the power would overflow.
+  const full = Math.min(maximumMs, initialMs * coefficient ** Math.min(attempt - 1, 50))
   return now + Math.max(fault.retryAfterMs ?? 0, Math.round(full * (0.5 + random / 2)))
 }
 
 /** Never before the vendor's own time; a little after it, spread. */
-function afterLimit(fault: Fault, attempt: number, chance: { now: Instant; random: number }): Instant {
+function afterLimit(fault: Fault, attempt: number, chance: Chance): Instant {
   if (fault.retryAfterMs === undefined) return afterBackoff(fault, attempt, chance)
   const spread = Math.min(5_000, Math.max(250, fault.retryAfterMs * 0.1))
   return chance.now + Math.ceil(fault.retryAfterMs + chance.random * spread)

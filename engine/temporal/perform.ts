@@ -105,11 +105,14 @@ async function runOrReadBack(a: Attempt, c: ActionContext<never, never>) {
 async function afterFault(a: Attempt, fault: Fault): Promise<ActResult> {
   const { ports, order, definition, row, connection } = a
   const now = ports.clock()
-  const next = nextAttempt(fault, order.attempt, { now, random: a.options.random() })
+  const limits = order.limits === undefined ? {} : { limits: order.limits }
+  const next = nextAttempt(fault, order.attempt, { now, random: a.options.random(), ...limits })
   if (retryOf(fault.code) === 'after' && connection !== null && fault.retryAfterMs !== undefined)
     await ports.budgets.backOff(connection.id, now + fault.retryAfterMs)
-  // A fault that came before any work leaves the next attempt a clean start; one while looking back does not.
-  const clear = () => (a.phase === 'write' ? ports.ledger.clear(row, fault, now) : Promise.resolve())
+  // A fault that came before any work leaves the next attempt a clean start; not one while looking back, and not one
+  // after an attempt whose end nobody looked for.
+  const unknown = a.phase === 'look' || (row.resumed && definition.readBack === undefined)
+  const clear = () => (unknown ? Promise.resolve() : ports.ledger.clear(row, fault, now))
   switch (next.kind) {
     case 'retry':
       await clear()
@@ -123,12 +126,22 @@ async function afterFault(a: Attempt, fault: Fault): Promise<ActResult> {
       await ports.connections.pause(order.workspaceId, connection.id, fault)
       return { kind: 'held', fault, connection: order.connection }
     case 'failed':
-      if (a.phase === 'look' || retryOf(fault.code) === 'settle') return review(a, fault)
-      await ports.ledger.fail(row, fault, now)
-      return failed(fault)
+      return giveUp(
+        a,
+        next.gaveUp === undefined ? fault : { ...fault, message: `${fault.message} ${next.gaveUp}` },
+        unknown,
+      )
     default:
       return assertNever(next)
   }
+}
+
+/** No attempt follows. Where an earlier write may have landed, that it failed would be said without knowing. */
+async function giveUp(a: Attempt, fault: Fault, unknown: boolean): Promise<ActResult> {
+  const kind = retryOf(fault.code)
+  if (a.phase === 'look' || kind === 'settle' || (unknown && kind !== 'never')) return review(a, fault)
+  await a.ports.ledger.fail(a.row, fault, a.ports.clock())
+  return failed(fault)
 }
 
 async function review(a: Attempt, fault: Fault): Promise<ActResult> {
