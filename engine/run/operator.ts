@@ -1,6 +1,7 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { ERROR_PORT, ITEM_PORT, type PlanStep } from '../model/plan.ts'
+import { ASKED_PORT, ERROR_PORT, ITEM_PORT, type PlanStep } from '../model/plan.ts'
 import type { Advanced, OperatorCommand, RunInput, RunState } from '../model/run.ts'
+import { answerRefusal, endAction, takeAnswer } from './answers.ts'
 import {
   clearStep,
   commandAct,
@@ -15,7 +16,7 @@ import {
   unchanged,
   writableEdges,
 } from './draft.ts'
-import { actAgain, cancelStep, endRun, heldBy } from './end-run.ts'
+import { actAgain, cancelStep, endIfRuled, endRun, heldBy } from './end-run.ts'
 import { placeOf, stepOf } from './instance.ts'
 import { edgeKey, type PlanIndex, stepAt } from './plan-index.ts'
 import { activate, propagate } from './propagate.ts'
@@ -65,6 +66,11 @@ export function operate(index: PlanIndex, state: RunState, input: OperatorInput)
     case 'override':
       override(draft, command)
       break
+    case 'answer':
+      // As at the end of every wait: what the answer is for may be over meanwhile.
+      if (input.facts && endIfRuled(draft, command.step)) return seal(draft)
+      takeAnswer(draft, command)
+      break
   }
   propagate(draft)
   return seal(draft)
@@ -81,6 +87,7 @@ function refusalOf(index: PlanIndex, state: RunState, command: OperatorCommand):
   if (command.kind === 'continue') return state.paused ? null : 'The run is not paused'
   if (command.kind === 'skip') return skipRefusal(index, state, command)
   if (command.kind === 'override') return overrideRefusal(index, state, command.step)
+  if (command.kind === 'answer') return answerRefusal(index, state, command)
   if (over && state.status !== 'failed') return `Only failed runs can be retried; this one is ${state.status}`
   return targets(index, state, command.step).length > 0 ? null : 'There is no failed step to retry'
 }
@@ -138,7 +145,7 @@ function reopenBeyond(draft: Draft, from: string): void {
 }
 
 const portsOf = (index: PlanIndex, id: string): string[] =>
-  Object.keys(stepAt(index, id)?.out ?? {}).filter((port) => port !== ITEM_PORT)
+  Object.keys(stepAt(index, id)?.out ?? {}).filter((port) => port !== ITEM_PORT && port !== ASKED_PORT)
 
 function skipRefusal(index: PlanIndex, state: RunState, { step: id, port }: Skip): string | null {
   const step = stepAt(index, id)
@@ -151,7 +158,9 @@ function skipRefusal(index: PlanIndex, state: RunState, { step: id, port }: Skip
 }
 
 function overrideRefusal(index: PlanIndex, state: RunState, id: string): string | null {
-  if (stepAt(index, id)?.op !== 'act') return 'Only what an action brings can be put in its place'
+  const step = stepAt(index, id)
+  if (step?.op !== 'act') return 'Only what an action brings can be put in its place'
+  if (step.answer !== undefined) return 'It waits for an answer: give that, or leave the step out by one of its ports'
   if (state.steps[id] === undefined) return 'This step was not reached yet'
   return state.steps[id].status === 'done' && state.open.length > 0 ? null : notLeft(state, id)
 }
@@ -197,7 +206,7 @@ function settle(draft: Draft, command: Settle): void {
   if (!step || planned?.op !== 'act') return
   if (command.landed) {
     draft.notes.push({ step: command.step, text: 'A person said that it landed' })
-    completeStep(draft, command.step, planned.keeps ? { output: command.output } : {})
+    endAction(draft, planned, { id: command.step, output: command.output })
     return
   }
   draft.notes.push({ step: command.step, text: 'A person said: do it again' })
