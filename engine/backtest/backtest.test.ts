@@ -13,7 +13,7 @@ import {
 } from '../../test/helpers/plans.ts'
 import { renderInput } from '../expression/render.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
-import { type Backtest, backtest } from './backtest.ts'
+import { type Backtest, backtest, openBacktest } from './backtest.ts'
 import type { Rule } from '../model/rule.ts'
 import type { Stored, StoredEvent } from './stored.ts'
 
@@ -231,6 +231,62 @@ describe('a backtest', () => {
     ])
     // The first day has 1440 minutes: from the fifteenth time on it is full.
     expect(step(backtest(over(lower), all), 'spent')).toMatchObject({ ports: { much: 236, else: 14 } })
+  })
+
+  it('knows at a start all that became known in that moment, and takes a beginning for no change', () => {
+    const plan = planOf([
+      onEvent('start', 'Signed Up', ['asked']),
+      branch(
+        'asked',
+        [
+          {
+            port: 'both',
+            if: {
+              all: [
+                { signal: 'hot', is: 'set' },
+                { property: 'contact.plan', op: 'eq', value: 'team' },
+              ],
+            },
+          },
+          { port: 'changed', if: { changed: 'contact.plan', within: 'P30D' } },
+        ],
+        { both: [], changed: [], else: [] },
+      ),
+    ])
+    const began = (contactId: string): Stored =>
+      ({ ...becomes(contactId, ['plan', 'free'], T0 - HOUR), initial: true }) as Stored
+    const hot: Stored = {
+      kind: 'edge',
+      subject: 'contact',
+      contactId: 'ada',
+      accountId: null,
+      of: 'signal',
+      slug: 'hot',
+      edge: 'set',
+      receivedAt: T0,
+    }
+    const all = [
+      began('ada'),
+      began('bob'),
+      happens('ada', 'Signed Up', T0),
+      happens('bob', 'Signed Up', T0),
+      becomes('ada', ['plan', 'team'], T0),
+      hot,
+    ]
+    const portsBy = (take: (going: ReturnType<typeof openBacktest>) => void) => {
+      const going = openBacktest(over(plan))
+      take(going)
+      return step(going.end(), 'asked')?.ports
+    }
+    expect(portsBy((going) => going.takeTogether(all))).toEqual({ both: 1, changed: 0, else: 1 })
+    expect(portsBy((going) => all.forEach((one) => going.take(one)))).toEqual({ both: 0, changed: 0, else: 2 })
+  })
+
+  it('says how long runs took', () => {
+    const plan = planOf([onEvent('start', 'Signed Up', ['wait']), delay('wait', { mode: 'for', ms: DAY })])
+    const found = backtest(over(plan), [happens('ada', 'Signed Up', T0), happens('bob', 'Signed Up', T0 + 29.5 * DAY)])
+    expect(found.durations).toEqual({ median: DAY, p90: DAY, longest: DAY })
+    expect(backtest(over(plan), []).durations).toBeNull()
   })
 
   it('says what it cannot follow instead of answering wrongly', () => {

@@ -9,7 +9,7 @@ import { openHistory } from './history.ts'
 import { BacktestRefused, readingOf } from './reading.ts'
 import { openRuns } from './runs.ts'
 import type { Stored, StoredEdge, StoredEvent, Who } from './stored.ts'
-import { openTally, type SampledRun, type Statuses, type StepTally } from './tally.ts'
+import { type Durations, openTally, type SampledRun, type Statuses, type StepTally } from './tally.ts'
 
 type Values = { [name: string]: Json }
 
@@ -56,6 +56,8 @@ export interface Backtested {
   reasons: { [reason: string]: number }
   /** In the plan's order. */
   steps: StepTally[]
+  /** How long the runs that ended took, in milliseconds; null: none did. */
+  durations: Durations | null
   sample: SampledRun[]
   /** Triggers that nothing stored can start: webhooks, schedules and people. */
   unheard: string[]
@@ -65,6 +67,11 @@ export interface Backtested {
 export interface Backtesting {
   /** @throws BacktestRefused where it lies beyond the period */
   take(stored: Stored): void
+  /**
+   * What became known in one moment, in its order: whatever starts by one of it knows all of it, as runs do that begin
+   * once a transaction is through.
+   */
+  takeTogether(all: readonly Stored[]): void
   /** Lets what sleeps go on to the end of the period. Nothing is taken after it. */
   end(): Backtested
 }
@@ -102,26 +109,36 @@ export function openBacktest(given: Backtest): Backtesting {
     sinceSweep = 0
     history.forget(clock)
   }
+  const know = (stored: Stored): void => {
+    if (stored.receivedAt > until)
+      throw new BacktestRefused(
+        `What was received at ${stored.receivedAt} lies beyond the period, which ends at ${until}.`,
+      )
+    clock = Math.max(clock, stored.receivedAt)
+    runs.goOnUntil(clock)
+    history.apply(stored)
+    sweep()
+  }
+  const happen = (stored: Stored): void => {
+    if (stored.receivedAt < from) return
+    if (stored.kind === 'event') events += 1
+    const before = runs.of(stored)
+    const entering = gate.ask(stored, clock)
+    if (entering !== null) {
+      const facts = history.factsOf(entering.who, clock)
+      gate.opened(entering.subjectId, clock)
+      runs.start({ ...entering, facts }, () => gate.closed(entering.subjectId))
+    }
+    for (const run of before) runs.tell(run, stored, clock)
+  }
   return {
     take: (stored) => {
-      if (stored.receivedAt > until)
-        throw new BacktestRefused(
-          `What was received at ${stored.receivedAt} lies beyond the period, which ends at ${until}.`,
-        )
-      clock = Math.max(clock, stored.receivedAt)
-      runs.goOnUntil(clock)
-      history.apply(stored)
-      sweep()
-      if (stored.receivedAt < from) return
-      if (stored.kind === 'event') events += 1
-      const before = runs.of(stored)
-      const entering = gate.ask(stored, clock)
-      if (entering !== null) {
-        const facts = history.factsOf(entering.who, clock)
-        gate.opened(entering.subjectId, clock)
-        runs.start({ ...entering, facts }, () => gate.closed(entering.subjectId))
-      }
-      for (const run of before) runs.tell(run, stored, clock)
+      know(stored)
+      happen(stored)
+    },
+    takeTogether: (all) => {
+      for (const stored of all) know(stored)
+      for (const stored of all) happen(stored)
     },
     end: () => {
       runs.goOnUntil(until)

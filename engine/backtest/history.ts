@@ -180,7 +180,7 @@ function setProperty(known: Known, change: StoredChange, keeps: boolean): void {
   if (value === null) next.delete(property)
   else next.set(property, value)
   known.facts = { ...facts, properties: Object.fromEntries(next) }
-  if (!keeps) return
+  if (!keeps || change.initial) return
   known.changes ??= new Map()
   known.changes.set(property, [...(known.changes.get(property) ?? []), { at, from: before, to: value }])
 }

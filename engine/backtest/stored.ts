@@ -32,6 +32,8 @@ export interface StoredChange {
   /** Null: it was taken away. */
   value: Json
   receivedAt: Instant
+  /** It was so before anything of it was noted: somebody's beginning, and no change to a rule that asks for changes. */
+  initial?: true
 }
 
 /** Somebody entered or left a segment, or a signal was set or cleared. */

@@ -63,7 +63,21 @@ export interface Tally {
   note(run: Noted, advanced: Advanced, at: Instant): void
   /** A run is over, or the period is. */
   close(run: Noted, state: RunState, at: Instant): void
-  result(): { steps: StepTally[]; statuses: Statuses; reasons: { [reason: string]: number }; sample: SampledRun[] }
+  result(): {
+    steps: StepTally[]
+    statuses: Statuses
+    reasons: { [reason: string]: number }
+    durations: Durations | null
+    sample: SampledRun[]
+  }
+}
+
+/** From a run's start to its end, in milliseconds. */
+export interface Durations {
+  median: number
+  /** Nine of ten took no longer. */
+  p90: number
+  longest: number
 }
 
 export type Statuses = { [status in FinalStatus | 'open']: number }
@@ -75,6 +89,7 @@ export function openTally(plan: Plan, most: number): Tally {
   const hasLists = outer.length < plan.steps.length
   const statuses: Statuses = { completed: 0, exited: 0, failed: 0, cancelled: 0, open: 0 }
   const reasons = new Map<string, number>()
+  const lasted: number[] = []
   const sample: Array<{ share: number; number: number; run: SampledRun }> = []
   let runs = 0
   return {
@@ -94,6 +109,7 @@ export function openTally(plan: Plan, most: number): Tally {
       const isOpen = state.open.length > 0
       const status = isOpen ? 'open' : (state.status as FinalStatus)
       statuses[status] += 1
+      if (!isOpen) lasted.push(at - run.enteredAt)
       if (!isOpen && state.reason !== null) reasons.set(state.reason, (reasons.get(state.reason) ?? 0) + 1)
       for (const step of outer) {
         const known = Object.hasOwn(state.steps, step.id) ? state.steps[step.id] : undefined
@@ -110,9 +126,17 @@ export function openTally(plan: Plan, most: number): Tally {
       steps: [...steps.values()],
       statuses,
       reasons: Object.fromEntries([...reasons].toSorted(([a], [b]) => (a < b ? -1 : 1))),
+      durations: durationsOf(lasted),
       sample: sample.toSorted((a, b) => a.number - b.number).map(({ run }) => run),
     }),
   }
+}
+
+function durationsOf(all: readonly number[]): Durations | null {
+  if (all.length === 0) return null
+  const sorted = Float64Array.from(all).sort()
+  const at = (share: number): number => sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0
+  return { median: at(0.5), p90: at(0.9), longest: at(1) }
 }
 
 function emptyTally(plan: Plan, step: PlanStep): StepTally {
