@@ -58,7 +58,11 @@ export function giveUpWaiting(draft: Draft, id: string): void {
 }
 
 /** Why an answer does not apply; null where it does. */
-export function answerRefusal(index: PlanIndex, state: RunState, { step: id, port, visit }: AnswerCommand): string | null {
+export function answerRefusal(
+  index: PlanIndex,
+  state: RunState,
+  { step: id, port, visit }: AnswerCommand,
+): string | null {
   const step = stepAt(index, id)
   if (step?.op !== 'act' || step.answer === undefined) return 'This step asks nobody'
   if (!step.answer.ports.includes(port)) return `It has no answer “${port}”: say one of ${step.answer.ports.join(', ')}`

@@ -24,6 +24,14 @@ export const act = (id: string, next: string[] = []): Drawn<PlanStep & { op: 'ac
   readsSteps: [],
 })
 
+/** An action that asks somebody who says yes or no. */
+export const asks = (id: string, maxWaitMs: number | null, out: Ports = {}): Drawn<PlanStep & { op: 'act' }> => ({
+  ...act(id),
+  ...base(id, 'flow.approval@1', { asked: [], yes: [], no: [], timeout: [], ...out }),
+  connection: null,
+  answer: { ports: ['yes', 'no'], maxWaitMs },
+})
+
 export const branch = (id: string, cases: Array<{ port: string; if: Rule }>, out: Ports): Drawn => ({
   ...base(id, 'flow.branch@1', out),
   op: 'branch',

@@ -1,7 +1,21 @@
 import fc from 'fast-check'
 import { ITEM_PORT, type Plan, type PlanStep } from '../../engine/model/plan.ts'
 import type { Facts } from '../../engine/model/rule.ts'
-import { act, branch, delay, each, exit, factsAt, join, planOf, split, trigger, waitEvent, waitRule } from './plans.ts'
+import {
+  act,
+  asks,
+  branch,
+  delay,
+  each,
+  exit,
+  factsAt,
+  join,
+  planOf,
+  split,
+  trigger,
+  waitEvent,
+  waitRule,
+} from './plans.ts'
 
 export const T0 = 1_700_000_000_000
 
@@ -20,7 +34,9 @@ export const ALL_KINDS = [
   'branchesOff',
   'each',
 ] as const // prettier-ignore
-type Kind = (typeof ALL_KINDS)[number]
+/** Also those of which a backtest knows no answer. */
+export const KINDS_WITH_PEOPLE = [...ALL_KINDS, 'asks'] as const
+type Kind = (typeof KINDS_WITH_PEOPLE)[number]
 
 /** Plans as drawn, with kinds to choose from: most tests leave out `any` and `exit`, whose meaning hangs on order. */
 export function planArbitrary(kinds: readonly Kind[]): fc.Arbitrary<Plan> {
@@ -106,6 +122,8 @@ function made(id: string, kind: Kind, [a, b]: [number, number]): PlanStep {
       return { ...act(id), onFailure: 'continue' }
     case 'branchesOff':
       return { ...act(id), onFailure: 'branch', out: { out: [], error: [] } }
+    case 'asks':
+      return asks(id, 1000 * (a + 1))
     case 'each':
       return each(id, { list: `contact.list${a}`, atOnce: b + 1, onItemFailure: a % 2 === 0 ? 'stop' : 'continue' }, {})
   }

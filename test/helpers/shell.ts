@@ -13,7 +13,7 @@ type Sleep = RunCommand & { kind: 'sleep' }
 type Open =
   | Act
   | Sleep
-  | { kind: 'event'; step: string; visit: number }
+  | { kind: 'event' | 'answer'; step: string; visit: number }
   | { kind: 'resume'; connection: string }
   | { kind: 'settle'; step: string }
 
@@ -76,10 +76,15 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
 function withEvents(plan: Plan, open: Open[], state: RunState): Open[] {
   const waits = state.open.flatMap((id): Open[] => {
     const step = state.steps[id]
-    const hears = step?.status === 'waiting' && stepAt(indexPlan(plan), id)?.op === 'waitEvent'
-    return hears ? [{ kind: 'event', step: id, visit: step.visit }] : []
+    const planned = stepAt(indexPlan(plan), id)
+    if (step === undefined) return []
+    if (step.status === 'waiting' && planned?.op === 'waitEvent')
+      return [{ kind: 'event', step: id, visit: step.visit }]
+    // Also before it is known that the step has asked.
+    const asks = planned?.op === 'act' && planned.answer !== undefined && !state.answers?.[id] && !step.cancelRequested
+    return asks ? [{ kind: 'answer', step: id, visit: step.visit }] : []
   })
-  return [...open.filter(({ kind }) => kind !== 'event'), ...waits]
+  return [...open.filter(({ kind }) => kind !== 'event' && kind !== 'answer'), ...waits]
 }
 
 function stillOpen(open: Open[], next: Advanced, run: Omit<ShellRun, 'state'>): Open[] {
@@ -108,6 +113,11 @@ function arrival(open: Open, at: Instant, options: ShellOptions): RunInput {
     case 'event': {
       const event = { id: `e${at}`, name: 'event', at, properties: { at } }
       return { kind: 'event', at, step: open.step, visit: open.visit, event, facts: { ...options.facts, at } }
+    }
+    case 'answer': {
+      const answer = { visit: open.visit, port: at % 2 === 0 ? 'yes' : 'no', output: { at }, by: 'somebody' }
+      const command = { kind: 'answer' as const, step: open.step, ...answer }
+      return { kind: 'operator', at, id: `answer-${at}`, command, facts: { ...options.facts, at } }
     }
     case 'resume':
       return { kind: 'resume', at, connection: open.connection }
