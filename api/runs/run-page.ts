@@ -1,4 +1,4 @@
-import type { Plan, TriggerData } from '../../engine/model/plan.ts'
+import { ASKED_PORT, ERROR_PORT, ITEM_PORT, type Plan, type TriggerData } from '../../engine/model/plan.ts'
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunInput, RunState, StepState } from '../../engine/model/run.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
@@ -9,6 +9,9 @@ import type { Scoped } from '../context.ts'
 import { readVersion } from '../playbooks/playbook-store.ts'
 import { findRun, runRowOf } from './run-list.ts'
 import type { RunStep, RunView } from './run-schemas.ts'
+
+/** Ports that are taken while a step is under way, or because it failed: it is not left out by them. */
+const WITHIN_STEP = new Set([ITEM_PORT, ASKED_PORT, ERROR_PORT])
 
 interface Effect {
   key: string
@@ -26,28 +29,32 @@ interface Effect {
 /** The run as its record tells it: the inputs replayed, joined with what was written outside. @throws ProblemError 404 */
 export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
   const run = await findRun(ctx, id)
-  const [version, plan, inputs, effects] = await Promise.all([
+  const [version, plan, inputs, effects, actors] = await Promise.all([
     readVersion(ctx, { id: run.playbook_id, slug: run.slug }, run.version),
     readPlan(ctx, run.plan_hash),
     readInputs(ctx, id),
     readEffects(ctx, id),
+    readActors(ctx, id),
   ])
   const { state, timeline } = replay(plan, inputs)
   // The start is in the run's own row before the record has it.
   const trigger = state?.trigger ?? (run.trigger as unknown as TriggerData)
   return {
     run: runRowOf(run),
+    paused: state?.paused?.reason ?? null,
     document: version.document,
     steps: plan.steps.map((step) => stepView(step, { state, timeline, effect: latestEffect(effects, step.id) })),
     trigger,
     facts: state?.facts ?? null,
-    timeline: timeline.map((entry) => ({
+    timeline: timeline.map((entry, index) => ({
       at: new Date(entry.at).toISOString(),
       step: entry.step,
       what: entry.what,
       port: entry.port ?? null,
       until: isoOrNull(entry.until),
       text: entry.text ?? null,
+      // Said once for all that one command did.
+      by: timeline[index - 1]?.input === entry.input ? null : actorOf(inputs[entry.input], actors),
     })),
     cause: run.cause,
   }
@@ -73,6 +80,20 @@ export async function readInputs({ db, workspaceId }: Scoped, runId: string): Pr
     .execute()
   return rows.map(({ input }) => input as unknown as RunInput)
 }
+
+/** Who gave each command of a run. */
+async function readActors({ db, workspaceId }: Scoped, runId: string): Promise<Map<string, string>> {
+  const rows = await db
+    .selectFrom('run_commands')
+    .select(['id', 'actor'])
+    .where('workspace_id', '=', workspaceId)
+    .where('run_id', '=', runId)
+    .execute()
+  return new Map(rows.map(({ id, actor }) => [id, actor]))
+}
+
+const actorOf = (input: RunInput | undefined, actors: Map<string, string>): string | null =>
+  input?.kind === 'operator' ? (actors.get(input.id) ?? null) : null
 
 async function readEffects({ db, workspaceId }: Scoped, runId: string): Promise<Effect[]> {
   return db
@@ -105,6 +126,7 @@ function stepView(
     endedAt: isoOrNull(now?.endedAt),
     until: isoOrNull(now?.until),
     port: now?.port ?? (now?.handled ? failurePort(step.onFailure) : null),
+    ports: Object.keys(step.out).filter((port) => !WITHIN_STEP.has(port)),
     why: whyOf(entries),
     input: effect?.input ?? inputOf(step),
     output: effect?.output ?? outputOf(step, seen.state, now),

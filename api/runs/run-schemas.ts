@@ -54,6 +54,8 @@ export const runStep = z.object({
   endedAt: isoTime.nullable(),
   until: isoTime.nullable(),
   port: z.string().nullable(),
+  /** By which it may be left out; several: a person says which. */
+  ports: z.array(z.string()),
   why: z.array(z.custom<Trace>(() => true)).nullable(),
   input: json,
   output: json,
@@ -77,10 +79,14 @@ export const timelineEntry = z.object({
   port: z.string().nullable(),
   until: isoTime.nullable(),
   text: z.string().nullable(),
+  /** The person or key whose command brought it about. */
+  by: z.string().nullable(),
 })
 
 export const runView = z.object({
   run: runRow,
+  /** Why a person lets it begin nothing new; null: it goes on. */
+  paused: z.string().nullable(),
   document: documentOutput,
   steps: z.array(runStep),
   trigger: z.custom<TriggerData>(() => true),

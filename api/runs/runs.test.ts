@@ -254,6 +254,28 @@ it('pauses, leaves out and overrides where that applies, and says why where it d
   expect((await away.rest('POST', `/v1/runs/${id}/pause`)).statusCode).toBe(404)
 })
 
+it('says of a command who gave it, and by which ports a step may be left', async () => {
+  const { id } = await runInReview()
+  expect((await home.rest('POST', `/v1/runs/${id}/pause`, { reason: 'Looking' })).statusCode).toBe(202)
+  const told = await api.database.db
+    .selectFrom('run_commands')
+    .select(['id', 'actor'])
+    .where('run_id', '=', id)
+    .executeTakeFirstOrThrow()
+  // As the worker records it.
+  const at = api.clock.now
+  const record = createRunRecord(onPool(api.database.pool), () => {})
+  const summary = { status: 'held' as const, reason: 'Looking', waitingUntil: null, at: ['call'], heldBy: [] }
+  const command = { kind: 'pause' as const, reason: 'Looking' }
+  const inputs: RunInput[] = [{ kind: 'operator', at, id: told.id, command }]
+  await record.append({ workspaceId: home.id, runId: id }, { from: 2, inputs, epoch: at, summary })
+  const view = (await home.rest('GET', `/v1/runs/${id}`)).json()
+  expect(view.paused).toBe('Looking')
+  expect(view.timeline.at(-1)).toMatchObject({ step: null, what: 'held', text: 'Looking', by: told.actor })
+  expect(view.timeline.filter(({ by }: { by: string | null }) => by !== null)).toHaveLength(1)
+  expect(view.steps[1]).toMatchObject({ id: 'call', ports: ['out'] })
+})
+
 it('pages through runs without missing or repeating one', async () => {
   for (let i = 0; i < 5; i++) await home.rest('POST', '/v1/playbooks/p/runs', { subject: { contact: 'u-1' } })
   const all = (await home.rest('GET', '/v1/runs?limit=200')).json().data.map(({ id }: { id: string }) => id)

@@ -13,6 +13,7 @@ const step = (id: string, status: RunStep['status'], port: string | null = null)
   endedAt: null,
   until: null,
   port,
+  ports: ['out'],
   why: null,
   input: null,
   output: null,

@@ -56,6 +56,7 @@ export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: st
                   {entry.port !== null && entry.port !== 'out' && <span> → {entry.port}</span>}
                   {entry.until !== null && <span> until {untilWords(entry.until)}</span>}
                   {entry.text !== null && <div className="sb-timeline-text">{entry.text}</div>}
+                  {entry.by !== null && <div className="sb-timeline-text">by {entry.by}</div>}
                 </div>
                 <time dateTime={entry.at} title={fullTime(entry.at)}>
                   {clockTime(entry.at)}

@@ -18,6 +18,7 @@ import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago, untilWords } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
 import { CancelDialog } from './cancel-dialog.tsx'
+import { PauseRun } from './pause-run.tsx'
 import { RunOverview } from './run-overview.tsx'
 import { RunStepPanel } from './run-step-panel.tsx'
 import { marksOf, takenBy } from './run-marks.ts'
@@ -176,6 +177,7 @@ function RunBar({ view }: { view: RunDetail }) {
             Retry
           </Button>
         )}
+        <PauseRun view={view} />
         {run.endedAt === null && (
           <Button variant="default" leftSection={<Ban size={15} aria-hidden="true" />} onClick={cancel.open}>
             Cancel run

@@ -18,6 +18,7 @@ import { fullTime, spanWords, untilWords } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
 import { TraceView } from '../ui/trace-view.tsx'
 import { isHandled } from './run-marks.ts'
+import { StepActions } from './step-actions.tsx'
 
 /** What one step of a run got, gave, and what became of it. */
 export function RunStepPanel(props: {
@@ -49,6 +50,7 @@ export function RunStepPanel(props: {
         {step.port !== null && step.port !== 'out' && <Text size="sm">went down “{step.port}”</Text>}
       </Group>
       <Faulty step={step} run={run} />
+      <StepActions step={step} run={run} definition={definition} />
       <Facts step={step} />
       {step.why !== null && step.why.length > 0 && (
         <Part title="Why">
