@@ -28,6 +28,17 @@ export interface FlowDefinition<I extends InputSchema = InputSchema> extends Wor
   version: number
   input: I
   ports: PortsManifest
+  /** Whether {{ expressions }} may stand in its fields, as in those of an action. */
+  templates?: true
+  /** Whether it may fail; what follows can then be chosen as for an action. */
+  mayFail?: true
+  /** What later steps read under `steps.<id>.` Left out: nothing. */
+  leaves?: {
+    output: z.ZodType
+    sample: Json
+    /** The one port behind which it is there; left out: every port. */
+    port?: string
+  }
 }
 
 /** A person or company as connectors see it: enough to find the vendor's record by link, external id or e-mail. */
@@ -43,6 +54,9 @@ export interface SubjectRef {
   links: { [app: string]: string }
   properties: { [name: string]: Json }
 }
+
+/** On what an action reaches a person outside. */
+export type Channel = 'email'
 
 /** Whether somebody wants to be written to. */
 export interface Consent {
@@ -85,13 +99,20 @@ export interface ActionDefinition<I extends InputSchema = InputSchema, O extends
   kind: 'action'
   type: string
   version: number
-  /** The app whose connection the action needs; its client is the `client` of the context. */
-  connector: string
+  /** The app whose connection the action needs; its client is the `client` of the context. Null: `Inside` is. */
+  connector: string | null
   input: I
   output: O
   sample: z.output<O>
   /** Which of the four ways makes a repeat safe, and why. */
   repeat: { mode: RepeatMode; why: string }
+  /**
+   * Its `run` asks somebody, and the step then waits for the answer: by which of these ports, or by `timeout` after
+   * what its field `maxWait` says. `asked`: it has that port too, taken as soon as it has asked.
+   */
+  answer?: { ports: string[]; asked: boolean }
+  /** The channel that the workspace's caps and quiet hours are asked for; null, or left out: they say nothing of it. */
+  reaches?(input: z.output<I>): Channel | null
   run(context: ActionContext<z.output<I>, C>): Promise<ActionResult<z.output<O>>>
   /** Only, and always, with `readBack`. `notBeforeMs`: how long after the attempt the vendor may still be working. */
   readBack?: {

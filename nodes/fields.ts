@@ -34,14 +34,18 @@ function field<S extends z.ZodType>(schema: S, words: FieldMeta): S {
 
 /** Fields with their widget; `label` is what the form shows. Sizes are those of the strictest vendor that takes them. */
 export const fields = {
-  text: (label: string, more: Partial<FieldMeta> & { max?: number } = {}) =>
-    field(
-      z
-        .string()
-        .min(1)
-        .max(more.max ?? 4000),
-      { widget: 'text', template: true, ...meta(more), label },
-    ),
+  text: (label: string, more: Partial<FieldMeta> & { max?: number; pattern?: RegExp } = {}) => {
+    const schema = z
+      .string()
+      .min(1)
+      .max(more.max ?? 4000)
+    return field(more.pattern ? schema.regex(more.pattern, more.help) : schema, {
+      widget: 'text',
+      template: true,
+      ...meta(more),
+      label,
+    })
+  },
   textarea: (label: string, more: Partial<FieldMeta> & { max?: number } = {}) =>
     field(
       z
@@ -80,7 +84,7 @@ export const fields = {
       z
         .string()
         .regex(
-          /^(contact|account|trigger|steps)(\.[A-Za-z_][A-Za-z0-9_-]*)+$/,
+          /^(contact|account|trigger|steps|vars|item)(\.[A-Za-z_][A-Za-z0-9_-]*)+$/,
           'Write the path of a property, such as contact.renewal_date.',
         )
         .max(200),
@@ -115,9 +119,9 @@ const slug = () =>
     .max(100)
     .regex(SLUG_PATTERN, 'Write the slug: small letters, digits and single hyphens, such as power-users.')
 
-function meta<M extends Partial<FieldMeta> & { max?: number; min?: number; int?: boolean }>(
+function meta<M extends Partial<FieldMeta> & { max?: number; min?: number; int?: boolean; pattern?: RegExp }>(
   more: M,
 ): Partial<FieldMeta> {
-  const { max: _max, min: _min, int: _int, ...rest } = more
+  const { max: _max, min: _min, int: _int, pattern: _pattern, ...rest } = more
   return rest
 }

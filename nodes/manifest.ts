@@ -21,6 +21,7 @@ export type Widget =
   | 'date'
   | 'rule' // rule builder
   | 'cases' // list of { port, if: rule }
+  | 'formFields' // list of { name, label, type, required, options }
   | 'arms' // list of { port, percent }, together 100
   | 'property' // path of a property, e.g. contact.renewal_date
   | 'contact' // our contact id
@@ -28,6 +29,10 @@ export type Widget =
   | 'signal' // slug of a signal
   | 'segment' // slug of a segment
   | 'event' // event name
+  | 'filters' // list of { property, op, value } over an event's properties
+  | 'keys' // list of { property, path }: an event's property equals what stands at a path
+  | 'hours' // list of { days, from, to }: weekly windows
+  | 'dates' // list of dates
   | 'keyValue' // object of text values
   | 'cron'
   | 'timeZone'
@@ -63,6 +68,10 @@ export interface FieldCondition {
 /** The port of every step that has just one: `["a", "b"]` in a document is short for `["a.out", "b"]`. */
 export const ONLY_PORT = 'out'
 
+/** Whether what follows its failure can be chosen. */
+export const canFail = (step: Pick<StepManifest, 'kind' | 'mayFail'>): boolean =>
+  step.kind === 'action' || step.mayFail === true
+
 /** Names of the outgoing ports: fixed, or one for each item of a list field plus fixed ones. */
 export type PortsManifest = { fixed: string[] } | { each: { field: string; key: string }; plus: string[] }
 
@@ -86,8 +95,14 @@ export interface StepManifest {
   ports: PortsManifest
   /** JSON Schema of what the step leaves behind for later steps (`steps.<id>.…`, for triggers `trigger.…`). */
   output: JsonSchema
+  /** The one port behind which the output is there; left out: whichever way the step ended, unless it failed. */
+  outputPort?: string
+  /** The step waits for an answer after it has acted: the ports of the answers, the usual one first. */
+  answers?: string[]
   /** An example of the output: shown by the picker, used by dry runs. */
   sample: Json
+  /** No action, but it may fail, and what follows can be chosen as for an action. */
+  mayFail?: true
   repeat: { mode: RepeatMode; why: string } | null
   /** Triggers: which subjects they can start runs for. */
   subjects: Array<'contact' | 'account'> | null

@@ -24,14 +24,15 @@ export function toManifest(catalog: Catalog): Manifest {
 function stepManifest(step: StepDefinition): StepManifest {
   const { type, version, kind, label, help, group, icon, summary } = step
   const words = { type, version, kind, label, help, group, icon, summary }
-  const templates = step.kind === 'action'
+  const templates = step.kind === 'action' || (step.kind !== 'trigger' && step.templates === true)
   const fields = fieldsOf(type, step.input, templates)
   if (step.kind === 'action')
     return {
       ...words,
       connector: step.connector,
       fields,
-      ports: { fixed: ['out'] },
+      ports: { fixed: step.answer === undefined ? ['out'] : portsOfAnswer(step.answer) },
+      ...(step.answer !== undefined && { answers: step.answer.ports }),
       output: schemaOf(step.output, 'output'),
       sample: asJson(step.sample),
       repeat: { mode: step.repeat.mode, why: step.repeat.why },
@@ -40,13 +41,24 @@ function stepManifest(step: StepDefinition): StepManifest {
   const still = { ...words, connector: null, fields, ports: step.ports, repeat: null }
   if (step.kind === 'trigger')
     return { ...still, output: schemaOf(step.output, 'output'), sample: step.sample, subjects: [...step.subjects] }
+  const { leaves, mayFail } = step
   return {
     ...still,
-    output: { type: 'object', properties: {}, additionalProperties: false },
-    sample: {},
+    output: leaves
+      ? schemaOf(leaves.output, 'output')
+      : { type: 'object', properties: {}, additionalProperties: false },
+    ...(leaves?.port !== undefined && { outputPort: leaves.port }),
+    sample: leaves?.sample ?? {},
+    ...(mayFail && { mayFail }),
     subjects: null,
   }
 }
+
+const portsOfAnswer = ({ ports, asked }: { ports: string[]; asked: boolean }): string[] => [
+  ...ports,
+  'timeout',
+  ...(asked ? ['asked'] : []),
+]
 
 function connectorManifest(connector: AnyConnectorDefinition): ConnectorManifest {
   const { app, label, icon, help, auth, budget } = connector

@@ -1,21 +1,25 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { PlaybookDocument } from '../model/playbook.ts'
-import type { Reads, Rule } from '../model/rule.ts'
+import type { EventFilter, Reads, Rule } from '../model/rule.ts'
 import { mergeReads } from '../rules/reads.ts'
-import { delayOf } from './delay.ts'
+import { delayOf, lengthOf } from './delay.ts'
 import { type Graph, leadOnlyTo } from './graph.ts'
 import type { StepCheck } from './step.ts'
+
+type Input = { [field: string]: Json | undefined }
 
 interface Checked {
   document: PlaybookDocument
   graph: Graph
   steps: readonly StepCheck[]
+  /** By step: the list for whose items it runs. */
+  within: ReadonlyArray<number | null>
   enrollmentReads: Reads
 }
 
 /** The plan of a document without errors: pinned versions, named ports, topological order. */
-export function buildPlan({ document, graph, steps, enrollmentReads }: Checked): Plan {
+export function buildPlan({ document, graph, steps, within, enrollmentReads }: Checked): Plan {
   const read = new Set(steps.flatMap((check) => check.readsSteps))
   return {
     kind: 'plan',
@@ -24,7 +28,7 @@ export function buildPlan({ document, graph, steps, enrollmentReads }: Checked):
     enrollment: document.enrollment,
     steps: graph.order.flatMap((at) => {
       const check = steps[at]
-      return check ? [planStep(check, { graph, steps, at, read })] : []
+      return check ? [planStep(check, { graph, steps, within, at, read })] : []
     }),
     reads: mergeReads([enrollmentReads, ...steps.map((check) => check.reads)]),
   }
@@ -33,6 +37,7 @@ export function buildPlan({ document, graph, steps, enrollmentReads }: Checked):
 interface Place {
   graph: Graph
   steps: readonly StepCheck[]
+  within: ReadonlyArray<number | null>
   at: number
   read: ReadonlySet<string>
 }
@@ -44,13 +49,17 @@ function planStep(check: StepCheck, place: Place): PlanStep {
   const out: { [port: string]: string[] } = {}
   for (const port of check.ports) out[port] = []
   for (const edge of graph.out[at] ?? []) out[edge.port]?.push(edge.to)
+  const list = place.within[at] ?? null
   const base = {
     id: step.id,
     type: `${definition.type}@${definition.version}`,
     label: step.label ?? definition.label,
     in: (graph.in[at] ?? []).map((edge) => ({ step: edge.from, port: edge.port })),
     out,
+    ...(list === null ? {} : { within: graph.ids[list] ?? '' }),
+    ...(step.onFailure === undefined || step.onFailure === 'stop' ? {} : { onFailure: step.onFailure }),
   }
+  const keeps = place.read.has(step.id)
   switch (definition.type) {
     case 'flow.branch':
       return { ...base, op: 'branch', cases: casesOf(step.input.cases) }
@@ -62,18 +71,29 @@ function planStep(check: StepCheck, place: Place): PlanStep {
       return step.input.wait === 'any'
         ? { ...base, op: 'join', wait: 'any', losers: losersOf(place) }
         : { ...base, op: 'join', wait: 'all', losers: [] }
+    case 'flow.waitForEvent':
+      return { ...base, op: 'waitEvent', ...waitForEventOf(step.input), keeps }
+    case 'flow.waitForRule':
+      return { ...base, op: 'waitRule', rule: step.input.rule as unknown as Rule, maxWaitMs: maxWaitOf(step.input) }
+    case 'flow.forEach':
+      return { ...base, op: 'each', ...forEachOf(step.input), keeps }
+    case 'flow.setVariable': {
+      const { name, value = null } = step.input
+      const { readsSteps } = check
+      return { ...base, op: 'act', connection: null, input: { value }, keeps: false, readsSteps, sets: String(name) }
+    }
     case 'flow.exit':
       return { ...base, op: 'exit', reason: String(step.input.reason) }
     default:
       if (definition.kind === 'trigger') return { ...base, op: 'trigger', input: step.input }
       return {
         ...base,
-        ...(step.onFailure === undefined || step.onFailure === 'stop' ? {} : { onFailure: step.onFailure }),
         op: 'act',
         connection: step.connection ?? null,
         input: step.input,
-        keeps: place.read.has(step.id),
+        keeps,
         readsSteps: check.readsSteps,
+        ...answerOf(check),
       }
   }
 }
@@ -88,7 +108,34 @@ function armsOf(value: Json | undefined): Array<{ port: string; percent: number 
   return value as unknown as Array<{ port: string; percent: number }>
 }
 
-function losersOf({ graph, steps, at }: Place): string[] {
-  const loses = (candidate: number): boolean => steps[candidate]?.definition?.kind !== 'trigger'
+/** Of a list that is given up its items are too: they are no losers of their own. */
+function losersOf({ graph, steps, within, at }: Place): string[] {
+  const loses = (candidate: number): boolean =>
+    steps[candidate]?.definition?.kind !== 'trigger' && within[candidate] === within[at]
   return leadOnlyTo(graph, at, loses).map((i) => graph.ids[i] ?? '')
 }
+
+/** Checked before, as the cases are. */
+function waitForEventOf({ event, where = [], keys = [], since, maxWait }: Input) {
+  return {
+    event: String(event),
+    where: where as unknown as EventFilter[],
+    keys: keys as unknown as Array<{ property: string; path: string }>,
+    since: since === 'trigger' ? ('trigger' as const) : ('entry' as const),
+    maxWaitMs: maxWaitOf({ maxWait }),
+  }
+}
+
+const maxWaitOf = ({ maxWait }: { maxWait?: Json }): number | null => (maxWait === undefined ? null : lengthOf(maxWait))
+
+/** Where its definition says that it asks somebody, and the step wants to know the answer. */
+function answerOf({ step, definition }: StepCheck): Pick<PlanStep & { op: 'act' }, 'answer'> {
+  if (definition?.answers === undefined || step.input.wait === 'no') return {}
+  return { answer: { ports: definition.answers, maxWaitMs: maxWaitOf(step.input) } }
+}
+
+const forEachOf = ({ list, atOnce, onItemFailure }: Input) => ({
+  list: String(list),
+  atOnce: typeof atOnce === 'number' ? atOnce : 1,
+  onItemFailure: onItemFailure === 'continue' ? ('continue' as const) : ('stop' as const),
+})

@@ -4,17 +4,16 @@ import type { Plan } from '../model/plan.ts'
 import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import { mergeReads, readsOf } from '../rules/reads.ts'
+import { type Bodies, bodiesOf } from './bodies.ts'
 import { buildPlan } from './build-plan.ts'
 import { checkEdges } from './checks/edges.ts'
 import { checkEnrollment } from './checks/enrollment.ts'
 import { checkGraph } from './checks/graph.ts'
-import { checkPath, typeOfUpstream, type Upstream } from './checks/paths.ts'
-import { checkTypes, typesOfFacts } from './checks/templates.ts'
 import { type Catalogue, type CompileContext, catalogueOf } from './context.ts'
 import { type Ancestors, ancestorsOf, type Graph, graphOf } from './graph.ts'
-import { createLeftBy } from './left-by.ts'
 import { checkStep, type StepCheck } from './step.ts'
 import { shapeOf } from './structure.ts'
+import { checkUpstream } from './upstream.ts'
 
 /** `problems` beside a plan are warnings only. */
 export type Compiled = { ok: true; plan: Plan; problems: Problem[] } | { ok: false; problems: Problem[] }
@@ -68,7 +67,11 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
     ]
     if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
     const enrollmentReads = mergeReads(enrollment.rules.map(readsOf))
-    return { ok: true, plan: buildPlan({ document: shape.document, graph, steps, enrollmentReads }), problems }
+    return {
+      ok: true,
+      plan: buildPlan({ document: shape.document, graph, steps, within: drawing.bodies.within, enrollmentReads }),
+      problems,
+    }
   }
 }
 
@@ -87,6 +90,7 @@ interface Drawing {
   edges: readonly unknown[]
   steps: readonly StepCheck[]
   graph: Graph
+  bodies: Bodies
   problems: Problem[]
   /** Worked out when first needed. */
   ancestors: () => Ancestors
@@ -103,7 +107,9 @@ function drawingOf(edges: readonly unknown[], steps: readonly StepCheck[], last:
   const checked = checkEdges(edges, byId)
   const graph = graphOf([...byId.keys()], checked.edges)
   let ancestors: Ancestors | null = null
-  return { edges, steps, graph, problems: checked.problems, ancestors: () => (ancestors ??= ancestorsOf(graph)) }
+  const bodies = bodiesOf(graph, steps)
+  const problems = [...checked.problems, ...bodies.problems]
+  return { edges, steps, graph, bodies, problems, ancestors: () => (ancestors ??= ancestorsOf(graph)) }
 }
 
 /** The check of the step as it was, where nothing in it has changed. */
@@ -119,37 +125,3 @@ const sameEnds = (a: StepCheck, b: StepCheck | undefined): boolean =>
     a.definition === b.definition &&
     a.ports.length === b.ports.length &&
     a.ports.every((port, i) => port === b.ports[i]))
-
-/** What steps read of the trigger and of each other: whether it is there at that point, and of which type. */
-function checkUpstream(drawing: Drawing, steps: readonly StepCheck[], catalogue: Catalogue): Problem[] {
-  if (steps.every((check) => check.paths.length === 0)) return []
-  const { graph } = drawing
-  const ancestors = drawing.ancestors()
-  const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [{ i, check }] : []))
-  const facts = typesOfFacts(catalogue)
-  const leftBy = createLeftBy(graph, steps)
-  return steps.flatMap((check, at) => {
-    if (check.paths.length === 0) return []
-    const outputOf = (i: number) => (ancestors.has(at, i) ? leftBy(i, at) : null)
-    const upstream: Upstream = {
-      steps: (id) => {
-        const i = graph.indexOf.get(id)
-        return i === undefined ? null : outputOf(i)
-      },
-      stepIds: () => ancestors.of(at).flatMap((i) => (outputOf(i) === null ? [] : [graph.ids[i] ?? ''])),
-      exists: (id) => graph.indexOf.has(id),
-      triggers: triggers.flatMap(({ i, check: { step, definition } }) =>
-        definition && (i === at || ancestors.has(at, i)) ? [{ id: step.id, output: definition.output }] : [],
-      ),
-    }
-    const found = check.paths.flatMap((use) => checkPath(check.step, use, upstream) ?? [])
-    // Types of what is not there would only repeat that it is not there.
-    if (found.some(({ severity }) => severity === 'error')) return found
-    const types = check.late.flatMap(({ use }) =>
-      checkTypes(check.step, use, (root, path) =>
-        root === 'trigger' || root === 'steps' ? typeOfUpstream(root, path, upstream) : facts(root, path),
-      ),
-    )
-    return [...found, ...types]
-  })
-}

@@ -68,7 +68,8 @@ function zoneOf({ zone, zoneFrom }: Input): ZoneSource | null {
   return isGiven(zoneFrom) ? { property: zoneFrom, else: zone } : { name: zone }
 }
 
-function lengthOf(value: Json | undefined): number {
+/** Milliseconds of a duration that was checked before. */
+export function lengthOf(value: Json | undefined): number {
   const parsed = typeof value === 'string' ? parseDuration(value) : null
   return parsed?.ok ? parsed.ms : 0
 }

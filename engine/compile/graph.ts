@@ -1,3 +1,4 @@
+import { ITEM_PORT } from '../model/plan.ts'
 import type { Edge } from './checks/edges.ts'
 
 /** The drawing as numbers: steps by position, edges both ways, and who comes before whom. */
@@ -109,7 +110,8 @@ export function leadOnlyTo(graph: Graph, target: number, isCandidate: (at: numbe
   const inside = new Set([target])
   for (const at of graph.order.toReversed()) {
     if (at === target || !isCandidate(at)) continue
-    const edges = graph.out[at] ?? []
+    // What is done for its items is done when the list is.
+    const edges = (graph.out[at] ?? []).filter((edge) => edge.port !== ITEM_PORT)
     if (edges.length > 0 && edges.every((edge) => inside.has(graph.indexOf.get(edge.to) ?? -1))) inside.add(at)
   }
   inside.delete(target)

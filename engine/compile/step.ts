@@ -1,5 +1,7 @@
 import type { Json, StepManifest } from '../../nodes/manifest.ts'
 import type { PathRead } from '../expression/parse.ts'
+import type { ValueType } from '../expression/type-of.ts'
+import { parsePath } from '../model/path.ts'
 import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Reads, Rule } from '../model/rule.ts'
@@ -8,9 +10,10 @@ import { addProperty, mergeReads, noReads, readsOf } from '../rules/reads.ts'
 import { type Catalogue, stepProblem } from './context.ts'
 import { checkInput } from './checks/input.ts'
 import { checkConnection, checkNames, checkOnFailure, checkPorts, findDefinition } from './checks/names.ts'
-import type { PathUse } from './checks/paths.ts'
+import { isFact, type PathUse, wrongType } from './checks/paths.ts'
 import { checkStepRules } from './checks/rules.ts'
 import { checkTemplates, type LateTemplate } from './checks/templates.ts'
+import { checkWait } from './checks/waits.ts'
 import { checkDelay } from './delay.ts'
 
 /** All that can be said of a step by itself. What hangs on the graph is left as `paths` and `late`. */
@@ -44,7 +47,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
   const say = (code: Problem['code'], said: Parameters<typeof stepProblem>[2]) => stepProblem(code, step, said)
   const rules = checkStepRules({ step, definition, subject }, catalogue, say)
   const templates = checkTemplates(step, input.templates, catalogue)
-  const dates = datePaths(step, definition)
+  const named = namedPaths(step, definition)
   const ports = portsOfStep(step, definition)
   const problems = [
     ...input.problems,
@@ -52,11 +55,13 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     ...rules.problems,
     ...templates.problems,
     ...checkDelay(step),
+    ...checkWait(step, definition),
+    ...named.paths.flatMap((use) => wrongFact(step, use, catalogue)),
     ...checkConnection(step, definition, catalogue),
     ...checkPorts(step, definition, ports),
     ...checkOnFailure(step, definition),
   ]
-  const paths = [...rules.paths, ...templates.paths, ...dates.paths]
+  const paths = [...rules.paths, ...templates.paths, ...named.paths.flatMap(({ use }) => use ?? [])]
   return {
     step,
     problems,
@@ -65,7 +70,14 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     paths,
     late: templates.late,
     // A trigger's where-rule is looked at before there is a run.
-    reads: definition.kind === 'trigger' ? noReads() : allReads(rules.rules, templates.reads, dates.properties),
+    reads:
+      definition.kind === 'trigger'
+        ? noReads()
+        : allReads(
+            rules.rules,
+            templates.reads,
+            named.paths.map(({ path }) => path),
+          ),
     readsSteps: [...new Set(paths.flatMap((use) => (use.root === 'steps' && use.path[0] ? [use.path[0]] : [])))],
   }
 }
@@ -78,25 +90,73 @@ function allReads(rules: readonly Rule[], templates: readonly PathRead[], proper
   return reads
 }
 
-/** Fields that hold the path of a property: the delay's date. */
-function datePaths(step: DocumentStep, definition: StepManifest): { paths: PathUse[]; properties: string[] } {
-  const paths: PathUse[] = []
-  const properties: string[] = []
-  for (const field of definition.fields) {
-    const value: Json | undefined = step.input[field.name]
-    if (field.widget !== 'property' || typeof value !== 'string') continue
-    const [root, ...path] = value.split('.')
-    if (root === 'trigger' || root === 'steps')
-      paths.push({
-        root,
-        path,
-        optional: true,
-        at: `input.${field.name}`,
-        field: field.name,
-        code: 'INPUT_INVALID',
-        shown: value,
-      })
-    else properties.push(value)
+/** A path that a field names. */
+interface NamedPath {
+  path: string
+  field: string
+  wants?: ValueType
+  /** Of what is no fact: to be checked against the graph. */
+  use: PathUse | null
+}
+
+/** Fields that hold paths: a date, a list, what an event's property must equal. */
+function namedPaths(step: DocumentStep, definition: StepManifest): { paths: NamedPath[] } {
+  const paths = definition.fields.flatMap((field): NamedPath[] => {
+    const value = step.input[field.name]
+    const at = `input.${field.name}`
+    if (field.widget === 'keys')
+      return pathsOfKeys(value).map(({ path, index }) =>
+        namedPath({ path, field: field.name, at: `${at}.${index}.path` }),
+      )
+    if (field.widget !== 'property' || typeof value !== 'string') return []
+    const wants = definition.type === 'flow.forEach' ? { wants: 'list' as const } : {}
+    return [namedPath({ path: value, field: field.name, at, ...wants })]
+  })
+  return { paths }
+}
+
+function pathsOfKeys(value: Json | undefined): Array<{ path: string; index: number }> {
+  if (!Array.isArray(value)) return []
+  return value.flatMap((key, index) => {
+    const path = key !== null && typeof key === 'object' && !Array.isArray(key) ? key.path : undefined
+    return typeof path === 'string' ? [{ path, index }] : []
+  })
+}
+
+function namedPath({
+  path,
+  field,
+  at,
+  wants,
+}: {
+  path: string
+  field: string
+  at: string
+  wants?: ValueType
+}): NamedPath {
+  const [root = '', ...rest] = path.split('.')
+  const wanted = wants === undefined ? {} : { wants }
+  if (parsePath(path) === null || isFact(root)) return { path, field, ...wanted, use: null }
+  const use: PathUse = {
+    root: root as PathUse['root'],
+    path: rest,
+    optional: true,
+    at,
+    field,
+    code: 'INPUT_INVALID',
+    shown: path,
+    ...wanted,
   }
-  return { paths, properties }
+  return { path, field, ...wanted, use }
+}
+
+/** A property that is known to hold something else than is asked for. */
+function wrongFact(step: DocumentStep, { path, field, wants, use }: NamedPath, catalogue: Catalogue): Problem[] {
+  const { properties } = catalogue.context
+  if (wants === undefined || use !== null || !properties || !Object.hasOwn(properties, path)) return []
+  const type = properties[path] ?? 'unknown'
+  if (type === 'unknown' || type === wants) return []
+  return [
+    wrongType(path, { type, wants }, (code, said) => stepProblem(code, step, { at: `input.${field}`, field, ...said })),
+  ]
 }

@@ -1,7 +1,7 @@
 import { Environment } from '@marcbachmann/cel-js'
 
 /** The variables an expression may begin with. */
-export const VARIABLES = ['contact', 'account', 'trigger', 'steps'] as const
+export const VARIABLES = ['contact', 'account', 'trigger', 'steps', 'vars', 'item'] as const
 /** The variables a computed property's formula may begin with. */
 export const FORMULA_VARIABLES = ['contact', 'account', 'inputs'] as const
 
@@ -21,7 +21,8 @@ function createEnvironment(variables: readonly string[]): Environment {
     enableOptionalTypes: true,
     limits: { maxAstNodes: 250, maxDepth: 40, maxListElements: 100, maxMapEntries: 100, maxCallArguments: 8 },
   })
-  for (const name of variables) env.registerVariable(name, 'map')
+  // An item of a list may be any value.
+  for (const name of variables) env.registerVariable(name, name === 'item' ? 'dyn' : 'map')
   const arithmetic: { [op: string]: (a: number, b: number) => number } = {
     '+': (a, b) => a + b,
     '-': (a, b) => a - b,

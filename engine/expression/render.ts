@@ -10,6 +10,9 @@ export interface TemplateScope {
   account: { [name: string]: Json } | null
   trigger: { [name: string]: Json }
   steps: { [step: string]: Json }
+  vars?: { [name: string]: Json }
+  /** Within a list: the item. */
+  item?: Json
 }
 
 /** Vendors refuse far less; what is larger came from a mistake. */
@@ -76,7 +79,7 @@ function spend(place: Place, text: string): void {
 }
 
 function evaluate(expression: ParsedExpression, place: Place): Json {
-  const worked = workOut(expression, { ...place.scope })
+  const worked = workOut(expression, { vars: {}, item: null, ...place.scope })
   if (!worked.ok) throw failed(place, `{{ ${expression.source} }}${worked.why}`)
   return worked.value
 }

@@ -1,11 +1,11 @@
-import { ONLY_PORT, portsOf, type StepManifest } from '../../nodes/manifest.ts'
+import { canFail, ONLY_PORT, portsOf, type StepManifest } from '../../nodes/manifest.ts'
 import { ERROR_PORT } from './plan.ts'
 import type { DocumentStep } from './playbook.ts'
 
 /** The outgoing ports of a step as it is drawn: its definition's, and `error` where its failure is a branch of its own. */
 export function portsOfStep(step: DocumentStep, definition: StepManifest): string[] {
   const ports = portsOf(definition, step.input)
-  return definition.kind === 'action' && step.onFailure === 'branch' ? [...ports, ERROR_PORT] : ports
+  return canFail(definition) && step.onFailure === 'branch' ? [...ports, ERROR_PORT] : ports
 }
 
 /** The port by which a failed step is left; null: its paths end there. */

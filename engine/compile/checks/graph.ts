@@ -1,4 +1,5 @@
-import { ERROR_PORT } from '../../model/plan.ts'
+import { canFail } from '../../../nodes/manifest.ts'
+import { ERROR_PORT, ITEM_PORT } from '../../model/plan.ts'
 import type { SubjectKind } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { asWarning, listed, problem, stepProblem } from '../context.ts'
@@ -76,10 +77,11 @@ function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; trig
 /** A trigger that leads nowhere does nothing; a named case that leads nowhere is mostly a forgotten edge. */
 function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at: number): Problem[] {
   if (!definition || ports.length === 0) return []
-  if (definition.kind === 'action') return checkErrorPort(graph, step, at)
+  const failure = canFail(definition) ? checkErrorPort(graph, step, at) : []
+  if (definition.kind === 'action') return failure
   const used = new Set((graph.out[at] ?? []).map((edge) => edge.port))
-  const idle = [...new Set(ports)].filter((port) => !used.has(port))
-  if (idle.length === 0) return []
+  const idle = [...new Set(ports)].filter((port) => !used.has(port) && !(port === ERROR_PORT && canFail(definition)))
+  if (idle.length === 0) return failure
   const fix = `Lead an edge from ${listed(idle.map((port) => `${step.id}.${port}`))} to a step.`
   if (used.size === 0) {
     const found = stepProblem('PORT_UNCONNECTED', step, {
@@ -87,10 +89,11 @@ function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at
       message: `Nothing follows ${definition.label}, so it has no effect.`,
       fix: definition.kind === 'trigger' ? fix : `${fix.slice(0, -1)}, or remove it.`,
     })
-    return [definition.kind === 'flow' ? asWarning(found) : found]
+    return [...failure, definition.kind === 'flow' ? asWarning(found) : found]
   }
-  // An arm that leads nowhere is a control group.
-  if (definition.type === 'flow.split') return []
+  if (definition.type === 'flow.forEach') return [...failure, ...checkItemPort(step, idle)]
+  // An arm that leads nowhere is a control group; a wait that is over one way or the other may be all there is.
+  if (definition.type === 'flow.split' || 'fixed' in definition.ports) return failure
   return idle
     .filter((port) => port !== 'else')
     .map((port) =>
@@ -102,6 +105,19 @@ function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at
         }),
       ),
     )
+}
+
+function checkItemPort(step: StepCheck['step'], idle: readonly string[]): Problem[] {
+  if (!idle.includes(ITEM_PORT)) return []
+  return [
+    asWarning(
+      stepProblem('PORT_UNCONNECTED', step, {
+        at: `ports.${ITEM_PORT}`,
+        message: 'Nothing is done for the items.',
+        fix: `Lead an edge from ${step.id}.${ITEM_PORT} to the first step for each item, or remove the list.`,
+      }),
+    ),
+  ]
 }
 
 /** A failure that leads nowhere would be met by nobody: the run goes on as if nothing had happened. */

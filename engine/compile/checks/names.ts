@@ -1,4 +1,4 @@
-import type { StepManifest } from '../../../nodes/manifest.ts'
+import { canFail, type StepManifest } from '../../../nodes/manifest.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { type Catalogue, listed, meant, stepProblem } from '../context.ts'
@@ -104,13 +104,13 @@ export function checkPorts(step: DocumentStep, definition: StepManifest, ports: 
   })
 }
 
-/** What follows a failure is said of actions alone. */
+/** What follows a failure is said of steps that can fail alone. */
 export function checkOnFailure(step: DocumentStep, definition: StepManifest): Problem[] {
-  if (step.onFailure === undefined || definition.kind === 'action') return []
+  if (step.onFailure === undefined || canFail(definition)) return []
   return [
     stepProblem('DOCUMENT_INVALID', step, {
       at: 'onFailure',
-      message: `${definition.label} is no action: what follows its failure cannot be chosen.`,
+      message: `${definition.label} is no action or list: what follows its failure cannot be chosen.`,
       fix: 'Remove "onFailure" from the step.',
     }),
   ]

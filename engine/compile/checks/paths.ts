@@ -1,14 +1,15 @@
 import type { JsonSchema } from '../../../nodes/manifest.ts'
-import type { ValueType } from '../../expression/type-of.ts'
+import { NAMES, type ValueType } from '../../expression/type-of.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
 import type { Problem, ProblemCode } from '../../model/problem.ts'
 import { asWarning, listed, meant, stepProblem } from '../context.ts'
 import { schemaAt, typeOfSchema } from '../json-schema.ts'
 import type { LeftBehind } from '../left-by.ts'
+import type { Variable } from '../variables.ts'
 
-/** A path under `trigger.` or `steps.` that a template or a rule reads: whether it is there depends on the graph. */
+/** A path that a template or a rule reads of what is not a fact: whether it is there depends on the graph. */
 export interface PathUse {
-  root: 'trigger' | 'steps'
+  root: 'trigger' | 'steps' | 'vars' | 'item'
   path: string[]
   /** Whether the reader says what happens when it is missing. */
   optional: boolean
@@ -18,7 +19,12 @@ export interface PathUse {
   code: ProblemCode
   /** As written, for the message. */
   shown: string
+  /** Of which type it has to be, as far as that can be told. */
+  wants?: ValueType
 }
+
+/** Whether it is a fact that is loaded, rather than something the run carries with it. */
+export const isFact = (root: string): root is 'contact' | 'account' => root === 'contact' || root === 'account'
 
 /** What stands before a step: the outputs it may read. */
 export interface Upstream {
@@ -29,12 +35,70 @@ export interface Upstream {
   exists: (id: string) => boolean
   /** Output schemas of the triggers that can lead here. */
   triggers: Array<{ id: string; output: JsonSchema }>
+  /** Null: no step before sets it. */
+  variable: (name: string) => Variable | null
+  variables: () => string[]
+  /** Whether it runs for an item of a list. */
+  inItems: boolean
 }
 
 export function checkPath(step: DocumentStep, use: PathUse, upstream: Upstream): Problem | null {
   const said = (code: ProblemCode, what: { message: string; fix: string }): Problem =>
     stepProblem(code, step, { at: use.at, ...(use.field === undefined ? {} : { field: use.field }), ...what })
-  return use.root === 'trigger' ? checkTriggerPath(use, upstream, said) : checkStepPath(use, upstream, said)
+  return CHECKS[use.root](use, upstream, said) ?? checkType(use, upstream, said)
+}
+
+const CHECKS: { [root in PathUse['root']]: (use: PathUse, upstream: Upstream, said: Say) => Problem | null } = {
+  trigger: checkTriggerPath,
+  steps: checkStepPath,
+  vars: checkVariable,
+  item: checkItem,
+}
+
+function checkType(use: PathUse, upstream: Upstream, said: Say): Problem | null {
+  if (use.wants === undefined) return null
+  const type = typeOfUpstream(use.root, use.path, upstream)
+  return type === 'unknown' || type === use.wants ? null : wrongType(use.shown, { type, wants: use.wants }, said)
+}
+
+/** What is known to hold something else than is asked for. */
+export const wrongType = (shown: string, is: { type: ValueType; wants: ValueType }, said: Say): Problem =>
+  said('INPUT_INVALID', {
+    message: `${shown} is ${NAMES[is.type]}, not ${NAMES[is.wants]}.`,
+    fix: `Choose a path that leads to ${NAMES[is.wants]}.`,
+  })
+
+function checkVariable(use: PathUse, upstream: Upstream, said: Say): Problem | null {
+  const [name = ''] = use.path
+  const variable = upstream.variable(name)
+  if (variable === null) {
+    const known = upstream.variables()
+    return said(use.code, {
+      message: `${use.shown}: no step before this one sets "${name}".${meant(name, known)}`,
+      fix:
+        known.length === 0
+          ? 'Put a Set variable step before this one.'
+          : `Read one of: ${listed(known.map((other) => `vars.${other}`))}.`,
+    })
+  }
+  if (variable.sure || use.optional) return null
+  return asWarning(
+    said(use.code, {
+      message: `${use.shown} may be empty: not every path to this step sets "${name}".`,
+      fix:
+        use.code === 'TEMPLATE_PATH_UNKNOWN'
+          ? `Give a fallback: {{ vars.?${name}.orValue("…") }}, or set it before the paths part.`
+          : 'Comparisons with it are then false; set it before the paths part.',
+    }),
+  )
+}
+
+function checkItem(use: PathUse, { inItems }: Upstream, said: Say): Problem | null {
+  if (inItems) return null
+  return said(use.code, {
+    message: `${use.shown}: this step does not run for the items of a list.`,
+    fix: 'Lead to it from the port “item” of a For each step, or read something else.',
+  })
 }
 
 type Say = (code: ProblemCode, what: { message: string; fix: string }) => Problem
@@ -75,33 +139,42 @@ function checkStepPath(use: PathUse, upstream: Upstream, said: Say): Problem | n
     })
   }
   const found = schemaAt(left.schema, rest)
-  if (found.kind !== 'missing') return left.unsure ? maybeMissing(use, said) : null
+  if (found.kind !== 'missing') return left.unsure === null ? null : maybeMissing(use, left.unsure, said)
   return said(use.code, {
     message: `${use.shown}: "${id}" leaves no "${rest.join('.')}".${meant(rest[0] ?? '', found.known)}`,
     fix: `Read one of: ${listed(found.known)}.`,
   })
 }
 
-/** Of a step whose failure does not end the path there is either its output or its fault. */
-function maybeMissing(use: PathUse, said: Say): Problem | null {
+/** Of a step whose failure does not end the path there is either its output or its fault; of some, neither. */
+function maybeMissing(use: PathUse, unsure: NonNullable<LeftBehind['unsure']>, said: Say): Problem | null {
   const [id, part] = use.path
   // A rule that asks for the fault asks whether there was one.
   if (use.optional || (part === 'fault' && use.code === 'RULE_INVALID')) return null
+  const isRule = use.code === 'RULE_INVALID'
+  if ('port' in unsure)
+    return asWarning(
+      said(use.code, {
+        message: `${use.shown} may be missing: "${id}" may have been left by another port than "${unsure.port}".`,
+        fix: isRule
+          ? `Comparisons with it are then false; lead ${id}.${unsure.port} to steps of its own.`
+          : `Give a fallback (.? and orValue), or lead ${id}.${unsure.port} to steps of its own.`,
+      }),
+    )
   return asWarning(
     said(use.code, {
       message:
         part === 'fault'
           ? `${use.shown} may be missing: "${id}" may not have failed.`
           : `${use.shown} may be missing: "${id}" may have failed, and the run goes on.`,
-      fix:
-        use.code === 'RULE_INVALID'
-          ? `Comparisons with it are then false; ask for steps.${id}.fault.code first.`
-          : 'Give a fallback (.? and orValue), or lead failures to steps of their own.',
+      fix: isRule
+        ? `Comparisons with it are then false; ask for steps.${id}.fault.code first.`
+        : 'Give a fallback (.? and orValue), or lead failures to steps of their own.',
     }),
   )
 }
 
-/** The type of a path under `trigger.` or `steps.`; unknown where triggers differ. */
+/** The type of a path that is no fact; unknown where triggers differ, and of items. */
 export function typeOfUpstream(root: string, path: readonly string[], upstream: Upstream): ValueType {
   if (root === 'trigger') {
     const types = new Set(upstream.triggers.map(({ output }) => typeAt(output, path)))
@@ -109,6 +182,8 @@ export function typeOfUpstream(root: string, path: readonly string[], upstream: 
     return types.size === 1 && only !== undefined ? only : 'unknown'
   }
   const [id, ...rest] = path
+  if (root === 'vars') return rest.length > 0 ? 'unknown' : (upstream.variable(id ?? '')?.type ?? 'unknown')
+  if (root !== 'steps') return 'unknown'
   const left = id === undefined ? null : upstream.steps(id)
   return left === null ? 'unknown' : typeAt(left.schema, rest)
 }

@@ -13,7 +13,7 @@ import type { PathUse } from './paths.ts'
 
 export interface RulesChecked {
   problems: Problem[]
-  /** Paths under `trigger.` and `steps.`, to be checked against the graph. */
+  /** Paths of what the run carries with it, to be checked against the graph. */
   paths: PathUse[]
   rules: Rule[]
 }
@@ -166,8 +166,8 @@ function checkPath(property: string, place: Place): void {
   const seen =
     path.root === 'trigger' ? 'trigger' : path.root === 'contact' || path.root === 'account' ? 'facts' : 'steps'
   if (!checkSeen(property, seen, place)) return
-  if (path.root === 'trigger' || path.root === 'steps') {
-    const parts = path.root === 'trigger' ? path.path : [path.step, ...path.path]
+  if (!('name' in path)) {
+    const parts = path.root === 'steps' ? [path.step, ...path.path] : path.path
     checked.paths.push({
       root: path.root,
       path: parts,
@@ -179,7 +179,6 @@ function checkPath(property: string, place: Place): void {
     })
     return
   }
-  if (path.root === 'vars' || path.root === 'item') return
   const { properties } = catalogue.context
   if (properties === undefined || path.name === 'id' || path.name === 'externalId') return
   if (Object.hasOwn(properties, property) || Object.hasOwn(properties, property.split('.').slice(0, 2).join('.')))

@@ -5,7 +5,7 @@ import type { DocumentStep } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { asWarning, type Catalogue, meant, stepProblem } from '../context.ts'
 import { takes, type TemplateUse, typeOfSchema, wordsOf } from '../json-schema.ts'
-import type { PathUse } from './paths.ts'
+import { isFact, type PathUse } from './paths.ts'
 
 /** A template whose types can be told only once it is known what stands before the step. */
 export interface LateTemplate {
@@ -49,7 +49,7 @@ export function checkTemplates(
         checked.problems.push(tooWide(step, { at, field: use.field, root: read.root }))
         continue
       }
-      if (read.root === 'trigger' || read.root === 'steps')
+      if (!isFact(read.root))
         checked.paths.push({
           root: read.root,
           path: read.path,
@@ -62,13 +62,13 @@ export function checkTemplates(
       else checked.problems.push(...unknownProperty(step, { at, use, read }, catalogue))
     }
     if (reads.some(isTooWide)) continue
-    if (reads.some((read) => read.root === 'trigger' || read.root === 'steps')) checked.late.push({ use })
+    if (reads.some((read) => !isFact(read.root))) checked.late.push({ use })
     else checked.problems.push(...checkTypes(step, use, facts))
   }
   return checked
 }
 
-const isTooWide = (read: PathRead): boolean => read.root !== 'trigger' && read.path.length === 0
+const isTooWide = ({ root, path }: PathRead): boolean => root !== 'trigger' && root !== 'item' && path.length === 0
 
 /** What a run loads and keeps is known before it starts: so a template names what it reads. */
 const tooWide = (step: DocumentStep, { at, field, root }: { at: string; field: string; root: string }): Problem =>
@@ -76,8 +76,13 @@ const tooWide = (step: DocumentStep, { at, field, root }: { at: string; field: s
     at,
     field,
     message: `"${root}" alone, or with a name that is worked out, does not say what is read.`,
-    fix: root === 'steps' ? 'Name the step, e.g. steps.find.id.' : `Name the property, e.g. ${root}.name.`,
+    fix: NAME_IT[root] ?? `Name the property, e.g. ${root}.name.`,
   })
+
+const NAME_IT: { [root: string]: string | undefined } = {
+  steps: 'Name the step, e.g. steps.find.id.',
+  vars: 'Name the variable, e.g. vars.discount.',
+}
 
 /** Types of `contact.` and `account.` as far as the workspace knows its properties. */
 export const typesOfFacts =
