@@ -7,7 +7,7 @@ import type { Advanced, HeardEvent, RunCommand, RunInput, RunState, StepOutcome 
 import { passes } from '../rules/events.ts'
 import { advance } from '../run/advance.ts'
 import { indexPlan, type PlanIndex, stepAt } from '../run/plan-index.ts'
-import { faultOfFilling } from './act.ts'
+import { filled } from './act.ts'
 import type { Backtest } from './backtest.ts'
 import type { History } from './history.ts'
 import { type Reading, touches } from './reading.ts'
@@ -201,10 +201,18 @@ function answerOf({ given, index, tally }: World, run: Run, instance: string): S
   const step = stepAt(index, instance)
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${instance}", which is no action.`)
   const { state, at, noted } = run
-  const fault = given.render === undefined ? null : faultOfFilling(step, { state, instance }, given.render)
-  const answered = fault === null ? given.answer(step, { instance, subjectId: noted.subjectId, at }) : { fault }
+  const input = given.render === undefined ? null : filled(step, { state, instance }, given.render)
+  if (step.sets !== undefined) return variableOf(input)
+  const unfilled = input !== null && 'fault' in input
+  const answered = unfilled ? input : given.answer(step, { instance, subjectId: noted.subjectId, at })
   tally.acted(noted, step, { failed: 'fault' in answered, at })
   return 'fault' in answered ? { kind: 'failed', fault: answered.fault } : { kind: 'done', output: answered.output }
+}
+
+/** Nobody is asked for a variable: it is worked out, and written nowhere. */
+function variableOf(input: ReturnType<typeof filled> | null): StepOutcome {
+  if (input === null) throw new Error('A plan with variables cannot be tested without "render".')
+  return 'fault' in input ? { kind: 'failed', fault: input.fault } : { kind: 'done', output: input.input }
 }
 
 /** A wait that counts events since the run's start is told of the first of those that came before it. */

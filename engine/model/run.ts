@@ -175,6 +175,8 @@ export interface Advanced {
   commands: RunCommand[]
   /** What pure steps decided on the way, for the run view: branch traces, joins, skips. */
   notes: StepNote[]
+  /** How the steps for the items of a list that are over ended: the state has them no more. */
+  over?: { [instance: string]: StepState }
 }
 
 export interface StepNote {

@@ -1,6 +1,6 @@
 import type { Json } from '../../nodes/manifest.ts'
-import type { Plan } from '../model/plan.ts'
-import type { Instant } from '../model/rule.ts'
+import type { Plan, PlanStep } from '../model/plan.ts'
+import type { Instant, SubjectFacts } from '../model/rule.ts'
 import type { RunCommand, RunState } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
 import { itemAt, leftBy } from './draft.ts'
@@ -18,6 +18,8 @@ export interface ActOrder extends RunRef {
   givenUp: boolean
   /** The author's limits on repeats, and what has been used of them. */
   limits?: RetryLimits
+  /** It sets a variable: its input is what it leaves, nobody is called and nothing is written. */
+  sets?: true
   action: string
   connection: string | null
   /** Templates, not yet rendered. */
@@ -44,7 +46,6 @@ export function actOrderOf(
 ): ActOrder {
   const step = stepAt(indexPlan(plan), command.step)
   if (step?.op !== 'act') throw new Error(`The plan has no action ${command.step}.`)
-  const { facts, trigger } = state
   const { workspaceId, runId } = run
   const { visit, attempt } = command
   const series = state.steps[command.step]?.series
@@ -57,16 +58,26 @@ export function actOrderOf(
     slot: null,
     givenUp: state.steps[command.step]?.cancelRequested === true,
     ...(step.retry && series ? { limits: { ...step.retry, ...series } } : {}),
+    ...(step.sets === undefined ? {} : { sets: true as const }),
     action: step.type,
     connection: step.connection,
     input: step.input,
-    scope: {
-      contact: facts.contact && { ...facts.contact.properties, id: facts.contact.id },
-      account: facts.account && { ...facts.account.properties, id: facts.account.id },
-      trigger: trigger.data,
-      steps: Object.fromEntries(step.readsSteps.map((id) => [id, leftBy(state, command.step, id) ?? null])),
-      vars: state.vars ?? {},
-      item: itemAt(state, placeOf(command.step)) ?? null,
-    },
+    scope: templateScopeOf(state, step, command.step),
   }
 }
+
+/** What the templates of an action may read. @param id its instance */
+export function templateScopeOf(state: RunState, step: PlanStep & { op: 'act' }, id: string): TemplateScope {
+  const { facts, trigger } = state
+  return {
+    contact: flat(facts.contact),
+    account: flat(facts.account),
+    trigger: trigger.data,
+    steps: Object.fromEntries(step.readsSteps.map((other) => [other, leftBy(state, id, other) ?? null])),
+    vars: state.vars ?? {},
+    item: itemAt(state, placeOf(id)) ?? null,
+  }
+}
+
+const flat = (subject: SubjectFacts | null): TemplateScope['contact'] =>
+  subject && { ...subject.properties, id: subject.id, externalId: subject.externalId }

@@ -19,6 +19,8 @@ export interface Draft {
   acts: Map<string, RunCommand>
   cancels: RunCommand[]
   notes: StepNote[]
+  /** Steps for items that are over, taken out of the state. */
+  over: { [instance: string]: StepState }
   queue: EdgeDecision[]
   edgesCopied: boolean
   /** The step whose sleep has just ended: an ending has no sleep of its to cancel. */
@@ -33,8 +35,18 @@ export interface EdgeDecision {
 }
 
 export function openDraft(index: PlanIndex, state: RunState, at: Instant): Draft {
-  const copy = { ...state, steps: { ...state.steps }, open: [...state.open] }
-  return { index, at, state: copy, acts: new Map(), cancels: [], notes: [], queue: [], edgesCopied: false, woken: null }
+  return {
+    index,
+    at,
+    state: { ...state, steps: { ...state.steps }, open: [...state.open] },
+    acts: new Map(),
+    cancels: [],
+    notes: [],
+    over: {},
+    queue: [],
+    edgesCopied: false,
+    woken: null,
+  }
 }
 
 const FINAL: ReadonlySet<StepStatus> = new Set(['done', 'skipped', 'failed', 'cancelled'])

@@ -73,4 +73,5 @@ export function cancelStep(draft: Draft, id: string): void {
   const attempts = step === undefined ? 0 : step.status === 'acting' ? step.attempts - 1 : step.attempts
   const { until: _1, heldBy: _2, loop: _3, keys: _4, deadline: _5, ...kept } = step ?? { visit: 0 }
   setStep(draft, id, { ...kept, status: 'cancelled', attempts, endedAt: draft.at })
+  if (step?.loop) for (const item of draft.state.open.slice()) if (item.startsWith(`${id}:`)) cancelStep(draft, item)
 }

@@ -10,13 +10,16 @@ export function seal(draft: Draft): Advanced {
   if (state.open.length > 0) {
     state.status = openStatus(state)
     state.reason = state.ending?.reason ?? state.paused?.reason ?? null
-    return { state, commands, notes: draft.notes }
+    return { state, commands, ...told(draft) }
   }
   const { status, reason } = state.ending ?? ended(draft)
   state.status = status
   state.reason = reason
-  return { state, commands: [...commands, { kind: 'finish', status, reason }], notes: draft.notes }
+  return { state, commands: [...commands, { kind: 'finish', status, reason }], ...told(draft) }
 }
+
+const told = ({ notes, over }: Draft): Pick<Advanced, 'notes' | 'over'> =>
+  Object.keys(over).length === 0 ? { notes } : { notes, over }
 
 function openStatus(state: RunState): RunState['status'] {
   if (state.paused) return 'held'

@@ -1,11 +1,23 @@
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import type { Plan, PlanStep, TriggerData } from '../model/plan.ts'
-import type { Facts, Instant, SubjectFacts, Trace } from '../model/rule.ts'
-import type { Advanced, RunCommand, RunInput, RunState, RunStatus, StepOutcome, StepStatus } from '../model/run.ts'
+import { type Plan, type PlanStep, TIMEOUT_PORT, type TriggerData } from '../model/plan.ts'
+import type { Facts, Instant, Trace } from '../model/rule.ts'
+import type {
+  Advanced,
+  OperatorCommand,
+  RunCommand,
+  RunInput,
+  RunState,
+  RunStatus,
+  StepOutcome,
+  StepState,
+  StepStatus,
+} from '../model/run.ts'
 import { stepsReadBy } from '../rules/reads.ts'
 import { advance } from './advance.ts'
+import { templateScopeOf } from './act-order.ts'
 import { faultLeft } from './draft.ts'
+import { stepOf } from './instance.ts'
 import { type Entered, type Entry, mayEnter } from './may-enter.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
 import { rulesOfStep } from './rules-of-step.ts'
@@ -17,6 +29,8 @@ interface Readable {
   account: Values | null
   trigger: Values
   steps: Values
+  vars: Values
+  item: Json
 }
 
 /** What a dry run is told of the world. */
@@ -24,8 +38,11 @@ export interface Simulation {
   /** The record at the start; between waits and at every wake it is taken as unchanged. */
   facts: Facts
   trigger: TriggerData
-  /** What an action would answer, e.g. the sample of its definition; a fault to see what follows a failure. */
-  answer: (step: PlanStep & { op: 'act' }) => { output: Json } | { fault: Fault }
+  /**
+   * What an action would answer, e.g. the sample of its definition; a fault to see what follows a failure. Of a step
+   * that asks somebody `port` is the answer, at once; left out: the first that it has. `timeout`: nobody answers.
+   */
+  answer: (step: PlanStep & { op: 'act' }) => { output: Json; port?: string } | { fault: Fault }
   /**
    * Fills an action's input: `renderInput` of engine/expression. An argument, because this room is part of the
    * workflow's bundle, which holds no expression parser.
@@ -70,7 +87,18 @@ export interface Simulated {
  */
 export function simulate(plan: Plan, simulation: Simulation): Simulated {
   const { facts, trigger } = simulation
-  const world: World = { plan, simulation, acts: [], sleeps: [], inputs: new Map(), notes: new Map(), outputs: {} }
+  const world: World = {
+    plan,
+    simulation,
+    acts: [],
+    sleeps: [],
+    asked: [],
+    state: null,
+    over: new Map(),
+    inputs: new Map(),
+    notes: new Map(),
+    outputs: {},
+  }
   let at = facts.at
   let state = take(world, advance(plan, null, { kind: 'start', at, trigger, facts }))
   for (let input = nextInput(world, at); input !== null; input = nextInput(world, at)) {
@@ -92,28 +120,39 @@ interface World {
   /** What the run asked for and has not got yet. */
   acts: Array<RunCommand & { kind: 'act' }>
   sleeps: Array<RunCommand & { kind: 'sleep' }>
-  /** What each action was filled with, or why it could not be. */
+  /** Answers on their way to steps that have asked. */
+  asked: Array<OperatorCommand & { kind: 'answer' }>
+  state: RunState | null
+  /** Of the steps for the items of a list: how they ended for the last of them, or for the first that failed. */
+  over: Map<string, StepState>
+  /** What each action was filled with, or why it could not be; of an item of a list, the last. */
   inputs: Map<string, { input: Values } | { fault: Fault }>
   notes: Map<string, { why: Trace[]; text: string | null }>
   /** Made-up outputs, by step. */
   outputs: Values
 }
 
-function take(world: World, { state, commands, notes }: Advanced): RunState {
+function take(world: World, { state, commands, notes, over = {} }: Advanced): RunState {
+  world.state = state
   for (const command of commands) {
     if (command.kind === 'act') world.acts.push(command)
     else if (command.kind === 'sleep') world.sleeps.push(command)
     else if (command.kind === 'cancelSleep')
       world.sleeps = world.sleeps.filter((sleep) => sleep.step !== command.step || sleep.visit !== command.visit)
   }
-  for (const note of notes) world.notes.set(note.step, { why: note.why ?? [], text: note.text ?? null })
+  for (const note of notes) world.notes.set(stepOf(note.step), { why: note.why ?? [], text: note.text ?? null })
+  for (const [id, ended] of Object.entries(over))
+    if (world.over.get(stepOf(id))?.status !== 'failed') world.over.set(stepOf(id), ended)
   return state
 }
 
 /** Actions answer at once; when nothing is left to answer, the clock jumps to the next wake. */
 function nextInput(world: World, at: Instant): RunInput | null {
   const act = world.acts.shift()
-  if (act) return { kind: 'outcome', at, step: act.step, visit: act.visit, outcome: answer(world, act.step) }
+  if (act) return { kind: 'outcome', at, step: act.step, visit: act.visit, outcome: answer(world, act) }
+  const command = world.asked.shift()
+  if (command)
+    return { kind: 'operator', at, id: `${command.step}:${command.visit}`, command, facts: factsAt(world, at) }
   const due = world.sleeps.reduce<World['sleeps'][number] | null>(
     (first, sleep) => (first === null || sleep.until < first.until ? sleep : first),
     null,
@@ -121,41 +160,39 @@ function nextInput(world: World, at: Instant): RunInput | null {
   if (due === null) return null
   world.sleeps = world.sleeps.filter((sleep) => sleep !== due)
   const now = Math.max(at, due.until)
-  return { kind: 'due', at: now, step: due.step, visit: due.visit, facts: { ...world.simulation.facts, at: now } }
+  return { kind: 'due', at: now, step: due.step, visit: due.visit, facts: factsAt(world, now) }
 }
 
-function answer(world: World, id: string): StepOutcome {
+const factsAt = ({ simulation }: World, at: Instant): Facts => ({ ...simulation.facts, at })
+
+function answer(world: World, { step: id, visit }: RunCommand & { kind: 'act' }): StepOutcome {
   const { simulation } = world
   const step = stepAt(indexPlan(world.plan), id)
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${id}", which is no action.`)
-  const filled = fill(world, step)
-  world.inputs.set(id, filled)
+  const filled = fill(world, step, id)
+  world.inputs.set(step.id, filled)
+  // Nobody is asked for a variable: it is worked out.
+  if (step.sets !== undefined && 'input' in filled) return { kind: 'done', output: filled.input }
   const answered = 'fault' in filled ? filled : simulation.answer(step)
-  if ('output' in answered) world.outputs[id] = answered.output
+  if ('output' in answered) world.outputs[step.id] = answered.output
   // Steps behind an error branch read why.
-  else if (step.onFailure !== undefined) world.outputs[id] = { fault: faultLeft(answered.fault) }
-  return 'output' in answered ? { kind: 'done', ...answered } : { kind: 'failed', ...answered }
+  else if (step.onFailure !== undefined) world.outputs[step.id] = { fault: faultLeft(answered.fault) }
+  if ('fault' in answered) return { kind: 'failed', fault: answered.fault }
+  const { output, port = step.answer?.ports[0] } = answered
+  if (step.answer !== undefined && port !== undefined && port !== TIMEOUT_PORT)
+    world.asked.push({ kind: 'answer', step: id, visit, port, output: {}, by: 'the sample' })
+  return { kind: 'done', output }
 }
 
-function fill(world: World, step: PlanStep & { op: 'act' }): { input: Values } | { fault: Fault } {
-  const { facts, trigger, render } = world.simulation
-  const steps = Object.fromEntries(
-    step.readsSteps.flatMap((id) => {
-      const output = Object.hasOwn(world.outputs, id) ? world.outputs[id] : undefined
-      return output === undefined ? [] : [[id, output]]
-    }),
-  )
+function fill(world: World, step: PlanStep & { op: 'act' }, id: string): { input: Values } | { fault: Fault } {
+  if (world.state === null) throw new Error('The run has no state yet.')
   try {
-    const scope = { contact: flat(facts.contact), account: flat(facts.account), trigger: trigger.data, steps }
-    return { input: render(step.input, scope) }
+    return { input: world.simulation.render(step.input, templateScopeOf(world.state, step, id)) }
   } catch (error) {
     if (error instanceof FaultError) return { fault: error.fault }
     throw error
   }
 }
-
-const flat = (subject: SubjectFacts | null): Values | null =>
-  subject === null ? null : { ...subject.properties, id: subject.id, externalId: subject.externalId }
 
 function enrollmentOf(plan: Plan, { facts, entered }: Simulation): Entry {
   if (facts[plan.subject] === null)
@@ -169,7 +206,7 @@ function enrollmentOf(plan: Plan, { facts, entered }: Simulation): Entry {
 }
 
 function describeStep(world: World, step: PlanStep, state: RunState): SimulatedStep {
-  const known = state.steps[step.id]
+  const known = state.steps[step.id] ?? world.over.get(step.id) ?? neverBegun(step, state)
   const filled = world.inputs.get(step.id)
   const note = world.notes.get(step.id)
   return {
@@ -186,6 +223,12 @@ function describeStep(world: World, step: PlanStep, state: RunState): SimulatedS
     fault: known?.fault ?? null,
     assumed: known !== undefined && readsOutputs(step).some((id) => Object.hasOwn(world.outputs, id)),
   }
+}
+
+/** For no item of its list, though that is over. */
+function neverBegun(step: PlanStep, state: RunState): StepState | undefined {
+  const list = step.within === undefined ? undefined : state.steps[step.within]
+  return list === undefined || list.loop !== undefined ? undefined : { status: 'skipped', visit: 0, attempts: 0 }
 }
 
 /** Ids of the steps whose outputs it reads. */

@@ -28,6 +28,7 @@ export function createPerform(
   options: PerformOptions & { mayDefer: boolean },
 ): Perform {
   return async (order, takeRecord) => {
+    if (order.sets) return valueOf(order)
     const definition = findAction(ports.catalog, order.action)
     if (definition === undefined) return failed(unknownAction(order.action))
     if (order.givenUp && !(await hasBegun(ports, order))) return { kind: 'paced', at: ports.clock() }
@@ -46,6 +47,16 @@ export function createPerform(
     const known = settled(row)
     if (known !== null) return known
     return attempt({ ports, options, pool, order, definition, input, connection, row, phase: 'write' })
+  }
+}
+
+/** A variable is worked out where the templates of actions are, and leaves no line in the ledger. */
+function valueOf({ input, scope }: ActOrder): ActResult {
+  try {
+    return { kind: 'done', output: renderInput(input, scope) }
+  } catch (error) {
+    if (error instanceof FaultError) return failed(error.fault)
+    throw error
   }
 }
 

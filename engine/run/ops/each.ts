@@ -85,6 +85,7 @@ function takeOut(draft: Draft, place: string): Fault | null {
   for (const [instance, step] of Object.entries(state.steps)) {
     if (!instance.startsWith(place)) continue
     if (fault === null && failedForGood(step)) fault = step.fault ?? null
+    draft.over[instance] = step
     delete state.steps[instance]
   }
   for (const key of Object.keys(state.edges)) if (leadsInto(key, place)) delete state.edges[key]
