@@ -73,6 +73,30 @@ describe('a wait compiles', () => {
   })
 })
 
+describe('a wait for open hours', () => {
+  const windows = [{ days: ['mon', 'fri'], from: '22:00', to: '06:00' }]
+
+  it('compiles to its windows, pauses and whose clock they are read by', () => {
+    const made = compiled({ mode: 'hours', windows, pauses: ['2026-12-25'], zone: 'UTC', zoneFrom: 'contact.timezone' })
+    if (!made.ok) throw new Error(JSON.stringify(made.problems))
+    expect(made.plan.steps.find(({ id }) => id === 'wait')).toMatchObject({
+      delay: { mode: 'hours', windows, pauses: ['2026-12-25'], zone: { property: 'contact.timezone', else: 'UTC' } },
+    })
+    expect(made.plan.reads.properties).toEqual(['contact.timezone'])
+  })
+
+  it.each<[{ [field: string]: Json }, string, RegExp]>([
+    [{ windows }, 'input.zone', /^Choose a time zone/],
+    [{ zone: 'UTC' }, 'input.windows', /^Fill in Open/],
+    [{ zone: 'UTC', windows: [{ days: ['mon'], from: '09:00', to: '09:00' }] }, 'input.windows.0.to', /00:00 to 24:00/],
+    [{ zone: 'UTC', windows, pauses: ['2026-02-30'] }, 'input.pauses.0', /2026-12-25/],
+  ])('is refused with %j', (input, path, fix) => {
+    const made = compiled({ mode: 'hours', ...input })
+    expect(made.ok).toBe(false)
+    expect(made.problems).toMatchObject([{ path: `steps.wait.${path}`, fix: expect.stringMatching(fix) as string }])
+  })
+})
+
 describe('a wait is refused', () => {
   it.each<[input: { [field: string]: Json }, code: string, field: string, message: RegExp]>([
     [{ mode: 'untilTime', zone: 'UTC' }, 'INPUT_MISSING', 'time', /^At the time is missing/],

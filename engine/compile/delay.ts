@@ -1,5 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
-import { WEEKDAYS, type Weekday } from '../model/business-hours.ts'
+import { type OpenWindow, WEEKDAYS, type Weekday } from '../model/business-hours.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Delay, ZoneSource } from '../model/plan.ts'
 import type { DocumentStep } from '../model/playbook.ts'
@@ -22,11 +22,33 @@ export function checkDelay(step: DocumentStep): Problem[] {
       ...missing('time', 'At the time is missing.', 'Fill in At the time, e.g. 09:00.'),
       ...missing('zone', 'Time zone is missing: a time of day is read by the clock of one.', choose),
     ]
+  if (mode === 'hours')
+    return [
+      ...missing('zone', 'Time zone is missing: open hours are read by the clock of one.', choose),
+      ...checkHours(step),
+    ]
   if (mode !== 'untilDate') return []
   if (isGiven(step.input.time))
     return missing('zone', 'Time zone is missing: a time of day is read by the clock of one.', choose)
   if (!isGiven(step.input.zoneFrom)) return []
   return missing('zone', `Time zone is missing: it is taken where ${step.input.zoneFrom} holds none.`, choose)
+}
+
+/** What is well written and still no hours. */
+function checkHours(step: DocumentStep): Problem[] {
+  const { windows } = step.input
+  return (Array.isArray(windows) ? windows : []).flatMap((window, i) => {
+    const { from, to } = (window ?? {}) as { from?: Json; to?: Json }
+    if (from === undefined || from !== to) return []
+    return [
+      stepProblem('INPUT_INVALID', step, {
+        at: `input.windows.${i}.to`,
+        field: 'windows',
+        message: `It ends when it begins, at ${JSON.stringify(to)}.`,
+        fix: 'A whole day is from 00:00 to 24:00.',
+      }),
+    ]
+  })
 }
 
 const isGiven = (value: Json | undefined): value is string => typeof value === 'string' && value !== ''
@@ -35,6 +57,11 @@ const isGiven = (value: Json | undefined): value is string => typeof value === '
 export function delayOf(input: Input): Delay {
   if (input.mode === 'for') return { mode: 'for', ms: lengthOf(input.for) }
   const zone = zoneOf(input)
+  if (input.mode === 'hours') {
+    if (zone === null) throw new Error('A wait for open hours has no time zone: it must not be planned.')
+    const { windows, pauses = [] } = input
+    return { mode: 'hours', windows: windows as unknown as OpenWindow[], pauses: pauses as string[], zone }
+  }
   if (input.mode === 'untilTime') {
     if (zone === null) throw new Error('A wait until a time of day has no time zone: it must not be planned.')
     const days = typeof input.days === 'string' ? DAYS[input.days] : undefined

@@ -4,7 +4,7 @@ import { fields } from '../fields.ts'
 import { ONLY_PORT } from '../manifest.ts'
 import { isTimeZone } from '../triggers/schedule.trigger.ts'
 
-const MODES = ['for', 'untilDate', 'untilTime'] as const
+const MODES = ['for', 'untilDate', 'untilTime', 'hours'] as const
 const DAYS = [
   'workdays',
   'weekends',
@@ -21,22 +21,60 @@ const whenFor = { field: 'mode', is: ['for'], required: true }
 const whenUntil = { field: 'mode', is: ['untilDate'] }
 /** Which of them are needed is more than one field's condition can say: below, and in the compiler. */
 const whenClock = { field: 'mode', is: ['untilDate', 'untilTime'], required: false }
+const whenZone = { field: 'mode', is: ['untilDate', 'untilTime', 'hours'], required: false }
+
+const timeOfDay = z
+  .string()
+  .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'Write hours and minutes with two digits each, such as 09:00.')
+
+const openWindow = z
+  .strictObject({
+    days: z
+      .array(z.enum(['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun']))
+      .min(1, 'Choose at least one day.')
+      .max(7),
+    from: timeOfDay,
+    to: z
+      .string()
+      .regex(
+        /^(([01][0-9]|2[0-3]):[0-5][0-9]|24:00)$/,
+        'Write hours and minutes with two digits each, such as 17:00; 24:00 is the end of the day.',
+      ),
+  })
+  .refine(({ from, to }) => from !== to, {
+    path: ['to'],
+    message: 'It ends when it begins; a whole day is from 00:00 to 24:00.',
+  })
+
+const openHours = {
+  windows: fields
+    .of(z.array(openWindow).min(1).max(20), {
+      widget: 'hours',
+      label: 'Open',
+      help: 'The run goes on at once while one of these is open, else when the next opens. 22:00 to 06:00 goes over midnight.',
+      when: { field: 'mode', is: ['hours'], required: true },
+    })
+    .optional(),
+  pauses: fields
+    .of(z.array(z.iso.date('Write a date as 2026-12-25.')).min(1).max(100), {
+      widget: 'dates',
+      label: 'Closed on',
+      help: 'Dates, such as 2026-12-25, that are closed from midnight to midnight.',
+      when: { field: 'mode', is: ['hours'], required: false },
+    })
+    .optional(),
+}
 
 const clock = {
   time: fields
-    .of(
-      z
-        .string()
-        .regex(/^([01][0-9]|2[0-3]):[0-5][0-9]$/, 'Write hours and minutes with two digits each, such as 09:00.'),
-      {
-        widget: 'text',
-        template: false,
-        label: 'At the time',
-        help: 'By the clock of the time zone, such as 09:00; with a date, on that day. Needed where no date is waited for.',
-        placeholder: '09:00',
-        when: whenClock,
-      },
-    )
+    .of(timeOfDay, {
+      widget: 'text',
+      template: false,
+      label: 'At the time',
+      help: 'By the clock of the time zone, such as 09:00; with a date, on that day. Needed where no date is waited for.',
+      placeholder: '09:00',
+      when: whenClock,
+    })
     .optional(),
   days: fields
     .select('On', DAYS, {
@@ -55,7 +93,7 @@ const clock = {
         label: 'Time zone',
         help: 'By whose clock the time is told, and which midnight a date alone means. Needed with a time; left empty: UTC.',
         placeholder: 'Europe/Berlin',
-        when: whenClock,
+        when: whenZone,
       },
     )
     .optional(),
@@ -63,7 +101,7 @@ const clock = {
     .property('Or the zone in', {
       help: 'A property that holds an IANA time zone; where it holds none, the zone above is taken.',
       placeholder: 'contact.timezone',
-      when: whenClock,
+      when: whenZone,
     })
     .optional(),
 }
@@ -72,17 +110,19 @@ const FIELDS_OF = {
   for: { needs: 'for', takes: ['for'] },
   untilDate: { needs: 'until', takes: ['until', 'offset', 'missing', 'maxWait', 'time', 'zone', 'zoneFrom'] },
   untilTime: { needs: 'time', takes: ['time', 'days', 'zone', 'zoneFrom'] },
+  hours: { needs: 'windows', takes: ['windows', 'pauses', 'zone', 'zoneFrom'] },
 } as const
 const NEEDED = {
   for: 'Say how long to wait, such as P3D.',
   until: 'Choose the property that holds the date.',
   time: 'Say at what time, such as 09:00.',
+  windows: 'Say when it is open, such as Monday to Friday from 09:00 to 17:00.',
 }
 
 const input = z
   .strictObject({
     mode: fields.select('Wait', MODES, {
-      help: 'For a length of time, until the date in a property, or until a time of day.',
+      help: 'For a length of time, until the date in a property, until a time of day, or for open hours of the week.',
     }),
     for: fields.duration('How long', { help: 'Counted from the moment the step begins.', when: whenFor }).optional(),
     until: fields
@@ -100,6 +140,7 @@ const input = z
         when: { ...whenUntil, required: false },
       })
       .optional(),
+    ...openHours,
     ...clock,
     missing: fields
       .select('If there is no date', ['fail', 'skip'], {
@@ -125,7 +166,12 @@ const input = z
         refuse(name, `Remove “${name}”: it has no meaning while mode is “${value.mode}”.`)
     // A time without a zone would hang on where the process runs.
     if (value.mode !== 'for' && value.zone === undefined)
-      if (value.mode === 'untilTime' || value.time !== undefined || value.zoneFrom !== undefined)
+      if (
+        value.mode === 'untilTime' ||
+        value.mode === 'hours' ||
+        value.time !== undefined ||
+        value.zoneFrom !== undefined
+      )
         refuse('zone', 'Choose a time zone, such as Europe/Berlin.')
   })
 
@@ -134,10 +180,10 @@ export const delay = defineFlow({
   type: 'flow.delay',
   version: 1,
   label: 'Wait',
-  help: 'Holds the run for a time, until a date the contact or account carries, or until a time of day.',
+  help: 'Holds the run for a time, until a date the contact or account carries, until a time of day, or for open hours.',
   group: 'Flow',
   icon: 'timer',
-  summary: 'Wait {for}{offset} {until} {days} {time}',
+  summary: 'Wait {for}{offset} {until} {days} {time} {windows}',
   input,
   ports: { fixed: [ONLY_PORT] },
 })
