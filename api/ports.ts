@@ -1,12 +1,15 @@
 import type pg from 'pg'
 import type { Connections, FactsSource, Ports, Subjects } from '../engine/ports.ts'
 import { catalog } from '../nodes/catalog.ts'
+import { createInside } from './asks/inside.ts'
+import { createReach } from './contact-rules/reach.ts'
 import { createBlobs } from './db/blob-store.ts'
 import { createBudgets } from './db/budget-store.ts'
 import { createEffectsLedger } from './db/ledger-store.ts'
 import type { Vault } from './connections/vault.ts'
 import type { RunChanges } from './db/run-changes.ts'
 import { createRunRecord } from './db/run-record.ts'
+import { createRunWaits } from './db/run-waits.ts'
 import { onPool } from './db/sql.ts'
 import { createConsent } from './privacy/consent.ts'
 import { createRunKeys } from './privacy/run-keys.ts'
@@ -44,10 +47,13 @@ export function createPorts({
     facts,
     subjects,
     runs: createRunRecord(q, changes.changed),
+    waits: createRunWaits(pool),
     ledger: createEffectsLedger(q, changes.changed),
     budgets: createBudgets(q, clock),
     blobs: createBlobs(q),
     keys: createRunKeys({ q, workspaces, clock }),
+    ...createInside({ pool, clock, publicUrl }),
+    reach: createReach(pool),
     consent: createConsent({ q, keys: workspaces, publicUrl }),
   }
 }

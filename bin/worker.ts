@@ -1,6 +1,7 @@
 import { NativeConnection, Runtime } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
 import { ConnectionStore } from '../api/connections/connection-store.ts'
+import { startBacktestRunner } from '../api/backtest/backtest-runner.ts'
 import { openVault, type Vault } from '../api/connections/vault.ts'
 import { createFactsSource } from '../api/customers/facts-source.ts'
 import { createSubjects } from '../api/customers/subjects.ts'
@@ -11,13 +12,23 @@ import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
 import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
+import { startNextInLine } from '../api/enroll/start-next-in-line.ts'
+import { workAdmissions } from '../api/enroll/work-admissions.ts'
 import { startImportRunner } from '../api/imports/import-runner.ts'
 import { createAcceptItems } from '../api/ingest/accept-items.ts'
 import { createPorts } from '../api/ports.ts'
 import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
 import { type PrivacyDeps, startPrivacy } from '../api/privacy/start-privacy.ts'
+import { startReruns } from '../api/reruns/start-reruns.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
-import { commandOwed, reconcile, resumeOverdue, settleOverdue, startOverdue } from '../engine/temporal/reconcile.ts'
+import {
+  commandOwed,
+  reconcile,
+  resumeOverdue,
+  settleOverdue,
+  startOverdue,
+  touchOverdue,
+} from '../engine/temporal/reconcile.ts'
 import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
 import { dataConverterOf } from '../engine/temporal/data-converter.ts'
 import { createRunWorkers } from '../engine/temporal/run-worker.ts'
@@ -40,6 +51,10 @@ const UNTOLD_MS = 10_000
 const UNTOLD_SWEEP_MS = 5_000
 /** What a merge of two contacts ends is to end soon, and there is seldom any. */
 const OWED_SWEEP_MS = 1_000
+/** The next run of a subject begins so soon after the one before it has ended. */
+const LINE_SWEEP_MS = 1_000
+/** Existing members enter at a rate by the minute: looked for often, they enter evenly. */
+const ADMIT_MS = 1_000
 const RECONCILE_MS = 3_600_000
 /** Tables for the next quarters are made long before they are needed. */
 const PARTS_MS = 24 * 3_600_000
@@ -87,6 +102,7 @@ async function main(): Promise<void> {
     pool: dispatching.pool,
     clock: Date.now,
     startRuns: client.startEntered,
+    touchRuns: client.touchRuns,
     onError: say,
   })
   const identities = await identitySecret(onPool(database.pool), vault, Date.now())
@@ -100,12 +116,20 @@ async function main(): Promise<void> {
       hash: createIdentityHash(identities),
     }),
   })
+  const backtests = startBacktestRunner({ pool: database.pool, url, clock: Date.now, onError: say })
+  const reruns = startReruns({ db: database.db, clock: Date.now, onError: say })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
+  const line = oneAtATime(() => startNextInLine({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }))
+  const admit = oneAtATime(() => workAdmissions({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }))
+  const entries = [setInterval(line, LINE_SWEEP_MS), setInterval(admit, ADMIT_MS)]
   const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash: createIdentityHash(identities) })
   const stop = async (): Promise<void> => {
     sweeper.stop()
+    entries.forEach(clearInterval)
     await upkeep.stop()
     await imports.stop()
+    await reruns.stop()
+    await backtests.stop()
     await dispatcher.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await running
@@ -163,6 +187,7 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
   const start = oneAtATime(() => startOverdue(directory, client, Date.now() - OVERDUE_MS))
   const resume = oneAtATime(() => resumeOverdue(directory, client, Date.now() - UNTOLD_MS))
   const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
+  const touch = oneAtATime(() => touchOverdue(directory, client, Date.now() - UNTOLD_MS))
   const owed = oneAtATime(() => commandOwed(directory, client, Date.now()))
   const compare = async (): Promise<void> => {
     const report = await reconcile(directory, client).catch(say)
@@ -172,6 +197,7 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
     setInterval(start, SWEEP_MS),
     setInterval(resume, UNTOLD_SWEEP_MS),
     setInterval(settle, UNTOLD_SWEEP_MS),
+    setInterval(touch, UNTOLD_SWEEP_MS),
     setInterval(owed, OWED_SWEEP_MS),
     setInterval(() => void compare(), RECONCILE_MS),
   ]

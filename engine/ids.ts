@@ -16,8 +16,13 @@ const sha256 = (...parts: string[]): string => {
 export const runId = (workspaceId: string, playbookId: string, occurrence: string): string =>
   `run_${sha256(workspaceId, playbookId, occurrence).slice(0, 40)}`
 
-/** The key of one intended write: the same for every attempt, new when a person says "do it again". */
-export const effectKey = (run: string, step: string, visit: number): string => `${run}:${step}:${visit}`
+/**
+ * The key of one intended write: the same for every attempt, new when a person says "do it again". Vendors keep it, so it
+ * has letters, digits, `_`, `-`, `:` and `.` alone.
+ * @param step the instance: of `orders:3/tag` the key says `orders:3.tag`
+ */
+export const effectKey = (run: string, step: string, visit: number): string =>
+  `${run}:${step.replaceAll('/', '.')}:${visit}`
 
 /** The command in which a person settles this effect: one, however often it is sent. */
 export const settleId = (effect: string): string => `settle:${effect}`

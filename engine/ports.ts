@@ -1,15 +1,18 @@
 import type { Fault } from '../nodes/fault.ts'
-import type { Catalog, Consent, OpenedConnection, SubjectRef } from '../nodes/define.ts'
+import type { Catalog, Channel, Consent, OpenedConnection, SubjectRef } from '../nodes/define.ts'
+import type { Inside } from '../nodes/inside.ts'
 import type { Json } from '../nodes/manifest.ts'
 import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
-import type { OperatorCommand, RunInput, RunStatus } from './model/run.ts'
+import type { HeardEvent, OperatorCommand, RunInput, RunStatus, Withheld } from './model/run.ts'
+import type { Listening } from './run/listens.ts'
 
 /** What the activities need from the outside. Implemented over Postgres in `api/db`; every call is workspace-scoped. */
 export interface Ports {
   catalog: Catalog
   clock: () => Instant
   runs: RunRecord
+  waits: RunWaits
   facts: FactsSource
   ledger: EffectsLedger
   budgets: Budgets
@@ -17,8 +20,27 @@ export interface Ports {
   subjects: Subjects
   blobs: Blobs
   keys: RunKeys
+  /** What actions without a connector act in: Signalbox itself, on behalf of one step of one run. */
+  inside(effect: EffectRef & { step: string; visit: number }): Inside
+  reach: Reach
   /** Of all contacts with this e-mail address: one who said no is enough. */
   consent(workspaceId: string, address: string): Promise<Consent>
+}
+
+/** What a workspace says of reaching somebody now. */
+export type Reachable =
+  | { kind: 'go' }
+  | { kind: 'later'; at: Instant; why: string }
+  | { kind: 'withheld'; why: Withheld }
+
+export interface Reach {
+  /**
+   * Asks once for the whole write: a place that was taken under a cap stays taken for its key, and of two runs that ask
+   * for the last place one gets it.
+   * @param write.key of the effect
+   * @param write.personId a contact; an account where the run knows of no contact
+   */
+  ask(workspaceId: string, write: { key: string; channel: Channel; personId: string }, now: Instant): Promise<Reachable>
 }
 
 export interface RunRef {
@@ -58,13 +80,41 @@ export interface RunRecord {
    * first start wins, because writes may already have been made on what it saw.
    */
   open(run: RunRef, start: RunInput, epoch: Instant): Promise<RunInput[]>
-  /** Writes a wake-up with its facts; the one already there wins, for the same reason. */
-  wake(run: RunRef, wake: { position: number; due: RunInput & { kind: 'due' }; epoch: Instant }): Promise<RunInput>
+  /** Writes an input that carries fresh facts; the same one with other facts that is already there wins, for the same reason. */
+  take(run: RunRef, taken: { position: number; input: InputWithFacts; epoch: Instant }): Promise<RunInput>
   append(run: RunRef, part: RecordPart): Promise<void>
   /** Which of these connections (slugs) are open now: read afresh, because a held run sleeps on the answer. */
   connectionsOpen(workspaceId: string, slugs: string[]): Promise<string[]>
   /** The last append: closes the run and drops what lost tasks may have left beyond the end. */
   conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
+}
+
+/** An input on which writes may be made, as soon as it is recorded. */
+export type InputWithFacts = RunInput & { kind: 'due' | 'event' | 'look' }
+
+/** What runs wait for beside time and people. */
+export interface RunWaits {
+  /**
+   * From now on the run is told when it happens; null: it waits for nothing. What happened before must be read back
+   * afterwards: only so is nothing missed between the two.
+   */
+  listen(run: RunRef, subject: WaitingSubject, listening: Listening | null): Promise<void>
+  /** The subject's stored events of these names, in the order in which they came. */
+  happened(run: RunRef, subject: WaitingSubject, names: string[]): Promise<StoredHappening[]>
+}
+
+/** Whom a run is about. @see FactsSource */
+export interface WaitingSubject {
+  kind: 'contact' | 'account'
+  id: string
+  related?: string | null
+}
+
+export interface StoredHappening {
+  event: HeardEvent
+  receivedAt: Instant
+  /** It came after the event that started the run, or after its start where that was no event. */
+  sinceTrigger: boolean
 }
 
 /** The run's row is not there: it was deleted, so its workflow has nothing to go on with. */
@@ -91,6 +141,8 @@ export interface RunDirectory {
   owed(before: Instant, limit: number): Promise<OwedCommand[]>
   /** They were handed over. */
   paid(commands: OwedCommand[]): Promise<void>
+  /** Something they wait for has happened before this instant, and they have not looked since. */
+  touched(before: Instant, limit: number): Promise<RunRef[]>
   /** Does the work in one process at a time; answers null where another one is at it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
 }

@@ -163,6 +163,16 @@ export interface RunOutboxTable {
   at: Timestamp
 }
 
+export interface RunWaitsTable {
+  workspace_id: string
+  run_id: string
+  subject_id: string
+  topics: string[]
+  awaited: JsonColumn
+  /** It may have happened, and the run has not looked since. */
+  touched_at: NullableTimestamp
+}
+
 export interface PropertyChangesTable {
   workspace_id: string
   subject_id: string

@@ -2,6 +2,7 @@ import type pg from 'pg'
 import type { OperatorCommand } from '../../engine/model/run.ts'
 import type { RunDirectory, RunRef, RunStartData } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
+import { touchedBefore } from './run-waits.ts'
 import { onPool, type Statement } from './sql.ts'
 
 /** Finds runs across all workspaces, for the processes that start, resume and reconcile them. */
@@ -44,6 +45,7 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
       const values = [commands.map((c) => c.workspaceId), commands.map((c) => c.runId), commands.map((c) => c.id)]
       await q.rows(PAID, values)
     },
+    touched: (before, limit) => touchedBefore(q, before, limit),
     async alone(name, work) {
       // A session lock on a connection of its own: gone with the process, whatever ends it.
       const client = await pool.connect()
@@ -75,7 +77,8 @@ const START_DATA: Statement = {
 }
 const UNSTARTED: Statement = {
   name: 'runs-unstarted',
-  text: 'SELECT workspace_id, id FROM runs WHERE NOT started AND created_at < $1 ORDER BY created_at LIMIT $2',
+  text: `SELECT workspace_id, id FROM runs WHERE NOT started AND place IS NULL AND created_at < $1
+    ORDER BY created_at LIMIT $2`,
 }
 const OPEN: Statement = {
   name: 'runs-open',

@@ -18,10 +18,10 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
     async since(run, position) {
       return inARow(await q.rows<Recorded>(SINCE, [run.workspaceId, run.runId, position]), position)
     },
-    async wake(run, { position, due, epoch }) {
-      const values = [run.workspaceId, run.runId, position, new Date(due.at), epoch, JSON.stringify(due)]
-      const [row] = await refuseGone(run, q.rows<{ input: RunInput }>(WAKE, [...values, due.step, due.visit]))
-      if (row === undefined) throw new Error(`The wake-up of run ${run.runId} was not written.`)
+    async take(run, { position, input, epoch }) {
+      const values = [run.workspaceId, run.runId, position, new Date(input.at), epoch, JSON.stringify(input)]
+      const [row] = await refuseGone(run, q.rows<{ input: RunInput }>(TAKE, values))
+      if (row === undefined) throw new Error(`The input of run ${run.runId} was not written.`)
       return row.input
     },
     async append(run, part) {
@@ -118,14 +118,14 @@ const OPEN: Statement = {
     ORDER BY position`,
 }
 
-const WAKE: Statement = {
-  name: 'run-wake',
+// The same input is of the same kind, for the same step, visit and event; only its time and facts may be others.
+const TAKE: Statement = {
+  name: 'run-take',
   text: `INSERT INTO run_inputs (workspace_id, run_id, position, at, epoch, input)
     VALUES ($1::uuid, $2::text, $3::int, $4::timestamptz, $5::float8, $6::jsonb)
     ON CONFLICT (workspace_id, run_id, position) DO UPDATE SET
       epoch = GREATEST(run_inputs.epoch, EXCLUDED.epoch),
-      input = CASE WHEN run_inputs.input ->> 'kind' = 'due' AND run_inputs.input ->> 'step' = $7::text
-          AND (run_inputs.input ->> 'visit')::int = $8::int
+      input = CASE WHEN (run_inputs.input - ARRAY['at', 'facts']) = (EXCLUDED.input - ARRAY['at', 'facts'])
         THEN run_inputs.input ELSE EXCLUDED.input END
       WHERE run_inputs.epoch <= EXCLUDED.epoch
     RETURNING input`,

@@ -16,6 +16,7 @@ import type {
   MergesTable,
   ContactPairsTable,
   RunOutboxTable,
+  RunWaitsTable,
   PropertyChangesTable,
   ConversationsTable,
   ConversationMessagesTable,
@@ -27,6 +28,9 @@ import type {
   SuppressedIdentitiesTable,
   ErasuresTable,
 } from './customer-tables.ts'
+import type { AskLinksTable, AsksTable, RunCallsTable } from './people-tables.ts'
+import type { AlertSettingsTable, AlertsTable, RerunRunsTable, RerunsTable } from './error-tables.ts'
+import type { BacktestsTable, PlaybookTestsTable, StepSamplesTable } from './simulation-tables.ts'
 
 /** The tables as Kysely sees them after the newest migration; `schema.test.ts` holds this to the migrated database. */
 
@@ -134,6 +138,8 @@ export interface ConnectionsTable {
   sandbox: Generated<boolean>
   budget_calls: Nullable<number>
   budget_per_ms: Nullable<number>
+  paused_by: Nullable<string>
+  release_per_second: Nullable<number>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -175,6 +181,7 @@ export interface PlaybooksTable {
   draft: JsonColumn
   draft_revision: Generated<number>
   live_version: Nullable<number>
+  tests_gate: Generated<boolean>
   created_at: Timestamp
   updated_at: Timestamp
 }
@@ -193,6 +200,8 @@ export interface PlansTable {
   workspace_id: string
   hash: string
   plan: JsonColumn
+  /** Whether its runs may wait for more than time and people. */
+  listens: Generated<boolean>
   created_at: Timestamp
 }
 
@@ -220,6 +229,8 @@ export interface RunsTable {
   subject_kind: string
   subject_id: string
   occurrence: string
+  entry_key: Nullable<string>
+  place: ColumnType<string | null, string | number | null | undefined, string | number | null>
   trigger: JsonColumn
   cause: JsonColumn
   status: Generated<string>
@@ -232,6 +243,8 @@ export interface RunsTable {
   created_at: Timestamp
   updated_at: Timestamp
   ended_at: NullableTimestamp
+  output: NullableJson
+  milestone_due: NullableTimestamp
 }
 
 export interface RunInputsTable {
@@ -317,6 +330,46 @@ export interface FormerRunsTable {
   last: Timestamp
 }
 
+export interface FormerEntriesTable extends FormerRunsTable {
+  entry_key: string
+}
+
+export interface AdmissionsTable {
+  workspace_id: string
+  id: string
+  playbook_id: string
+  version: number
+  step: string
+  audience_id: string
+  per_minute: number
+  status: Generated<'running' | 'done' | 'cancelled'>
+  reason: Nullable<string>
+  since_before: Timestamp
+  after: Nullable<string>
+  total: number
+  asked: Generated<number>
+  started: Generated<number>
+  next_at: Timestamp
+  created_at: Timestamp
+  ended_at: NullableTimestamp
+}
+
+export interface ContactRulesTable {
+  workspace_id: string
+  caps: ColumnType<Json, string | undefined, string>
+  quiet: NullableJson
+  holdout_percent: Generated<number>
+  updated_at: Timestamp
+}
+
+export interface ContactSendsTable {
+  workspace_id: string
+  key: string
+  person_id: string
+  channel: string
+  at: Timestamp
+}
+
 export interface RunPeopleTable {
   workspace_id: string
   contact_id: string
@@ -353,6 +406,10 @@ export interface Database {
   runs: RunsTable
   run_inputs: RunInputsTable
   run_commands: RunCommandsTable
+  reruns: RerunsTable
+  rerun_runs: RerunRunsTable
+  alerts: AlertsTable
+  alert_settings: AlertSettingsTable
   enrollments: EnrollmentsTable
   effects: EffectsTable
   property_settings: PropertySettingsTable
@@ -360,6 +417,7 @@ export interface Database {
   merges: MergesTable
   contact_pairs: ContactPairsTable
   run_outbox: RunOutboxTable
+  run_waits: RunWaitsTable
   property_changes: PropertyChangesTable
   conversations: ConversationsTable
   conversation_messages: ConversationMessagesTable
@@ -373,6 +431,16 @@ export interface Database {
   run_keys: RunKeysTable
   run_people: RunPeopleTable
   former_runs: FormerRunsTable
+  former_entries: FormerEntriesTable
+  admissions: AdmissionsTable
+  contact_rules: ContactRulesTable
+  contact_sends: ContactSendsTable
   erasures: ErasuresTable
   suppressed_identities: SuppressedIdentitiesTable
+  backtests: BacktestsTable
+  step_samples: StepSamplesTable
+  playbook_tests: PlaybookTestsTable
+  asks: AsksTable
+  ask_links: AskLinksTable
+  run_calls: RunCallsTable
 }

@@ -17,7 +17,7 @@ const traitsOf = (event: PendingEvent): Traits => {
 /** The name an event is counted and triggers by: what people did, not calls that describe them. */
 export const happeningOf = (event: PendingEvent): string | null => (event.kind === 'track' ? event.name : null)
 
-const propertiesOf = (event: PendingEvent): Traits => {
+export const propertiesOf = (event: PendingEvent): Traits => {
   const { properties } = event.body
   return isRecord(properties) ? properties : {}
 }

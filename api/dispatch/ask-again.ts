@@ -26,16 +26,17 @@ export async function askAgain(
   const { workspaceId, due, now } = given
   const { audiences: index, triggers } = given.catalog
   const world = emptyWorld(workspaceId, now, () => newId(now))
+  world.listens = given.catalog.listens
   // The windows reach back from the oldest moment that is asked about.
   world.now = Math.min(now, ...due.map((member) => member.validUntil))
   await loadSubjects(q, world, { needs: needsOf(index, due), index })
   await forgetMembers(q, workspaceId, due.filter(goneFrom(world)))
   const edges = inOrder(world, index, given)
   world.now = now
-  await writeWorld(q, world, edges)
+  const touched = await writeWorld(q, world, { edges })
   const candidates = edges.flatMap((edge) => edgeCandidates(world, triggers, { edge, eventSeq: null, who: null }))
   const outcomes = await enroll(q, workspaceId, { candidates, now })
-  return { runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked }
+  return { runs: enteredRuns(workspaceId, candidates, outcomes), touched, asked: world.asked }
 }
 
 /** Answers that ran out before a moment, and that no timer has asked for yet. */
@@ -59,7 +60,7 @@ export async function settle(
 ): Promise<Processed> {
   const { workspaceId, catalog, subjectIds, now } = given
   const due = overdueOf(await membersOf(q, workspaceId, subjectIds), catalog.audiences, now)
-  if (due.length === 0) return { runs: [], asked: 0 }
+  if (due.length === 0) return { runs: [], touched: [], asked: 0 }
   return askAgain(q, { workspaceId, catalog, due, until: now - 1, now })
 }
 

@@ -24,6 +24,7 @@ const start = (startRuns: (ids: string[], runs: EnteredRun[]) => void, errors: u
           runs.map((run) => run.runId),
           runs,
         ),
+      touchRuns: () => Promise.resolve(),
       onError: (error) => errors.push(error),
     }),
   )

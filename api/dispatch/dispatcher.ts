@@ -18,6 +18,8 @@ export interface DispatcherDeps {
   clock: () => number
   /** Called after the commit. A run that could not be started is found by the sweep over unstarted runs. */
   startRuns(runs: EnteredRun[]): Promise<void>
+  /** Called after the commit with runs that may wait for what happened; those that were not told are found by a sweep. */
+  touchRuns(runs: RunRef[]): Promise<void>
   onError(error: unknown): void
 }
 
@@ -47,12 +49,14 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
     ...deps,
     noteStarted: (runs) => noteStarted(onPool(deps.pool), runs),
   })
+  const teller = createTeller(deps)
   const keepStatistics = statisticsKeeper(deps)
   let stopped = false
   let aloneUntil = Number.NEGATIVE_INFINITY
   const workLanes = async () => {
     const worked = await workEvents(work)
     starts.add(worked.runs)
+    teller.add(worked.touched)
     if (worked.crowded) aloneUntil = performance.now() + ALONE_MS
     return worked
   }
@@ -69,6 +73,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
         if (worked.events > 0) keepStatistics.look(worked.events)
         const due = await timer.work()
         starts.add(due.runs)
+        teller.add(due.touched)
         if (worked.events > 0 || due.events > 0) continue
         if ((await workBackfill(work)) > 0) continue
         await alarm.wait(Math.min(POLL_MS, timer.msLeft()))
@@ -88,7 +93,31 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
       await more.done()
       await listener.stop()
       await starts.stop()
+      await teller.done()
       await keepStatistics.done()
+    },
+  }
+}
+
+/** Tells runs that wait, beside the work; one that is told again before it was told is told once. */
+function createTeller({ touchRuns, onError }: DispatcherDeps) {
+  const waiting = new Map<string, RunRef>()
+  let telling: Promise<void> | null = null
+  const tell = async (): Promise<void> => {
+    while (waiting.size > 0) {
+      const runs = [...waiting.values()]
+      waiting.clear()
+      await touchRuns(runs).catch(onError)
+    }
+    telling = null
+  }
+  return {
+    add: (runs: RunRef[]): void => {
+      for (const run of runs) waiting.set(run.runId, run)
+      if (waiting.size > 0) telling ??= tell()
+    },
+    done: async (): Promise<void> => {
+      await telling
     },
   }
 }

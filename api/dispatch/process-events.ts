@@ -1,3 +1,4 @@
+import type { RunRef } from '../../engine/ports.ts'
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { type Queryable, sqlState, type Statement } from '../db/sql.ts'
@@ -20,6 +21,8 @@ import { writeWorld } from './write-world.ts'
 export interface Processed {
   /** To be started once the transaction has committed. */
   runs: EnteredRun[]
+  /** To be told, once the transaction has committed, that what they wait for may have happened. */
+  touched: RunRef[]
   /** How often a rule, score or formula was worked out. */
   asked: number
 }
@@ -31,7 +34,7 @@ export interface Processed {
  * @returns how many were taken, the runs to start once the transaction has committed, and how often a rule was asked
  */
 export async function processEvents(q: Queryable, given: Batch): Promise<Taken> {
-  const all: Taken = { taken: 0, runs: [], asked: 0 }
+  const all: Taken = { taken: 0, runs: [], touched: [], asked: 0 }
   const apart = new Set<string>()
   const next = async (): Promise<void> => {
     const rest = { ...given, events: given.events.slice(all.taken), firstPosition: given.firstPosition + all.taken }
@@ -39,6 +42,7 @@ export async function processEvents(q: Queryable, given: Batch): Promise<Taken> 
     const merged = part.merge === null ? null : await mergeInBatch(q, { ...given, merge: part.merge, apart })
     all.taken += part.taken
     all.runs.push(...part.runs, ...(merged?.runs ?? []))
+    all.touched.push(...part.touched, ...(merged?.touched ?? []))
     all.asked += part.asked + (merged?.asked ?? 0)
   }
   await next()
@@ -92,6 +96,7 @@ async function processPart(
   const world = emptyWorld(workspaceId, now, () => newId(now))
   world.sharedMailboxes = catalog.sharedMailboxes
   world.apart = apart
+  world.listens = catalog.listens
   await loadIdentities(q, world, events)
   const items: Array<{ event: PendingEvent; who: Resolved }> = []
   let merge: WantedMerge | null = null
@@ -100,7 +105,7 @@ async function processPart(
     if (merge !== null) break
     items.push({ event, who: resolveIdentity(world, event) })
   }
-  if (items.length === 0) return { taken: 0, runs: [], asked: 0, merge }
+  if (items.length === 0) return { taken: 0, runs: [], touched: [], asked: 0, merge }
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, { needs, index: catalog.audiences })
@@ -109,7 +114,8 @@ async function processPart(
     // What ran out before these events is asked as it was without them; an answer they end must not be left out.
     const asked = await askAgain(q, { workspaceId, catalog, due, until: now - 1, now })
     const part = await processPart(q, given, { apart, settled: true })
-    return { ...part, runs: [...asked.runs, ...part.runs], asked: asked.asked + part.asked }
+    const touched = [...asked.touched, ...part.touched]
+    return { ...part, runs: [...asked.runs, ...part.runs], touched, asked: asked.asked + part.asked }
   }
 
   // By what a backfill finds nothing starts, whoever is there first.
@@ -126,7 +132,7 @@ async function processPart(
       candidates.push(...edgeCandidates(world, catalog.triggers, { edge, eventSeq: item.event.seq, who: item.who }))
     }
   }
-  await writeWorld(q, world, edges)
+  const touched = await writeWorld(q, world, { edges, items })
   const outcomes = await enroll(q, workspaceId, { candidates, now })
   const done = items.map(
     ({ event, who }, i): DoneEvent => ({
@@ -138,5 +144,6 @@ async function processPart(
   )
   // One that is gone was deleted with its person while we waited for them: nothing may be made of it.
   if (!(await finishEvents(q, workspaceId, { events: done, now }))) throw new StaleBatch()
-  return { taken: items.length, runs: enteredRuns(workspaceId, candidates, outcomes), asked: world.asked, merge }
+  const runs = enteredRuns(workspaceId, candidates, outcomes)
+  return { taken: items.length, runs, touched, asked: world.asked, merge }
 }

@@ -28,7 +28,7 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
       if (job === null) return 0
       const { workspaceId } = job
       const ids = await subjectPage(q, workspaceId, { subject: job.subject, after: job.backfilledTo, most: PAGE })
-      const { audiences: index } = await deps.catalogs.get(q, workspaceId)
+      const { audiences: index, listens } = await deps.catalogs.get(q, workspaceId)
       const audience = index.byId.get(job.id)
       const now = deps.clock()
       if (audience && ids.length > 0) {
@@ -43,7 +43,8 @@ export function workBackfill(deps: WorkDeps): Promise<number> {
         // Who was merged while we waited for them is asked about no more.
         const known = job.subject === 'contact' ? world.contacts : world.accounts
         const touches = ids.filter((id) => known.has(id)).map((subjectId) => ({ audience, subjectId }))
-        await writeWorld(q, world, evaluateTouched(world, index, { touches, at: now, cause: BACKFILL }))
+        world.listens = listens
+        await writeWorld(q, world, { edges: evaluateTouched(world, index, { touches, at: now, cause: BACKFILL }) })
       }
       const done = ids.length < PAGE
       if (done) await raiseRevision(q, workspaceId)

@@ -26,15 +26,16 @@ export function workDue(deps: WorkDeps): Promise<Worked> {
 /** In the caller's transaction: answers that have run out by `now`, the oldest first, as many as fit a batch. */
 export async function askDue(q: Queryable, catalogs: CatalogCache, now: number): Promise<Worked> {
   const due = await dueMembers(q, now, DUE_PER_BATCH)
-  const worked: Worked = { events: due.length, runs: [], asked: 0, full: due.length === DUE_PER_BATCH, crowded: false }
+  const worked: Worked = { ...NOTHING, events: due.length, runs: [], touched: [], full: due.length === DUE_PER_BATCH }
   const byWorkspace = Map.groupBy(due, (member) => member.workspaceId)
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
     const members = byWorkspace.get(workspaceId) ?? []
     // What runs out later than the last of these may not be the next to be asked.
     const until = Math.max(...members.map((member) => member.validUntil))
     const catalog = await catalogs.get(q, workspaceId)
-    const { runs, asked } = await askAgain(q, { workspaceId, catalog, due: members, until, now })
+    const { runs, touched, asked } = await askAgain(q, { workspaceId, catalog, due: members, until, now })
     worked.runs.push(...runs)
+    worked.touched.push(...touched)
     worked.asked += asked
   }
   return worked

@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import type { RunRef } from '../../engine/ports.ts'
 import {
   claimLanes,
   fetchPending,
@@ -26,6 +27,8 @@ export interface Worked {
   /** Events taken off the queue. */
   events: number
   runs: EnteredRun[]
+  /** Runs that wait for what may have happened. */
+  touched: RunRef[]
   /** How often a rule, score or formula was worked out. */
   asked: number
   /** Whether it took as much as a batch may: more is likely left. */
@@ -34,7 +37,7 @@ export interface Worked {
   crowded: boolean
 }
 
-export const NOTHING: Worked = { events: 0, runs: [], asked: 0, full: false, crowded: false }
+export const NOTHING: Worked = { events: 0, runs: [], touched: [], asked: 0, full: false, crowded: false }
 
 /** A third of the lanes: a second dispatcher finds work, and one alone has all of it in three batches. */
 const LANES_PER_BATCH = 22
@@ -60,9 +63,16 @@ export async function workEvents(deps: WorkDeps): Promise<Worked> {
         await shareCatalog(q)
         const { events, firstPosition } = await fetchPending(q, lanes, BATCH_EVENTS)
         taken = events
-        const { runs, asked, taken: done } = await processAll(q, deps, { events, firstPosition })
+        const { runs, touched, asked, taken: done } = await processAll(q, deps, { events, firstPosition })
         const cut = done < events.length
-        return { events: done, runs, asked, full: cut || lanes.length === LANES_PER_BATCH, crowded: cut || tries > 1 }
+        return {
+          events: done,
+          runs,
+          touched,
+          asked,
+          full: cut || lanes.length === LANES_PER_BATCH,
+          crowded: cut || tries > 1,
+        }
       }),
     )
   } catch (error) {
@@ -78,7 +88,7 @@ async function processAll(
   batch: { events: PendingEvent[]; firstPosition: number },
 ): Promise<Taken> {
   const byWorkspace = Map.groupBy(batch.events, (event) => event.workspaceId)
-  const processed: Taken = { taken: 0, runs: [], asked: 0 }
+  const processed: Taken = { taken: 0, runs: [], touched: [], asked: 0 }
   let firstPosition = batch.firstPosition
   // In one order everywhere: locks of several workspaces never close a circle.
   for (const workspaceId of [...byWorkspace.keys()].sort()) {
@@ -86,6 +96,7 @@ async function processAll(
     const catalog = await deps.catalogs.get(q, workspaceId)
     const part = await processEvents(q, { workspaceId, events, firstPosition, catalog, now: deps.clock() })
     processed.runs.push(...part.runs)
+    processed.touched.push(...part.touched)
     processed.asked += part.asked
     processed.taken += part.taken
     firstPosition += events.length
@@ -96,13 +107,14 @@ async function processAll(
 }
 
 async function isolate(deps: WorkDeps, events: PendingEvent[]): Promise<Worked> {
-  const worked: Worked = { ...NOTHING, runs: [] }
+  const worked: Worked = { ...NOTHING, runs: [], touched: [] }
   for (const event of events) {
     const processed = await workAlone(deps, event)
     if (processed === null) continue
     worked.events += 1
     worked.asked += processed.asked
     worked.runs.push(...processed.runs)
+    worked.touched.push(...processed.touched)
   }
   return worked
 }
@@ -142,7 +154,7 @@ async function workAlone(deps: WorkDeps, event: PendingEvent): Promise<Processed
     return inTransaction(deps.pool, async (q) => {
       if ((await claimed(q)) === null) return null
       await refuseEvent(q, event, { code: 'PROCESSING_FAILED', reason, now: deps.clock() })
-      return { runs: [], asked: 0 }
+      return { runs: [], touched: [], asked: 0 }
     })
   }
 }

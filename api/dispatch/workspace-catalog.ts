@@ -22,6 +22,8 @@ export interface WorkspaceCatalog {
   triggers: TriggerIndex<LivePlaybook>
   /** The workspace's own, beside those that are always shared. */
   sharedMailboxes: ReadonlySet<string>
+  /** Whether some of its runs may wait for more than time and people. */
+  listens: boolean
 }
 
 export interface CatalogCache {
@@ -32,6 +34,10 @@ export interface CatalogCache {
 const REVISION: Statement = {
   name: 'catalog-revision',
   text: 'SELECT catalog_revision::text AS revision, shared_mailboxes AS "sharedMailboxes" FROM workspaces WHERE id = $1',
+}
+const LISTENS: Statement = {
+  name: 'catalog-listens',
+  text: 'SELECT EXISTS (SELECT 1 FROM plans WHERE workspace_id = $1 AND listens) AS listens',
 }
 const AUDIENCES: Statement = {
   name: 'catalog-audiences',
@@ -89,12 +95,14 @@ export function createCatalogCache(): CatalogCache {
         const plan = plans.get(playbook.planHash)
         return plan === undefined ? [] : [{ key: livePlaybook(playbook, plan), plan }]
       })
+      const [listening] = await q.rows<{ listens: boolean }>(LISTENS, [workspaceId])
       const catalog = {
         revision: row.revision,
         audiences: buildAudienceIndex(rows),
         backfilling: new Set(rows.filter((row) => row.isBackfilling).map(({ id }) => id)),
         triggers: buildTriggerIndex(published),
         sharedMailboxes: new Set(row.sharedMailboxes),
+        listens: listening?.listens ?? false,
       }
       known.set(workspaceId, { catalog, plans })
       return catalog

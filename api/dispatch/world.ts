@@ -23,6 +23,8 @@ export interface World {
   freshId: () => string
   /** How often a rule, score or formula was worked out. */
   asked: number
+  /** Whether some runs of the workspace may wait for what happens here. */
+  listens: boolean
   /** By `kind:value`. */
   identities: Map<string, string>
   /** Contact id → the id it is known by outside, for contacts met through an identity. */
@@ -77,6 +79,7 @@ export function emptyWorld(workspaceId: string, now: number, freshId: () => stri
     now,
     freshId,
     asked: 0,
+    listens: false,
     identities: new Map(),
     externalIds: new Map(),
     accountIds: new Map(),

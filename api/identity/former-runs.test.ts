@@ -33,7 +33,7 @@ const was = (subjectId: string, playbookId: string, at: number) =>
     [home.id, playbookId, subjectId, at],
   )
 const lastOf = async (subjectId: string, playbookId: string): Promise<number | null> =>
-  (await enrollmentHistory(onPool(api.database.pool), home.id, [{ playbookId, subjectId }]))[0]?.last ?? null
+  (await enrollmentHistory(onPool(api.database.pool), home.id, [{ playbookId, subjectId, key: null }]))[0]?.last ?? null
 
 describe('whoever was in a playbook once, in a run that is no longer kept', () => {
   it('still was after a merge, and each for themselves after its undo', async () => {

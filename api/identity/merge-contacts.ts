@@ -19,6 +19,7 @@ import {
   writeMergeContact,
 } from '../db/merge-store.ts'
 import { newId } from '../db/new-id.ts'
+import { moveWaits } from '../db/run-waits.ts'
 import type { Queryable } from '../db/sql.ts'
 import { settle } from '../dispatch/ask-again.ts'
 import type { Edge } from '../dispatch/evaluate-touched.ts'
@@ -79,7 +80,8 @@ export async function mergeContacts(q: Queryable, given: MergeGiven): Promise<Me
     isNew: false,
   }
   const accounts = moved.accounts.map(({ accountId }) => accountId)
-  const { world, edges } = await reevaluate(q, {
+  if (given.catalog.listens) await moveWaits(q, workspaceId, { of: [winner.id, loser.id], to: winner.id, now })
+  const { world, edges, touched } = await reevaluate(q, {
     ...given,
     changes: [change],
     accounts,
@@ -92,6 +94,7 @@ export async function mergeContacts(q: Queryable, given: MergeGiven): Promise<Me
     loser: loser.id,
     endedRuns,
     runs: [...settled.runs, ...runs],
+    touched: [...settled.touched, ...touched],
     asked: settled.asked + world.asked,
   }
 }

@@ -1,3 +1,4 @@
+import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { accountsOfContacts } from '../db/account-store.ts'
 import { membersOf } from '../db/audience-store.ts'
@@ -37,10 +38,11 @@ export async function reevaluate(
     now: number
     cause: Json
   },
-): Promise<{ world: World; edges: Edge[] }> {
+): Promise<{ world: World; edges: Edge[]; touched: RunRef[] }> {
   const { workspaceId, catalog, changes, now, cause } = given
   const index = catalog.audiences
   const world = emptyWorld(workspaceId, now, () => newId(now))
+  world.listens = catalog.listens
   const ids = changes.map(({ id }) => id)
   const links = await accountsOfContacts(q, workspaceId, ids)
   const accounts = [...new Set([...given.accounts, ...links.map(({ accountId }) => accountId)])]
@@ -69,8 +71,8 @@ export async function reevaluate(
     }
   await loadSubjects(q, world, { needs, index })
   const edges = evaluateTouched(world, index, { touches, at: now, cause })
-  await writeWorld(q, world, edges)
-  return { world, edges }
+  const touched = await writeWorld(q, world, { edges })
+  return { world, edges, touched }
 }
 
 function* touchedBy({ audiences: index }: WorkspaceCatalog, change: ContactChange): Iterable<IndexedAudience> {

@@ -7,6 +7,7 @@ import { writePropertyChanges } from '../db/history-store.ts'
 import { auditMerge, lockForMerge, type MergeContact, pointTo, writeMergeContact } from '../db/merge-store.ts'
 import { newId } from '../db/new-id.ts'
 import { keepApart } from '../db/pair-store.ts'
+import { moveWaits } from '../db/run-waits.ts'
 import type { Queryable } from '../db/sql.ts'
 import { coveringMerge, lockMerge, moveToLoser, noteUndone, type StoredMerge } from '../db/unmerge-store.ts'
 import { settle } from '../dispatch/ask-again.ts'
@@ -57,6 +58,8 @@ export async function undoMerge(q: Queryable, given: UndoGiven): Promise<{ kept:
   await noteUndone(q, workspaceId, { id, now, actor, kept })
   const detail = { merge: id, loser: loser.id, kept }
   await auditMerge(q, workspaceId, { id: newId(now), now, actor, action: 'contact.unmerge', target: winner.id, detail })
+  // Those that wait for the one who is there again find that out by a look.
+  if (catalog.listens) await moveWaits(q, workspaceId, { of: [winner.id], to: winner.id, now })
   await reevaluate(q, {
     workspaceId,
     catalog,

@@ -1,5 +1,6 @@
 import type { Transaction } from 'kysely'
 import { planHash } from '../../engine/ids.ts'
+import { canListen } from '../../engine/run/listens.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { writeAudit } from '../auth/audit.ts'
@@ -8,6 +9,7 @@ import type { Context, Scoped } from '../context.ts'
 import type { Db } from '../db/database.ts'
 import type { Database } from '../db/schema.ts'
 import { onTransaction } from '../db/sql.ts'
+import { beginAdmissions } from '../enroll/admissions.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
 import type { PlaybookSchedule, ScheduleKeeper } from '../temporal-ports.ts'
@@ -70,7 +72,7 @@ async function insertVersion(
   const version = (last?.version ?? 0) + 1
   await trx
     .insertInto('plans')
-    .values({ workspace_id: workspaceId, hash, plan: text, created_at: at })
+    .values({ workspace_id: workspaceId, hash, plan: text, listens: canListen(plan), created_at: at })
     .onConflict((conflict) => conflict.columns(['workspace_id', 'hash']).doNothing())
     .execute()
   await trx
@@ -96,6 +98,7 @@ async function insertVersion(
     playbook.id,
     triggersOf(plan, 'trigger.webhook').map(({ id }) => id),
   )
+  await beginAdmissions(trx, ctx, { playbookId: playbook.id, version, plan })
   await changeCatalog(onTransaction(trx), workspaceId)
   await writeAudit(trx, ctx, { action: 'playbook.publish', target: playbook.slug, detail: { version } })
   return version

@@ -2,11 +2,13 @@ import { ASKED_PORT, ERROR_PORT, ITEM_PORT, type Plan, type TriggerData } from '
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunInput, RunState, StepState } from '../../engine/model/run.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
+import { stepOf } from '../../engine/run/instance.ts'
 import { replay, type TimelineEntry } from '../../engine/run/view.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Scoped } from '../context.ts'
 import { readVersion } from '../playbooks/playbook-store.ts'
+import { itemNumber, itemsOfStep, statusOverItems } from './items-of-step.ts'
 import { findRun, runRowOf } from './run-list.ts'
 import type { RunStep, RunView } from './run-schemas.ts'
 
@@ -48,7 +50,8 @@ export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
     facts: state?.facts ?? null,
     timeline: timeline.map((entry, index) => ({
       at: new Date(entry.at).toISOString(),
-      step: entry.step,
+      step: entry.step === null ? null : stepOf(entry.step),
+      item: itemNumber(entry.step),
       what: entry.what,
       port: entry.port ?? null,
       until: isoOrNull(entry.until),
@@ -105,8 +108,9 @@ async function readEffects({ db, workspaceId }: Scoped, runId: string): Promise<
     .execute()
 }
 
+/** Of a step within a list the newest of any item. */
 const latestEffect = (effects: Effect[], step: string): Effect | null =>
-  effects.findLast((effect) => effect.step === step) ?? null
+  effects.findLast((effect) => stepOf(effect.step) === step) ?? null
 
 function stepView(
   step: Plan['steps'][number],
@@ -114,12 +118,12 @@ function stepView(
 ): RunStep {
   const { effect } = seen
   const now: StepState | undefined = seen.state?.steps[step.id]
-  const entries = seen.timeline.filter((entry) => entry.step === step.id)
+  const entries = seen.timeline.filter((entry) => entry.step !== null && stepOf(entry.step) === step.id)
   return {
     id: step.id,
     type: step.type,
     label: step.label,
-    status: now?.status ?? 'pending',
+    status: now?.status ?? statusOverItems(step, entries),
     visit: now?.visit ?? 0,
     attempts: now?.attempts ?? 0,
     startedAt: isoOrNull(now?.startedAt ?? entries[0]?.at),
@@ -131,6 +135,7 @@ function stepView(
     input: effect?.input ?? inputOf(step),
     output: effect?.output ?? outputOf(step, seen.state, now),
     fault: now?.fault ?? ((effect?.fault ?? null) as unknown as Fault | null),
+    items: itemsOfStep(step, seen.state, entries),
     effect:
       effect === null
         ? null

@@ -60,6 +60,8 @@ export const runStep = z.object({
   input: json,
   output: json,
   fault: fault.nullable(),
+  /** Of a step that works through a list, and of those within. */
+  items: z.object({ total: z.int(), done: z.int(), failed: z.int() }).nullable(),
   effect: z
     .object({
       key: z.string(),
@@ -75,6 +77,8 @@ export type RunStep = z.output<typeof runStep>
 export const timelineEntry = z.object({
   at: isoTime,
   step: z.string().nullable(),
+  /** Of a step within a list the number of the item, from 1; of lists within lists all of them. */
+  item: z.string().nullable(),
   what: z.string(),
   port: z.string().nullable(),
   until: isoTime.nullable(),

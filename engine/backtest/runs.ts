@@ -1,11 +1,9 @@
-import type { Json } from '../../nodes/manifest.ts'
-import { readPath, sameJson } from '../model/path.ts'
-import type { PlanStep, TriggerData } from '../model/plan.ts'
+import type { TriggerData } from '../model/plan.ts'
 import type { SubjectKind } from '../model/playbook.ts'
 import type { Facts, Instant } from '../model/rule.ts'
 import type { Advanced, HeardEvent, RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
-import { passes } from '../rules/events.ts'
 import { advance } from '../run/advance.ts'
+import { isMeant } from '../run/listens.ts'
 import { indexPlan, type PlanIndex, stepAt } from '../run/plan-index.ts'
 import { filled } from './act.ts'
 import type { Backtest } from './backtest.ts'
@@ -59,7 +57,6 @@ interface World extends Known {
 }
 
 type ActCommand = RunCommand & { kind: 'act' }
-type WaitEvent = PlanStep & { op: 'waitEvent' }
 const NONE: readonly Run[] = []
 
 export function openRuns(known: Known): Runs {
@@ -224,7 +221,7 @@ function fromBefore(world: World, run: Run): RunInput | null {
     const key = sleepKey({ step: id, visit: state.visit })
     if (run.told.has(key)) continue
     run.told.add(key)
-    const event = run.heard.find((one) => isMeant(step, one, { keys: state.keys, now: run.at }))
+    const event = run.heard.find((one) => isMeant({ ...step, keys: state.keys ?? {} }, one, run.at))
     if (event !== undefined) return heardInput(world, run, { step: id, visit: state.visit, event })
   }
   return null
@@ -246,7 +243,7 @@ function hear(world: World, run: Run, stored: StoredEvent): void {
     const step = stepAt(world.index, instance)
     const state = run.state.steps[instance]
     if (step?.op !== 'waitEvent' || state?.status !== 'waiting') return []
-    const meant = isMeant(step, event, { keys: state.keys, now: run.at })
+    const meant = isMeant({ ...step, keys: state.keys ?? {} }, event, run.at)
     return meant ? [{ step: instance, visit: state.visit }] : []
   })
   for (const { step, visit } of waiting) {
@@ -254,19 +251,6 @@ function hear(world: World, run: Run, stored: StoredEvent): void {
     if (state?.status === 'waiting' && state.visit === visit)
       put(world, run, heardInput(world, run, { step, visit, event }))
   }
-}
-
-/** Whether it is what the step waits for: its name, its filters, and the keys that were read when the wait began. */
-function isMeant(
-  step: WaitEvent,
-  event: HeardEvent,
-  { keys = {}, now }: { keys: { [property: string]: Json } | undefined; now: Instant },
-): boolean {
-  if (step.event !== event.name || !passes(step.where, event.properties, now)) return false
-  return Object.entries(keys).every(([property, wanted]) => {
-    const found = readPath(event.properties, property.split('.'))
-    return found !== undefined && sameJson(found, wanted)
-  })
 }
 
 /** Whether something that the run watches reads it. */

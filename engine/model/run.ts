@@ -44,6 +44,8 @@ export interface StepState {
   until?: Instant
   /** Cancelled while acting: its effect is still recorded when it lands. */
   cancelRequested?: boolean
+  /** Done without a write, and why. */
+  withheld?: Withheld
   /** Failed, and the author said what follows: the run goes on. */
   handled?: true
   /** While waiting: when it is given up for. */
@@ -52,6 +54,8 @@ export interface StepState {
   keys?: { [property: string]: Json }
   /** While it works through a list. */
   loop?: Loop
+  /** When it has worked through one. */
+  items?: { total: number; done: number; failed: number }
   /** Where the plan limits its repeats: when these attempts began, and how many have failed. A person's retry begins anew. */
   series?: { since: Instant; failed: number }
   /** While held: the connection whose return it waits for. */
@@ -95,6 +99,10 @@ export interface RunState {
   answers?: { [stepId: string]: Answer }
   /** Steps that a person wants left out when their turn comes, and the ports they are left by. */
   skips?: { [stepId: string]: string }
+  /** The version it goes by since it went over to it; left out: the one it began under. */
+  under?: PlanName
+  /** While it has not left the wait at which it went over: the way back. */
+  moved?: Moved
   /** While waiting: when an exit rule or the goal may come true by time alone. */
   watch?: Instant
   /** Ids of the operator commands that were carried out, so that a repeated delivery changes nothing. */
@@ -113,12 +121,38 @@ export interface Answer {
   by: string
 }
 
+/** A version's plan, by its content address. */
+export interface PlanName {
+  plan: string
+  version: number
+}
+
+/** What a run was before it went over to another version. */
+export interface Moved extends Pick<RunState, 'steps' | 'edges' | 'waits' | 'open'> {
+  migration: string
+  under: PlanName | null
+  /** `step:visit` of what it waited at when it had gone over. */
+  at: string[]
+}
+
+/** Where a run goes that waits at a step which the new version does not have: on at another, or out. */
+export type Move = { to: string } | { exit: string }
+
+/** Why nothing was written, though nothing failed. */
+export interface Withheld {
+  code: 'FREQUENCY_CAP'
+  message: string
+}
+
 /** What became of one attempt to act. The last four keep the visit and say what happens next. */
 export type StepOutcome =
   | { kind: 'done'; output: Json }
   | { kind: 'failed'; fault: Fault }
   | { kind: 'retry'; fault: Fault; at: Instant }
-  | { kind: 'paced'; at: Instant }
+  /** `why`: what it waits for, where that is not its turn. */
+  | { kind: 'paced'; at: Instant; why?: string }
+  /** It was not done, and the run goes on. */
+  | { kind: 'withheld'; why: Withheld }
   | { kind: 'held'; fault: Fault; connection: string }
   | { kind: 'review'; fault: Fault }
 
@@ -137,6 +171,13 @@ export type OperatorCommand =
   | { kind: 'override'; step: string; output: Json }
   /** What a step waits for was answered: by a person, or by a run that it started. */
   | ({ kind: 'answer'; step: string } & Answer)
+  /**
+   * Goes over to another version's plan, at a wait. `follow` carries it out, which knows both plans.
+   * @param moves by the ids of the steps that the new plan does not have
+   */
+  | { kind: 'migrate'; migration: string; from: PlanName; to: PlanName; moves: { [step: string]: Move } }
+  /** Goes back, unless it has left the wait at which it went over. */
+  | { kind: 'unmigrate'; migration: string; from: PlanName; to: PlanName }
   /** Settles a step in review: it landed (with an output), or do it again (a new visit). */
   | { kind: 'settle'; step: string; landed: boolean; output: Json }
 

@@ -30,7 +30,7 @@ export interface Carried {
 }
 
 /** Something that happened and is not applied yet. */
-export type Arrival = RunInput | { kind: 'wake'; step: string; visit: number; until: Instant }
+export type Arrival = RunInput | { kind: 'wake'; step: string; visit: number; until: Instant } | { kind: 'touched' }
 
 export interface ProceedOrder extends Pick<RunWorkflowStart, 'workspaceId' | 'runId' | 'subject' | 'trigger'> {
   planHash: string
@@ -88,5 +88,7 @@ export const RUN_WORKFLOW = 'runPlaybook'
 
 /** A person or the API says something about this run. The id makes a repeat harmless. */
 export const operatorSignal = defineSignal<[{ id: string; command: OperatorCommand }]>('operator')
+/** Something that it waits for may have happened: it looks. */
+export const touchedSignal = defineSignal('touched')
 /** A connection works again. */
 export const connectionOpenSignal = defineSignal<[string]>('connectionOpen')

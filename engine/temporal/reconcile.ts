@@ -83,6 +83,19 @@ export function settleOverdue(directory: RunDirectory, client: RunClient, before
 }
 
 /**
+ * Lets runs look that were told of something they wait for, and have not looked: whoever was to tell them died on the way.
+ * @param before told before this instant: later ones are being told
+ * @returns how many were told; null where another process is at it
+ */
+export function touchOverdue(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
+  return directory.alone('signalbox-touch', async () => {
+    const runs = await directory.touched(before, PAGE)
+    await client.touchRuns(runs)
+    return runs.length
+  })
+}
+
+/**
  * Hands commands over that were committed with what caused them, such as a merge of two contacts: at once, and again
  * until it worked. A command's id makes a repeat harmless.
  * @param before committed before this instant

@@ -10,7 +10,7 @@ import { TypedSearchAttributes } from '@temporalio/common'
 import { RUN_TASK_QUEUE, subjectHash } from '../ids.ts'
 import type { OperatorCommand } from '../model/run.ts'
 import type { RunDirectory, RunRef, RunStartData } from '../ports.ts'
-import { connectionOpenSignal, operatorSignal, RUN_WORKFLOW, type RunWorkflowStart } from './messages.ts'
+import { connectionOpenSignal, operatorSignal, RUN_WORKFLOW, type RunWorkflowStart, touchedSignal } from './messages.ts'
 import { type PlaybookRef, type Schedule, syncSchedules } from './schedule-client.ts'
 import { PLAYBOOK, SUBJECT, VERSION, WORKSPACE } from './search-attributes.ts'
 
@@ -101,6 +101,18 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
     },
 
     resumeRuns: (held: HeldRun[]) => resumeRuns(client, held),
+
+    /** Lets runs look whether what they wait for has happened. */
+    async touchRuns(runs: RunRef[]): Promise<void> {
+      await inTurn(runs, async ({ runId }) => {
+        try {
+          await client.workflow.getHandle(runId).signal(touchedSignal)
+        } catch (error) {
+          // Missing in Temporal: the reconciler brings it back, and it looks by itself.
+          if (!(error instanceof WorkflowNotFoundError)) throw error
+        }
+      })
+    },
 
     syncSchedules: (playbook: PlaybookRef, schedules: Schedule[]) =>
       syncSchedules({ client, taskQueue }, playbook, schedules),

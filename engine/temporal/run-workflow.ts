@@ -27,6 +27,7 @@ import {
   type RunActivities,
   type RunWorkflowStart,
   stepKey,
+  touchedSignal,
 } from './messages.ts'
 
 /** Above this a state moves to a fresh history; Temporal warns at 512 KB and refuses at 2 MB. */
@@ -49,6 +50,7 @@ type ActCommand = RunCommand & { kind: 'act' }
 export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Promise<void> {
   const execution = new RunExecution(start, planRef)
   setHandler(operatorSignal, (message) => execution.operate(message))
+  setHandler(touchedSignal, () => execution.touch())
   setHandler(connectionOpenSignal, (connection) => execution.resume(connection))
   const carried = await execution.run()
   if (carried === null) return
@@ -79,6 +81,11 @@ class RunExecution {
 
   operate({ id, command }: { id: string; command: OperatorCommand }): void {
     this.inbox.push({ kind: 'operator', at: Date.now(), id, command })
+  }
+
+  /** However often it is told before it looks, it looks once. */
+  touch(): void {
+    if (!this.inbox.some(({ kind }) => kind === 'touched')) this.inbox.push({ kind: 'touched' })
   }
 
   resume(connection: string): void {

@@ -1,11 +1,13 @@
 import type { Plan } from '../model/plan.ts'
 import type { RunCommand, RunInput, RunState } from '../model/run.ts'
-import type { Ports, RecordPart, RunRef } from '../ports.ts'
+import type { InputWithFacts, Ports, RecordPart, RunRef } from '../ports.ts'
 import { advance } from '../run/advance.ts'
+import { type AwaitedEvent, canListen, isMeant, listeningOf } from '../run/listens.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { indexPlan, stepAt } from '../run/plan-index.ts'
 import { summaryOf } from '../run/summary.ts'
 import { actOrderOf } from '../run/act-order.ts'
+import { RUN } from '../run/end-run.ts'
 import { type Arrival, type ProceedOrder, type Progress, stepKey } from './messages.ts'
 import type { Perform } from './perform.ts'
 
@@ -55,7 +57,8 @@ export class Stint {
     this.inbox = [...order.arrivals]
     this.busy = new Set(order.away)
     this.state = order.state
-    this.latest = order.notBefore
+    // A worker's clock may be behind that of the server, whose timers have rung.
+    this.latest = Math.max(order.notBefore, order.epoch)
   }
 
   async run(): Promise<Progress> {
@@ -87,6 +90,8 @@ export class Stint {
   private async applyArrivals(): Promise<void> {
     for (let arrival = this.inbox.shift(); arrival !== undefined; arrival = this.inbox.shift()) {
       if (arrival.kind === 'wake') await this.wake(arrival)
+      // It looks before it rests, whether it was told or not.
+      else if (arrival.kind === 'touched') continue
       else if (arrival.kind !== 'operator' || !this.current().handled.includes(arrival.id)) {
         const input = { ...arrival, at: Math.max(arrival.at, this.latest) }
         this.apply(input)
@@ -99,16 +104,69 @@ export class Stint {
   private async wake({ step, visit }: Arrival & { kind: 'wake' }): Promise<void> {
     const asleep = this.current().steps[step]
     if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
+    // What came in time counts, however late somebody looks.
+    if (asleep?.status === 'waiting' && (await this.hear((awaited) => awaited.step === step))) return
     const due: RunInput & { kind: 'due' } = { kind: 'due', at: this.now(), step, visit, facts: null }
-    if (asleep?.status !== 'waiting' || !readsFacts(this.plan)) {
-      this.apply(due)
-      this.unrecorded.push(due)
+    if (step === RUN || asleep?.status === 'waiting') return this.take(due)
+    this.apply(due)
+    this.unrecorded.push(due)
+  }
+
+  /** An input with fresh facts is recorded before anything is done on them. */
+  private async take(input: InputWithFacts): Promise<void> {
+    if (!readsFacts(this.plan)) {
+      this.apply(input)
+      this.unrecorded.push(input)
       return
     }
     await this.record()
-    const facts = await this.facts(due.at)
-    const position = this.position()
-    this.apply(await this.ports.runs.wake(this.ref(), { position, due: { ...due, facts }, epoch: this.order.epoch }))
+    const fresh = { ...input, facts: input.kind === 'look' ? input.facts : await this.facts(input.at) }
+    const taken = { position: this.position(), input: fresh, epoch: this.order.epoch }
+    this.apply(await this.ports.runs.take(this.ref(), taken))
+  }
+
+  /**
+   * Says what the run waits for, then reads back: what happens in between is seen by one side or the other.
+   * @returns whether something has happened
+   */
+  private async catchUp(): Promise<boolean> {
+    if (!canListen(this.plan)) return false
+    const listening = listeningOf(this.plan, this.current())
+    await this.ports.waits.listen(this.ref(), this.order.subject, listening)
+    if (listening === null) return false
+    if (await this.hear(() => true)) return true
+    return listening.topics.length > 0 && (await this.look())
+  }
+
+  /** @returns whether something came that one of these steps waits for; the first that came is taken */
+  private async hear(asked: (awaited: AwaitedEvent) => boolean): Promise<boolean> {
+    const awaited = (listeningOf(this.plan, this.current())?.awaited ?? []).filter(asked)
+    if (awaited.length === 0) return false
+    const names = [...new Set(awaited.map(({ event }) => event))]
+    const at = this.now()
+    for (const { event, receivedAt, sinceTrigger } of await this.ports.waits.happened(
+      this.ref(),
+      this.order.subject,
+      names,
+    )) {
+      const inTime = ({ since, deadline }: AwaitedEvent): boolean =>
+        (since === 'trigger' ? sinceTrigger : receivedAt >= since) && (deadline === null || receivedAt <= deadline)
+      const meant = awaited.find((one) => inTime(one) && isMeant(one, event, at))
+      if (meant === undefined) continue
+      await this.take({ kind: 'event', at, step: meant.step, visit: meant.visit, event, facts: null })
+      return true
+    }
+    return false
+  }
+
+  /** @returns whether fresh facts change anything; where they do not, nothing is recorded */
+  private async look(): Promise<boolean> {
+    const at = this.now()
+    const input: RunInput & { kind: 'look' } = { kind: 'look', at, facts: await this.facts(at) }
+    const { commands, notes } = advance(this.plan, this.current(), input)
+    if (commands.length === 0 && notes.length === 0) return false
+    await this.take(input)
+    return true
   }
 
   private apply(input: RunInput): void {
@@ -143,16 +201,17 @@ export class Stint {
   /** Makes the record complete. @returns whether nothing is left to do but to wait, or nothing at all */
   private async rest(): Promise<boolean> {
     if (this.over()) {
+      if (canListen(this.plan)) await this.ports.waits.listen(this.ref(), this.order.subject, null)
       await this.ports.runs.conclude(this.ref(), this.takePart(), this.now())
       return true
     }
     await this.record()
     const { heldBy } = this.summary()
-    if (heldBy.length === 0) return true
     // Written first, then read: a reconnect between the two is seen by one side or the other.
-    for (const connection of await this.ports.runs.connectionsOpen(this.order.workspaceId, heldBy))
-      this.inbox.push({ kind: 'resume', at: this.now(), connection })
-    return this.inbox.length === 0
+    if (heldBy.length > 0)
+      for (const connection of await this.ports.runs.connectionsOpen(this.order.workspaceId, heldBy))
+        this.inbox.push({ kind: 'resume', at: this.now(), connection })
+    return !(await this.catchUp()) && this.inbox.length === 0
   }
 
   private async record(): Promise<void> {
@@ -211,5 +270,8 @@ export class Stint {
   }
 }
 
-const readsFacts = ({ reads }: Plan): boolean =>
-  reads.properties.length + reads.segments.length + reads.signals.length + Object.keys(reads.events).length > 0
+function readsFacts({ reads }: Plan): boolean {
+  const { properties, segments, signals, scores = [], events, changes = {}, related } = reads
+  const lists = [properties, segments, signals, scores, Object.keys(events), Object.keys(changes)]
+  return related !== undefined || lists.some((list) => list.length > 0)
+}

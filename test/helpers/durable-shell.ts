@@ -1,7 +1,9 @@
 import { DefaultLogger, Runtime, type Worker } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
 import { z } from 'zod'
+import { createReach } from '../../api/contact-rules/reach.ts'
 import { openVault } from '../../api/connections/vault.ts'
+import { createInside } from '../../api/asks/inside.ts'
 import { createBlobs } from '../../api/db/blob-store.ts'
 import { createBudgets } from '../../api/db/budget-store.ts'
 import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
@@ -9,9 +11,13 @@ import { createEffectsLedger } from '../../api/db/ledger-store.ts'
 import { newId } from '../../api/db/new-id.ts'
 import { createRunDirectory } from '../../api/db/run-directory.ts'
 import { createRunRecord } from '../../api/db/run-record.ts'
+import { createRunWaits } from '../../api/db/run-waits.ts'
 import { onPool } from '../../api/db/sql.ts'
+import { createFactsSource } from '../../api/customers/facts-source.ts'
+import { raiseRevision } from '../../api/dispatch/workspace-catalog.ts'
 import { createRunKeys } from '../../api/privacy/run-keys.ts'
 import { createWorkspaceKeys } from '../../api/privacy/workspace-keys.ts'
+import { canListen } from '../../engine/run/listens.ts'
 import { planHash, runId } from '../../engine/ids.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunInput } from '../../engine/model/run.ts'
@@ -24,9 +30,10 @@ import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import { type ActionContext, type Catalog, defineAction, defineConnector } from '../../nodes/define.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { fields } from '../../nodes/fields.ts'
-import type { RepeatMode } from '../../nodes/manifest.ts'
-import { createTestDatabase, type TestDatabase } from './postgres.ts'
+import type { Json, RepeatMode } from '../../nodes/manifest.ts'
+import { createTestDatabase } from './postgres.ts'
 import { connectTemporal, type TestTemporal } from './temporal.ts'
+import type { TestWorkspace } from './workspace.ts'
 
 // Once a process: what Temporal's core says below an error would bury the tests' own words.
 Runtime.install({ logger: new DefaultLogger('ERROR') })
@@ -53,8 +60,8 @@ export interface Shell {
   database: OpenedDatabase
   workspaceId: string
   /** Commits a run of the plan as enrolled, without starting it. */
-  enroll(plan: Plan, data?: Record<string, string>): Promise<RunRef>
-  start(plan: Plan, data?: Record<string, string>): Promise<RunRef>
+  enroll(plan: Plan, data?: { [name: string]: Json }, subjectId?: string): Promise<RunRef>
+  start(plan: Plan, data?: { [name: string]: Json }, subjectId?: string): Promise<RunRef>
   /** Waits until the workflow of a run is over. */
   ended(run: RunRef): Promise<void>
   row(
@@ -66,20 +73,20 @@ export interface Shell {
 
 /**
  * The durable shell on a real Postgres and a real Temporal, with one connector whose outside world the test holds.
- * Facts are empty; connections are open unless `outside.paused` says otherwise.
+ * Connections are open unless `outside.paused` says otherwise.
+ * @param where.within whose contacts and facts it works with; without one facts are empty
+ * @param where.on another server than the test run's, e.g. one whose time skips
  */
-export async function createShell(options: Partial<PerformOptions> = {}): Promise<Shell> {
-  const testDatabase = await createTestDatabase()
-  const database = openDatabase(testDatabase.url)
-  const temporal = await connectTemporal()
-  const workspaceId = newId(Date.now())
-  await database.db
-    .insertInto('workspaces')
-    .values({ id: workspaceId, slug: workspaceId, name: 'W', created_at: new Date() })
-    .execute()
+export async function createShell(
+  options: Partial<PerformOptions> = {},
+  { within, on = connectTemporal }: { within?: TestWorkspace; on?: () => Promise<TestTemporal> } = {},
+): Promise<Shell> {
+  const { database, workspaceId, drop } = await homeOf(within)
+  const temporal = await on()
   const outside: Outside = { written: [], script: [], refused: new Set(), paused: new Set() }
   const connectionId = await insertConnection(database, workspaceId)
-  const ports = portsOf(database, outside, connectionId)
+  const empty = portsOf(database, outside, connectionId)
+  const ports = within === undefined ? empty : { ...empty, facts: createFactsSource(onPool(database.pool)) }
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
     client: new Client({ connection: temporal.client.connection, dataConverter: dataConverterOf(ports) }),
@@ -97,14 +104,14 @@ export async function createShell(options: Partial<PerformOptions> = {}): Promis
   })
   const running = Promise.all(workers.map((worker) => worker.run()))
   const shell = { outside, ports, client, directory, temporal, database, workspaceId }
-  return { ...shell, ...verbs(shell, () => stop({ workers, running, temporal, database, testDatabase })) }
+  return { ...shell, ...verbs(shell, () => stop({ workers, running, temporal, drop })) }
 }
 
 type Parts = Pick<Shell, 'client' | 'temporal' | 'database' | 'workspaceId'>
 
 function verbs({ client, temporal, database, workspaceId }: Parts, close: () => Promise<void>) {
   let occurrence = 0
-  const enroll = async (plan: Plan, data: Record<string, string> = {}): Promise<RunRef> => {
+  const enroll = async (plan: Plan, data: { [name: string]: Json } = {}, subjectId = newId(1)): Promise<RunRef> => {
     const at = new Date()
     const playbookId = newId(at.getTime())
     const text = JSON.stringify(plan)
@@ -113,7 +120,7 @@ function verbs({ client, temporal, database, workspaceId }: Parts, close: () => 
     const id = runId(workspaceId, playbookId, String(occurrence))
     await database.db
       .insertInto('plans')
-      .values({ workspace_id: workspaceId, hash, plan: text, created_at: at })
+      .values({ workspace_id: workspaceId, hash, plan: text, listens: canListen(plan), created_at: at })
       .onConflict((conflict) => conflict.doNothing())
       .execute()
     await database.db
@@ -125,7 +132,7 @@ function verbs({ client, temporal, database, workspaceId }: Parts, close: () => 
         version: 1,
         plan_hash: hash,
         subject_kind: 'contact',
-        subject_id: newId(1),
+        subject_id: subjectId,
         occurrence: String(occurrence),
         trigger: JSON.stringify({ step: plan.steps[0]?.id, data }),
         cause: '{}',
@@ -133,12 +140,13 @@ function verbs({ client, temporal, database, workspaceId }: Parts, close: () => 
         updated_at: at,
       }) // prettier-ignore
       .execute()
+    await raiseRevision(onPool(database.pool), workspaceId)
     return { workspaceId, runId: id }
   }
   return {
     enroll,
-    async start(plan: Plan, data?: Record<string, string>) {
-      const run = await enroll(plan, data)
+    async start(plan: Plan, data?: { [name: string]: Json }, subjectId?: string) {
+      const run = await enroll(plan, data, subjectId)
       await client.startRuns([run])
       return run
     },
@@ -168,16 +176,32 @@ interface Running {
   workers: Worker[]
   running: Promise<unknown>
   temporal: TestTemporal
-  database: OpenedDatabase
-  testDatabase: TestDatabase
+  drop: () => Promise<void>
 }
 
-async function stop({ workers, running, temporal, database, testDatabase }: Running): Promise<void> {
+async function stop({ workers, running, temporal, drop }: Running): Promise<void> {
   for (const worker of workers) worker.shutdown()
   await running
   await temporal.close()
-  await database.close()
-  await testDatabase.drop()
+  await drop()
+}
+
+async function homeOf(
+  within: TestWorkspace | undefined,
+): Promise<{ database: OpenedDatabase; workspaceId: string; drop: () => Promise<void> }> {
+  if (within !== undefined) return { database: within.opened, workspaceId: within.id, drop: () => Promise.resolve() }
+  const testDatabase = await createTestDatabase()
+  const database = openDatabase(testDatabase.url)
+  const workspaceId = newId(Date.now())
+  await database.db
+    .insertInto('workspaces')
+    .values({ id: workspaceId, slug: workspaceId, name: 'W', created_at: new Date() })
+    .execute()
+  const drop = async (): Promise<void> => {
+    await database.close()
+    await testDatabase.drop()
+  }
+  return { database, workspaceId, drop }
 }
 
 async function insertConnection(database: OpenedDatabase, workspaceId: string): Promise<string> {
@@ -210,8 +234,10 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
       ...createRunRecord(q, () => {}),
       connectionsOpen: (_workspace, slugs) => Promise.resolve(slugs.filter((slug) => !outside.paused.has(slug))),
     },
+    waits: createRunWaits(database.pool),
     ledger: createEffectsLedger(q, () => {}),
     budgets: createBudgets(q, Date.now),
+    ...createInside({ pool: database.pool, clock: Date.now, publicUrl: 'http://127.0.0.1' }),
     blobs: createBlobs(q),
     keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, openVault(SHELL_SECRET), Date.now), clock: Date.now }),
     facts: {
@@ -219,6 +245,7 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
         Promise.resolve({ at, contact: null, account: null, segments: [], signals: [], events: {} }),
     },
     subjects: { get: () => Promise.resolve(null), link: () => Promise.resolve() },
+    reach: createReach(database.pool),
     consent: () => Promise.resolve({ unsubscribed: false, unsubscribeUrl: null }),
     connections: {
       open: (_workspace, slug) =>

@@ -135,7 +135,7 @@ export function naiveBacktest(given: Backtest, all: readonly Stored[]): Naive {
     const mine = runs.filter((run) => run.who.contactId === contactId)
     const last = mine.at(-1)
     const before = last && { last: last.enteredAt, open: mine.some((run) => run.state.open.length > 0) }
-    const entry = mayEnter(plan.enrollment.reentry, before ?? null, at)
+    const entry = mayEnter(plan.enrollment, { subjectId: contactId, before: before ?? null }, at)
     if (!entry.ok) return refuse(entry.code)
     const run = { who: { contactId, accountId }, enteredAt: at, position, at, sleeps: [], told: new Set<string>() }
     return { ...run, state: undefined as unknown as RunState }

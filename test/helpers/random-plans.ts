@@ -36,6 +36,8 @@ export const ALL_KINDS = [
 ] as const // prettier-ignore
 /** Also those of which a backtest knows no answer. */
 export const KINDS_WITH_PEOPLE = [...ALL_KINDS, 'asks'] as const
+/** Those whose meaning does not hang on the order in which things happen. */
+export const ORDERLESS_KINDS = ALL_KINDS.filter((kind) => kind !== 'any' && kind !== 'exit')
 type Kind = (typeof KINDS_WITH_PEOPLE)[number]
 
 /** Plans as drawn, with kinds to choose from: most tests leave out `any` and `exit`, whose meaning hangs on order. */

@@ -23,6 +23,8 @@ export interface ShellOptions {
   /** Picks which of the open things arrives: a number below `count`. */
   pick: (count: number) => number
   outcome: (act: Act) => StepOutcome
+  /** Nothing that a step waits for happens: waits end by time alone. */
+  quiet?: boolean
   /** Called after each input. */
   after?: (input: RunInput, before: RunState | null, next: Advanced) => void
   /** Goes on from a finished run. */
@@ -55,7 +57,8 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
     run.inputs.push(input)
     options.after?.(input, state, next)
     state = JSON.parse(JSON.stringify(next.state)) as RunState
-    open = withEvents(plan, stillOpen(open, next, run), next.state)
+    open = stillOpen(open, next, run)
+    if (!options.quiet) open = withEvents(plan, open, next.state)
     const finished = next.commands.some((command) => command.kind === 'finish')
     if (open.length === 0) {
       if (!finished) throw new Error(`Nothing is open and the run is ${state.status}: it hangs.`)

@@ -38,6 +38,17 @@ export async function connectTemporal(): Promise<TestTemporal> {
   }
 }
 
+/** The shell's view of a server whose time jumps; closing it leaves the environment to the test. */
+export const onTimeSkipping = (environment: TestWorkflowEnvironment) => (): Promise<TestTemporal> =>
+  Promise.resolve({
+    address: environment.address,
+    namespace: environment.namespace ?? 'default',
+    client: environment.client,
+    nativeConnection: environment.nativeConnection,
+    taskQueue: `test-${randomUUID()}`,
+    close: () => Promise.resolve(),
+  })
+
 /**
  * A server of its own whose time jumps to the next timer while a result is awaited. Its time is one for all workflows in
  * it: one environment per test file, tests one after another. End it with `teardown()`.

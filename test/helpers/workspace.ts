@@ -9,7 +9,7 @@ import { createCatalogCache } from '../../api/dispatch/workspace-catalog.ts'
 import { workDue } from '../../api/dispatch/work-due.ts'
 import { workEvents } from '../../api/dispatch/work-events.ts'
 import { planHash } from '../../engine/ids.ts'
-import type { Reentry } from '../../engine/model/playbook.ts'
+import type { Enrollment, Reentry } from '../../engine/model/playbook.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { Audience, AudienceKind } from '../../api/dispatch/audience-index.ts'
 import type { RunRef } from '../../engine/ports.ts'
@@ -39,6 +39,7 @@ export interface TestWorkspace {
       subject?: 'contact' | 'account'
       trigger: { type: string; input: { [field: string]: Json } }
       reentry?: Reentry
+      enrollment?: Partial<Enrollment>
       status?: 'on' | 'paused'
     },
   ): Promise<string>
@@ -120,13 +121,13 @@ async function openWorkspace(
       await bump()
       return audienceId
     },
-    playbook: async (slug, { subject = 'contact', trigger, reentry = { policy: 'every' }, status = 'on' }) => {
+    playbook: async (slug, { subject = 'contact', trigger, reentry = { policy: 'every' }, enrollment = {}, status = 'on' }) => {
       const playbookId = newId(clock.now)
       const plan: Plan = {
         kind: 'plan',
         format: 1,
         subject,
-        enrollment: { reentry, exit: [], goal: null },
+        enrollment: { reentry, exit: [], goal: null, ...enrollment },
         steps: [
           {
             id: 'start',

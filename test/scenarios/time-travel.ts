@@ -135,6 +135,7 @@ export async function lagScenario(due: number, database?: OwnDatabase): Promise<
     pool: w.opened.pool,
     clock: Date.now,
     startRuns: () => Promise.resolve(),
+    touchRuns: () => Promise.resolve(),
     onError: (error) => console.error(error),
   })
   try {

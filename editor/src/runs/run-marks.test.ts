@@ -18,6 +18,7 @@ const step = (id: string, status: RunStep['status'], port: string | null = null)
   input: null,
   output: null,
   fault: null,
+  items: null,
   effect: null,
 })
 

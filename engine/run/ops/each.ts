@@ -111,17 +111,19 @@ function beginMore(draft: Draft, step: StepOf<'each'>, { id, loop }: At): Loop {
 function finish(draft: Draft, step: StepOf<'each'>, { id, loop }: At): void {
   const { loop: _over, ...before } =
     draft.state.steps[id] ?? ({ status: 'waiting', visit: 1, attempts: 0 } as StepState)
-  setStep(draft, id, before)
   const [first] = loop.failed
   const { done, failed, items } = loop
+  setStep(draft, id, before)
   draft.notes.push({
     step: id,
     text: `${done} of ${items.length} items done${failed.length > 0 ? `, ${failed.length} failed` : ''}`,
   })
-  if (first !== undefined)
-    return failStep(draft, id, {
+  if (first === undefined) completeStep(draft, id, step.keeps ? { output: { done } } : {})
+  else
+    failStep(draft, id, {
       ...first.fault,
       message: `${failed.length} of ${items.length} items failed; the first, number ${first.index + 1}: ${first.fault.message}`,
     })
-  completeStep(draft, id, step.keeps ? { output: { done } } : {})
+  const ended = draft.state.steps[id]
+  if (ended) setStep(draft, id, { ...ended, items: { total: items.length, done, failed: failed.length } })
 }

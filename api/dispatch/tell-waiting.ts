@@ -1,0 +1,73 @@
+import type { RunRef } from '../../engine/ports.ts'
+import { ANYTHING, ATTACHED, isMeant } from '../../engine/run/listens.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import type { PendingEvent } from '../db/event-store.ts'
+import { shareWaits, touchWaits, type Wait, waitsOf } from '../db/run-waits.ts'
+import type { Queryable } from '../db/sql.ts'
+import { happeningOf, propertiesOf } from './apply-event.ts'
+import type { Edge } from './evaluate-touched.ts'
+import type { Resolved } from './resolve-identity.ts'
+import type { World } from './world.ts'
+
+/** What happened to one subject, for the runs that wait. */
+interface News {
+  topics: Set<string>
+  events: Array<{ name: string; properties: { [name: string]: Json } }>
+}
+
+/**
+ * Owes a look to the runs that wait for what happened here, in the caller's transaction. What exactly concerns them they
+ * read back themselves; here it is enough not to wake those that it cannot concern.
+ * @returns them, to be told once the transaction has committed
+ */
+export async function tellWaiting(
+  q: Queryable,
+  world: World,
+  happened: { edges: Edge[]; items: ReadonlyArray<{ event: PendingEvent; who: Resolved }> },
+): Promise<RunRef[]> {
+  if (!world.listens) return []
+  const { workspaceId, now } = world
+  const news = newsOf(world, happened)
+  if (news.size === 0) return []
+  const ids = [...news.keys()]
+  await shareWaits(q, ids)
+  const waits = await waitsOf(q, workspaceId, ids)
+  const runs = [...new Set(waits.filter((wait) => concerns(wait, news, now)).map(({ runId }) => runId))]
+  if (runs.length > 0) await touchWaits(q, workspaceId, { runs, now })
+  return runs.map((runId) => ({ workspaceId, runId }))
+}
+
+function concerns({ subjectId, topics, awaited }: Wait, all: Map<string, News>, now: number): boolean {
+  const news = all.get(subjectId)
+  if (news === undefined) return false
+  if (topics.includes(ANYTHING) || topics.some((topic) => news.topics.has(topic))) return true
+  return awaited.some((one) => news.events.some((event) => isMeant(one, event, now)))
+}
+
+function newsOf(
+  world: World,
+  { edges, items }: { edges: Edge[]; items: ReadonlyArray<{ event: PendingEvent; who: Resolved }> },
+): Map<string, News> {
+  const all = new Map<string, News>()
+  const of = (subjectId: string): News => {
+    const known = all.get(subjectId) ?? { topics: new Set<string>(), events: [] }
+    all.set(subjectId, known)
+    return known
+  }
+  for (const { event, who } of items) {
+    const name = happeningOf(event)
+    if (name === null) continue
+    for (const id of [who.contactId, who.accountId])
+      if (id !== null) {
+        of(id).topics.add(`event:${name}`)
+        of(id).events.push({ name, properties: propertiesOf(event) })
+      }
+  }
+  for (const { subject, subjectId, property } of world.newChanges)
+    of(subjectId).topics.add(`property:${subject}.${property}`)
+  for (const { audience, row } of edges) of(row.subjectId).topics.add(`${audience.kind}:${audience.slug}`)
+  // Whose account it is is read with the facts: a run of a contact that has one now begins to see it.
+  for (const { contactId, accountId } of world.attached)
+    for (const id of [contactId, accountId]) of(id).topics.add(ATTACHED)
+  return all
+}

@@ -1,0 +1,178 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { chain, write } from '../../test/helpers/chain-plan.ts'
+import { createLiveShell, type LiveShell } from '../../test/helpers/live-shell.ts'
+import type { Plan, PlanStep } from '../model/plan.ts'
+import type { RunRef } from '../ports.ts'
+import { replay } from '../run/view.ts'
+import { touchOverdue } from './reconcile.ts'
+
+let shell: LiveShell
+beforeAll(async () => {
+  shell = await createLiveShell()
+})
+afterAll(() => shell.close())
+beforeEach(() => {
+  shell.outside.written.length = 0
+  shell.errors.length = 0
+})
+
+const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
+const waiting = (run: RunRef) => until(async () => expect(await shell.row(run)).toMatchObject({ status: 'waiting' }))
+const texts = () => shell.outside.written.map((line) => line.text).toSorted()
+const listening = (run: RunRef) =>
+  shell.w.opened.db.selectFrom('run_waits').selectAll().where('run_id', '=', run.runId).execute()
+
+type WaitEvent = PlanStep & { op: 'waitEvent' }
+
+/** start --> wait --> happened: yes, timeout: no */
+function waitFor(given: Partial<WaitEvent>): Plan {
+  const plan = chain(
+    { id: 'wait', op: 'waitEvent', where: [], keys: [], since: 'entry', maxWaitMs: null, keeps: false, ...given },
+    write('yes'),
+    write('no'),
+  )
+  return forked(plan, ['happened', 'timeout'])
+}
+
+/** The last two steps behind two ports of the one before them. */
+function forked(plan: Plan, [first, second]: [string, string]): Plan {
+  const steps = plan.steps.map((step): PlanStep => {
+    if (step.id === 'wait') return { ...step, out: { [first]: ['yes'], [second]: ['no'] } }
+    if (step.id === 'yes') return { ...step, in: [{ step: 'wait', port: first }], out: { next: [] } }
+    return step.id === 'no' ? { ...step, in: [{ step: 'wait', port: second }] } : step
+  })
+  return { ...plan, steps }
+}
+
+const track = (userId: string, event: string, properties = {}) => ({
+  type: 'track',
+  messageId: randomUUID(),
+  userId,
+  event,
+  properties,
+})
+
+describe('a run that waits for an event', () => {
+  it('goes on when it comes with its keys, and not when another order is shipped', async () => {
+    const { id, userId } = await shell.contact()
+    const plan = waitFor({ event: 'Order Shipped', keys: [{ property: 'order', path: 'trigger.order' }] })
+    const [one, two] = [await shell.start(plan, { order: 17 }, id), await shell.start(plan, { order: 18 }, id)]
+    await waiting(one)
+    await waiting(two)
+    await shell.send(track(userId, 'Order Shipped', { order: 18 }))
+    await shell.ended(two)
+    expect(await shell.row(one)).toMatchObject({ status: 'waiting' })
+    expect(await shell.inputs(one)).toHaveLength(1)
+    await shell.send(track(userId, 'Order Shipped', { order: 17 }))
+    await shell.ended(one)
+    expect(texts()).toEqual(['yes', 'yes'])
+    expect((await shell.inputs(one)).map(({ kind }) => kind)).toEqual(['start', 'event', 'outcome'])
+    expect(await listening(one)).toEqual([])
+    expect(shell.errors).toEqual([])
+  })
+
+  it('takes the timeout where nothing came, also where something comes too late', async () => {
+    const { id, userId } = await shell.contact()
+    const run = await shell.start(waitFor({ event: 'Paid', maxWaitMs: 400 }), {}, id)
+    await shell.ended(run)
+    await shell.send(track(userId, 'Paid'))
+    expect(texts()).toEqual(['no'])
+  })
+
+  it('hears what came after its trigger and before it began to wait', async () => {
+    const { id, userId } = await shell.contact()
+    const run = await shell.enroll(waitFor({ event: 'Paid', since: 'trigger' }), {}, id)
+    const late = await shell.enroll(waitFor({ event: 'Paid', since: 'entry' }), {}, id)
+    await shell.send(track(userId, 'Paid'))
+    await until(async () => expect(await pending()).toBe(0))
+    await shell.client.startRuns([run, late])
+    await shell.ended(run)
+    await waiting(late)
+    expect(texts()).toEqual(['yes'])
+  })
+
+  it('is told again where whoever was to tell it died on the way', async () => {
+    const { id, userId } = await shell.contact()
+    const run = await shell.start(waitFor({ event: 'Paid' }), {}, id)
+    await waiting(run)
+    const told = vi.spyOn(shell.client, 'touchRuns')
+    // As though the process had ended between the commit and the call.
+    await shell.w.opened.db
+      .updateTable('run_waits')
+      .set({ touched_at: new Date(1) })
+      .where('run_id', '=', run.runId)
+      .execute()
+    await touchOverdue(shell.directory, shell.client, Date.now() - 1000)
+    expect(told).toHaveBeenCalledWith([run])
+    await until(async () => expect(await listening(run)).toMatchObject([{ touched_at: null }]))
+    await shell.send(track(userId, 'Paid'))
+    await shell.ended(run)
+  })
+})
+
+const pending = async (): Promise<number> =>
+  (await shell.w.opened.db.selectFrom('events').select('seq').where('status', '=', 'pending').execute()).length
+
+describe('a run that waits for a rule', () => {
+  const rule = { property: 'contact.plan', op: 'eq' as const, value: 'pro' }
+  const reads = { properties: ['contact.plan'], segments: [], signals: [], events: {} }
+  const waitRule = (maxWaitMs: number | null): Plan =>
+    forked({ ...chain({ id: 'wait', op: 'waitRule', rule, maxWaitMs }, write('yes'), write('no')), reads }, [
+      'met',
+      'timeout',
+    ])
+
+  it('goes on when a property makes it true, and keeps nothing of looks that changed nothing', async () => {
+    const { id, userId } = await shell.contact({ plan: 'free' })
+    const run = await shell.start(waitRule(null), {}, id)
+    await waiting(run)
+    for (const plan of ['team', 'trial'])
+      await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan } })
+    await until(async () => expect(await pending()).toBe(0))
+    await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan: 'pro' } })
+    await shell.ended(run)
+    expect((await shell.inputs(run)).map(({ kind }) => kind)).toEqual(['start', 'look', 'outcome'])
+    expect(texts()).toEqual(['yes'])
+  })
+
+  it('ends at once where the goal is reached while it waits for something else', async () => {
+    const { id, userId } = await shell.contact({ plan: 'free' })
+    const plan = {
+      ...waitFor({ event: 'Never' }),
+      reads,
+      watches: true as const,
+      enrollment: { reentry: { policy: 'every' as const }, exit: [], goal: { name: 'on pro', if: rule } },
+    }
+    const run = await shell.start(plan, {}, id)
+    await waiting(run)
+    await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan: 'pro' } })
+    await shell.ended(run)
+    const { state } = replay(plan, await shell.inputs(run))
+    expect(state).toMatchObject({ status: 'exited', reason: 'goal: on pro' })
+    expect(await listening(run)).toEqual([])
+  })
+
+  it('waits for whom its contact has become', async () => {
+    const { id } = await shell.contact({ plan: 'free', email: `${randomUUID()}@example.com` })
+    const run = await shell.start(waitRule(null), {}, id)
+    await waiting(run)
+    const other = await shell.contact({ plan: 'free' })
+    const { mergeContacts } = await import('../../api/identity/merge-contacts.ts')
+    const { inTransaction } = await import('../../api/db/sql.ts')
+    const { createCatalogCache } = await import('../../api/dispatch/workspace-catalog.ts')
+    await inTransaction(shell.w.opened.pool, async (q) =>
+      mergeContacts(q, {
+        workspaceId: shell.w.id,
+        catalog: await createCatalogCache().get(q, shell.w.id),
+        contacts: [id, other.id],
+        reason: { kind: 'hand' },
+        actor: 'test',
+        now: Date.now(),
+      }),
+    )
+    await shell.send({ type: 'identify', messageId: randomUUID(), userId: other.userId, traits: { plan: 'pro' } })
+    await shell.ended(run)
+    expect(texts()).toEqual(['yes'])
+  })
+})

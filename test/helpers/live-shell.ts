@@ -1,0 +1,54 @@
+import { randomUUID } from 'node:crypto'
+import { startDispatcher } from '../../api/dispatch/dispatcher.ts'
+import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import { createShell, type Shell } from './durable-shell.ts'
+import { createTestWorkspace, type TestWorkspace } from './workspace.ts'
+
+/** The durable shell over a workspace in which events come and are worked off, as in the product. */
+export interface LiveShell extends Shell {
+  w: TestWorkspace
+  /** Sends messages now. */
+  send(...messages: Array<{ [field: string]: Json }>): Promise<void>
+  /** A new contact's id outside, and ours. */
+  contact(traits?: { [name: string]: Json }): Promise<{ userId: string; id: string }>
+  /** What the dispatcher could not do. */
+  errors: unknown[]
+}
+
+export async function createLiveShell(options: Partial<PerformOptions> = {}): Promise<LiveShell> {
+  const w = await createTestWorkspace(Date.now())
+  const shell = await createShell(options, { within: w })
+  const errors: unknown[] = []
+  const dispatcher = startDispatcher({
+    pool: w.opened.pool,
+    clock: Date.now,
+    startRuns: shell.client.startEntered,
+    touchRuns: shell.client.touchRuns,
+    onError: (error) => errors.push(error),
+  })
+  const send: LiveShell['send'] = async (...messages) => {
+    w.clock.now = Date.now()
+    await w.sendNow(...messages)
+  }
+  const contact: LiveShell['contact'] = async (traits = {}) => {
+    const userId = `u-${randomUUID()}`
+    await send({ type: 'identify', messageId: randomUUID(), userId, traits })
+    for (;;) {
+      const found = await w.opened.db
+        .selectFrom('contacts')
+        .select('id')
+        .where('workspace_id', '=', w.id)
+        .where('external_id', '=', userId)
+        .executeTakeFirst()
+      if (found !== undefined) return { userId, id: found.id }
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    }
+  }
+  const close = async (): Promise<void> => {
+    await dispatcher.stop()
+    await shell.close()
+    await w.close()
+  }
+  return { ...shell, w, send, contact, errors, close }
+}
