@@ -5,8 +5,8 @@ import * as secondLine from './migrations/0002-second-line.ts'
 import * as customerData from './migrations/0003-customer-data.ts'
 import * as currentContacts from './migrations/0004-current-contacts.ts'
 import * as earlyYears from './migrations/0005-early-years.ts'
-import * as enrollment from './migrations/0007-enrollment.ts'
 import * as runsThatWait from './migrations/0006-runs-that-wait.ts'
+import * as enrollment from './migrations/0007-enrollment.ts'
 import * as errors from './migrations/0008-errors.ts'
 import * as peopleAndCalls from './migrations/0010-people-and-calls.ts'
 import * as simulation from './migrations/0011-simulation.ts'
@@ -18,8 +18,8 @@ const MIGRATIONS: Record<string, Migration> = {
   '0003-customer-data': customerData,
   '0004-current-contacts': currentContacts,
   '0005-early-years': earlyYears,
-  '0007-enrollment': enrollment,
   '0006-runs-that-wait': runsThatWait,
+  '0007-enrollment': enrollment,
   '0008-errors': errors,
   '0010-people-and-calls': peopleAndCalls,
   '0011-simulation': simulation,
