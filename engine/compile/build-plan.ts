@@ -5,6 +5,7 @@ import type { EventFilter, Reads, Rule } from '../model/rule.ts'
 import { mergeReads } from '../rules/reads.ts'
 import { delayOf, lengthOf } from './delay.ts'
 import { type Graph, leadOnlyTo } from './graph.ts'
+import { retryOf } from './retry.ts'
 import type { StepCheck } from './step.ts'
 
 type Input = { [field: string]: Json | undefined }
@@ -94,6 +95,7 @@ function planStep(check: StepCheck, place: Place): PlanStep {
         keeps,
         readsSteps: check.readsSteps,
         ...answerOf(check),
+        ...(step.retry === undefined ? {} : { retry: retryOf(step.retry) }),
       }
   }
 }

@@ -15,6 +15,7 @@ import { checkStepRules } from './checks/rules.ts'
 import { checkTemplates, type LateTemplate } from './checks/templates.ts'
 import { checkWait } from './checks/waits.ts'
 import { checkDelay } from './delay.ts'
+import { checkRetry } from './retry.ts'
 
 /** All that can be said of a step by itself. What hangs on the graph is left as `paths` and `late`. */
 export interface StepCheck {
@@ -60,6 +61,7 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     ...checkConnection(step, definition, catalogue),
     ...checkPorts(step, definition, ports),
     ...checkOnFailure(step, definition),
+    ...checkRetry(step, definition),
   ]
   const paths = [...rules.paths, ...templates.paths, ...named.paths.flatMap(({ use }) => use ?? [])]
   return {

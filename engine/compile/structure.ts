@@ -65,7 +65,7 @@ export function shapeOf(value: unknown, known: WeakSet<object>): Shaped {
 }
 
 const FIELDS = new Set(['name', 'description', 'subject', 'enrollment', 'steps', 'edges'])
-const STEP_FIELDS = new Set(['id', 'type', 'label', 'connection', 'input', 'onFailure', 'at', 'note'])
+const STEP_FIELDS = new Set(['id', 'type', 'label', 'connection', 'input', 'onFailure', 'retry', 'at', 'note'])
 
 function sizeProblems(steps: number, edges: number): Problem[] {
   const fix = 'Split the playbook: let the first end with what starts the second.'
@@ -130,7 +130,7 @@ const invalidStep = (at: string, wrong: string): Problem =>
   problem('DOCUMENT_INVALID', {
     at,
     message: `The step ${wrong}.`,
-    fix: 'Give { "id", "type", "input" } and, where wanted, "label", "connection", "onFailure", "at", "note".',
+    fix: 'Give { "id", "type", "input" } and, where wanted, "label", "connection", "onFailure", "retry", "at", "note".',
   })
 
 function wrongWith(step: Fields): string | null {

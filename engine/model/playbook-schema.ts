@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { JsonSchema } from '../../nodes/manifest.ts'
-import type { PlaybookDocument } from './playbook.ts'
+import { MOST_ATTEMPTS, type PlaybookDocument } from './playbook.ts'
 import { ruleSchema } from './rule-schema.ts'
 
 /** The playbook document at the borders. What a step's input holds is the definition's own and `compile` checks it. */
@@ -21,6 +21,19 @@ export const enrollmentSchema = z.strictObject({
   goal: namedRule.nullable(),
 })
 
+const stepRetrySchema = z.strictObject({
+  attempts: z.int().min(1).max(MOST_ATTEMPTS).describe('That may fail, the first included; 1: no repeat'),
+  within: z.string().max(40).optional().describe('ISO-8601 duration from the first attempt; later none is begun'),
+  backoff: z
+    .strictObject({
+      initial: z.string().max(40).describe('PT30S'),
+      coefficient: z.number().min(1).max(10),
+      maximum: z.string().max(40).describe('PT10M'),
+    })
+    .optional()
+    .describe('Left out: 1 s, doubled, up to 5 minutes'),
+})
+
 export const documentStepSchema = z.strictObject({
   id: z.string().regex(STEP_ID_PATTERN, 'Begin with a letter; then letters, digits, _ and -, 64 at most.'),
   type: z.string().min(1).max(200).describe('e.g. intercom.tagContact@1; without a version the newest'),
@@ -31,6 +44,7 @@ export const documentStepSchema = z.strictObject({
     .enum(['stop', 'continue', 'branch'])
     .optional()
     .describe('Actions: what follows a failure. Left out: stop. With branch the step has the port “error”.'),
+  retry: stepRetrySchema.optional().describe('Actions: limits on how often and how long failed attempts are repeated'),
   at: z.tuple([z.number(), z.number()]).optional(),
   note: z.string().max(4000).optional(),
 })

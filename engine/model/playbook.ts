@@ -29,10 +29,25 @@ export interface DocumentStep {
    * what comes next. `branch`: the port `error`. Of the latter two, later steps may read `steps.<id>.fault`.
    */
   onFailure?: 'stop' | 'continue' | 'branch'
+  /** Actions: limits on how often and how long failed attempts are repeated. Left out: as for any fault. */
+  retry?: StepRetry
   /** Where it is drawn. */
   at?: [x: number, y: number]
   note?: string
 }
+
+/** They narrow what is repeated anyway: what a person must mend is not repeated. Durations are ISO-8601. */
+export interface StepRetry {
+  /** That may fail, the first included; 1: no repeat. */
+  attempts: number
+  /** From the beginning of the first; later none is begun. Left out: no end but that of `attempts`. */
+  within?: string
+  /** Left out: 1 s, doubled, up to 5 minutes. */
+  backoff?: { initial: string; coefficient: number; maximum: string }
+}
+
+/** More attempts than these take longer than anybody waits. */
+export const MOST_ATTEMPTS = 100
 
 export type Reentry = { policy: 'once' } | { policy: 'once_per'; days: number } | { policy: 'every' }
 
