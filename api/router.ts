@@ -1,4 +1,5 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
+import { asksRouter } from './asks/asks-router.ts'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
@@ -26,6 +27,7 @@ export const appRouter = router({
   playbooks: playbooksRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
+  asks: asksRouter,
   events: eventsRouter,
   signals: signalsRouter,
   segments: segmentsRouter,

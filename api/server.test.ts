@@ -19,6 +19,7 @@ const PUBLIC = [
   /^\/oauth\/callback\/:app$/,
   /^\/hooks\//,
   /^\/unsubscribe\/:token$/,
+  /^\/asks\/:token$/,
 ]
 
 it('has nothing public beyond the list', async () => {

@@ -9,6 +9,7 @@ import { type Identified, Identification } from './auth/requester.ts'
 import { authRoutes } from './auth/routes.ts'
 import { requireSameOrigin } from './auth/same-origin.ts'
 import { allows } from './auth/scopes.ts'
+import { askRoutes } from './asks/ask-routes.ts'
 import { allowedOrigins, type Sessions } from './auth/sessions.ts'
 import { oauthCallback } from './connections/callback-route.ts'
 import type { ApiDeps } from './context.ts'
@@ -107,6 +108,7 @@ export async function buildServer(deps: ServerDeps): Promise<FastifyInstance> {
   await server.register(hookRoutes(deps))
   const workspaceKeys = createWorkspaceKeys(onPool(deps.pool), deps.vault, deps.clock)
   await server.register(unsubscribeRoutes({ db: deps.db, ingest: deps.ingest, keys: workspaceKeys }))
+  await server.register(askRoutes(deps))
   await server.register(personExportRoute(openContext))
   await trpcRoutes(server, access)
   await descriptionRoutes(server, deps, access)

@@ -1,9 +1,11 @@
 import type { Catalog } from './define.ts'
 import { emailConnector } from './email/connector.ts'
 import { send } from './email/send.action.ts'
+import { approval } from './flow/approval.action.ts'
 import { branch } from './flow/branch.condition.ts'
 import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
+import { form } from './flow/form.action.ts'
 import { join } from './flow/join.flow.ts'
 import { split } from './flow/split.flow.ts'
 import { httpConnector } from './http/connector.ts'
@@ -44,6 +46,8 @@ export const catalog: Catalog = {
     delay,
     join,
     exit,
+    approval,
+    form,
     tagContact,
     untagContact,
     trackEvent,

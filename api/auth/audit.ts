@@ -3,10 +3,13 @@ import { type Actor, actorName } from './scopes.ts'
 import type { Db } from '../db/database.ts'
 import { newId } from '../db/new-id.ts'
 
-/** Notes who changed what. In the same transaction as the change. */
+/**
+ * Notes who changed what. In the same transaction as the change.
+ * @param by.actor a text where nobody is signed in: what is known of them
+ */
 export async function writeAudit(
   db: Db,
-  by: { workspaceId: string; actor: Actor; now: number },
+  by: { workspaceId: string; actor: Actor | string; now: number },
   what: { action: string; target: string; detail?: Json },
 ): Promise<void> {
   await db
@@ -15,7 +18,7 @@ export async function writeAudit(
       workspace_id: by.workspaceId,
       id: newId(by.now),
       at: new Date(by.now),
-      actor: actorName(by.actor),
+      actor: typeof by.actor === 'string' ? by.actor : actorName(by.actor),
       action: what.action,
       target: what.target,
       detail: JSON.stringify(what.detail ?? {}),

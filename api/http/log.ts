@@ -4,7 +4,7 @@ import type { FastifyRequest, FastifyServerOptions } from 'fastify'
 /** The token of a webhook or a mail's link and an OAuth answer stand in the address: none belongs into a log. */
 export function loggedUrl(url: string): string {
   const [path = '', query] = url.split('?', 2)
-  const masked = path.replace(/^(\/hooks\/in\/|\/unsubscribe\/)[^/]+/, '$1[token]')
+  const masked = path.replace(/^(\/hooks\/in\/|\/unsubscribe\/|\/asks\/)[^/]+/, '$1[token]')
   return query === undefined ? masked : `${masked}?[query]`
 }
 

@@ -25,7 +25,7 @@ export async function listReviews(ctx: Pick<Context, 'db' | 'workspaceId' | 'act
 }
 
 /** What runs got to know, as they recorded it. */
-async function recordsOf(
+export async function recordsOf(
   { db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>,
   runIds: string[],
 ): Promise<Map<string, Json[]>> {

@@ -69,8 +69,7 @@ export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'ca
           signal: abort.signal,
           consent: (address) => ports.consent(order.workspaceId, address),
           subject: (kind, id) => subjectOf(ports, order.workspaceId, { kind, id }),
-          link: (kind, id, vendorId) =>
-            ports.subjects.link(order.workspaceId, { kind, id }, { app: definition.connector, vendorId }),
+          link: (kind, id, vendorId) => linkOf(ports, { order, definition }, { kind, id, vendorId }),
         })
       } finally {
         if (connection !== null) {
@@ -93,6 +92,14 @@ async function openClient(
   { order, definition, connection }: Omit<ClientUse, 'intendedAt'>,
   environment: { timeoutMs: number; signal: AbortSignal; meter: (calls?: number) => Promise<void> },
 ): Promise<unknown> {
+  if (definition.connector === null)
+    return ports.inside({
+      workspaceId: order.workspaceId,
+      runId: order.runId,
+      key: effectKey(order.runId, order.step, order.visit),
+      step: order.step,
+      visit: order.visit,
+    })
   const connector = ports.catalog.connectors.find((c) => c.app === definition.connector) as
     | ConnectorDefinition
     | undefined
@@ -102,6 +109,15 @@ async function openClient(
     ...environment,
     refresh: () => ports.connections.refresh(order.workspaceId, opened.id, opened.credentials.accessToken ?? ''),
   })
+}
+
+function linkOf(
+  ports: Ports,
+  { order, definition }: Pick<ClientUse, 'order' | 'definition'>,
+  { kind, id, vendorId }: { kind: 'contact' | 'account'; id: string; vendorId: string },
+): Promise<void> {
+  if (definition.connector === null) throw new Error(`${definition.type} acts in no app, so nobody has an id there.`)
+  return ports.subjects.link(order.workspaceId, { kind, id }, { app: definition.connector, vendorId })
 }
 
 async function subjectOf(ports: Ports, workspaceId: string, ref: { kind: 'contact' | 'account'; id: string }) {

@@ -46,7 +46,7 @@ export function bareActivities(ports: Ports, ended: (runId: string) => void): Ba
           return subject
         },
         link: (kind, id, vendorId) =>
-          ports.subjects.link(workspaceId, { kind, id }, { app: definition.connector, vendorId }),
+          ports.subjects.link(workspaceId, { kind, id }, { app: connector.app, vendorId }),
       }
       const { output } = await definition.run(context)
       if (step === 'opp') ended(runId)

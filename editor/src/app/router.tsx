@@ -88,6 +88,16 @@ const run = createRoute({
   path: '/runs/$id',
   component: lazyRouteComponent(() => import('../runs/run-page.tsx'), 'RunPage'),
 })
+const waiting = createRoute({
+  getParentRoute: () => app,
+  path: '/waiting',
+  component: lazyRouteComponent(() => import('../asks/waiting-page.tsx'), 'WaitingPage'),
+})
+const ask = createRoute({
+  getParentRoute: () => app,
+  path: '/waiting/$id',
+  component: lazyRouteComponent(() => import('../asks/waiting-page.tsx'), 'AskPage'),
+})
 const events = createRoute({
   getParentRoute: () => app,
   path: '/events',
@@ -250,6 +260,8 @@ const routeTree = root.addChildren([
     account,
     connections,
     reviews,
+    waiting,
+    ask,
     sandbox,
     goingLive,
     settings,

@@ -2,6 +2,7 @@ import './step-icon.css'
 import {
   Box,
   CalendarClock,
+  ClipboardPen,
   FlaskConical,
   Globe,
   Hand,
@@ -13,6 +14,7 @@ import {
   Hash,
   Split,
   Timer,
+  UserCheck,
   Users,
   Webhook,
   Zap,
@@ -21,6 +23,7 @@ import {
 /** The icons definitions name. A new name is one line here; until then the step shows a box. */
 const ICONS: { [name: string]: LucideIcon } = {
   'calendar-clock': CalendarClock,
+  'clipboard-pen': ClipboardPen,
   'flask-conical': FlaskConical,
   globe: Globe,
   hand: Hand,
@@ -31,6 +34,7 @@ const ICONS: { [name: string]: LucideIcon } = {
   slack: Hash,
   split: Split,
   timer: Timer,
+  'user-check': UserCheck,
   users: Users,
   webhook: Webhook,
   zap: Zap,

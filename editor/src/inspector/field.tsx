@@ -7,6 +7,7 @@ import { ArmsField } from './arms-field.tsx'
 import { CasesField } from './cases-field.tsx'
 import { DurationInput } from './duration-input.tsx'
 import { asText, type FieldProps, wordsOf } from './field-types.ts'
+import { FormFieldsField } from './form-fields-field.tsx'
 import { KeyValueField } from './key-value-field.tsx'
 import { EventField, SlugField, TimeZoneField } from './pick-fields.tsx'
 import { PropertyInput } from './property-input.tsx'
@@ -72,6 +73,8 @@ export function Field(props: FieldProps) {
       )
     case 'cases':
       return <CasesField {...props} />
+    case 'formFields':
+      return <FormFieldsField {...props} />
     case 'arms':
       return <ArmsField {...props} />
     case 'property':

@@ -1,0 +1,53 @@
+import { z } from 'zod'
+import { procedure, router } from '../trpc.ts'
+import { answerInput, askById, askListInput, askRow, passOnInput } from './ask-schemas.ts'
+import { answerInApp, listAskRows, passOn, viewAsk } from './asks.ts'
+
+const tags = ['Asks']
+
+// Whether somebody may answer is said by the step that asks; who is named may be a viewer.
+export const asksRouter = router({
+  list: procedure({
+    scope: 'runs:read',
+    rest: { method: 'GET', path: '/v1/asks', tags, summary: 'What runs ask of people: open, or the newest answered' },
+  })
+    .input(askListInput)
+    .output(z.object({ data: z.array(askRow), nextCursor: z.null() }))
+    .query(async ({ ctx, input }) => ({ data: await listAskRows(ctx, input), nextCursor: null })),
+
+  get: procedure({
+    scope: 'runs:read',
+    rest: { method: 'GET', path: '/v1/asks/{id}', tags, summary: 'One thing that was asked, and its answer' },
+  })
+    .input(askById)
+    .output(askRow)
+    .query(({ ctx, input }) => viewAsk(ctx, input.id)),
+
+  answer: procedure({
+    scope: 'runs:read',
+    rest: {
+      method: 'POST',
+      path: '/v1/asks/{id}/answer',
+      tags,
+      summary: 'Answers what was asked: one answer counts, the first',
+      description: 'By a signed-in person who was asked. An approval takes a decision, a form its values.',
+    },
+  })
+    .input(answerInput)
+    .output(askRow)
+    .mutation(({ ctx, input }) => answerInApp(ctx, input)),
+
+  passOn: procedure({
+    scope: 'runs:read',
+    rest: {
+      method: 'POST',
+      path: '/v1/asks/{id}/pass-on',
+      tags,
+      summary: 'Asks somebody else in one’s place',
+      description: 'They alone may answer then. Links that were sent before say so and answer nothing any more.',
+    },
+  })
+    .input(passOnInput)
+    .output(z.object({ link: z.string() }))
+    .mutation(({ ctx, input }) => passOn(ctx, input)),
+})

@@ -1,0 +1,327 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { effectKey, runId } from '../../engine/ids.ts'
+import type { Question } from '../../nodes/inside.ts'
+import { newId } from '../db/new-id.ts'
+import { createInside } from './inside.ts'
+
+let api: TestApi
+let home: TestWorkspace
+let owner: Record<string, string>
+let playbookId: string
+beforeAll(async () => {
+  api = await startTestApi()
+  home = await api.workspace('home')
+  owner = await home.signIn()
+  playbookId = await storePlaybook(home.id)
+})
+afterAll(() => api.close())
+beforeEach(() => {
+  api.clock.now += 60_000
+  api.temporal.commands.length = 0
+})
+
+async function storePlaybook(workspaceId: string): Promise<string> {
+  const id = newId(api.clock.now)
+  const at = new Date(api.clock.now)
+  await api.database.db
+    .insertInto('playbooks')
+    .values({
+      workspace_id: workspaceId,
+      id,
+      slug: 'discounts',
+      name: 'Discounts',
+      draft: '{}',
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  return id
+}
+
+const QUESTION: Question = {
+  kind: 'approval',
+  title: 'Give Acme 20 % off?',
+  text: 'They have 40 seats.',
+  fields: [],
+  who: 'editors',
+  people: [],
+  byLink: true,
+  maxWait: 'P3D',
+}
+
+let made = 0
+/** A run that is at the step `ask`, which has asked. */
+async function asked(question: Partial<Question> = {}) {
+  const { now } = api.clock
+  const at = new Date(now)
+  made += 1
+  const run = runId(home.id, playbookId, String(made))
+  await api.database.db
+    .insertInto('runs')
+    .values({
+      workspace_id: home.id,
+      id: run,
+      playbook_id: playbookId,
+      version: 1,
+      plan_hash: 'none',
+      subject_kind: 'contact',
+      subject_id: newId(now),
+      occurrence: String(made),
+      trigger: '{}',
+      cause: '{}',
+      status: 'waiting',
+      at_steps: ['ask'],
+      created_at: at,
+      updated_at: at,
+    })
+    .execute()
+  return { run, ...(await askAgain(run, question)) }
+}
+
+async function askAgain(run: string, question: Partial<Question> = {}) {
+  const { inside } = createInside({
+    pool: api.database.pool,
+    clock: () => api.clock.now,
+    publicUrl: api.deps.publicUrl,
+  })
+  const effect = { workspaceId: home.id, runId: run, key: effectKey(run, 'ask', 1), step: 'ask', visit: 1 }
+  const { ask, link } = await inside(effect).ask({ ...QUESTION, ...question })
+  return { ask, path: new URL(link).pathname }
+}
+
+const look = (path: string, method: 'GET' | 'HEAD' = 'GET') => api.server.inject({ method, url: path })
+const press = (path: string, fields: Record<string, string>) =>
+  api.server.inject({
+    method: 'POST',
+    url: path,
+    headers: { 'content-type': 'application/x-www-form-urlencoded', origin: 'null' },
+    payload: new URLSearchParams(fields).toString(),
+  })
+const inApp = (headers: Record<string, string>, path: string, payload?: object) =>
+  api.server.inject({ method: payload === undefined ? 'GET' : 'POST', url: path, headers, ...(payload && { payload }) })
+const answers = () => api.temporal.commands.flatMap(({ command }) => (command.kind === 'answer' ? [command] : []))
+const owed = async (run: string) =>
+  api.database.db.selectFrom('run_outbox').select('id').where('run_id', '=', run).execute()
+
+describe('the page behind the link', () => {
+  it('changes nothing by being looked at, however often and by whom', async () => {
+    const { run, path } = await asked()
+    for (const method of ['GET', 'HEAD', 'GET'] as const) expect((await look(path, method)).statusCode).toBe(200)
+    expect(answers()).toEqual([])
+    expect(await owed(run)).toEqual([])
+    const { headers, body } = await look(path)
+    expect(body).toContain('Give Acme 20 % off?')
+    expect(headers).toMatchObject({ 'cache-control': 'no-store', 'referrer-policy': 'no-referrer' })
+  })
+
+  it('answers once by its button, which owes the run the answer', async () => {
+    const { run, ask, path } = await asked()
+    const first = await press(path, { decision: 'rejected', name: 'Ada', comment: 'Too much.' })
+    expect([first.statusCode, first.body.includes('You rejected it')]).toEqual([200, true])
+    const second = await press(path, { decision: 'approved', name: 'Eve' })
+    expect([second.statusCode, second.body.includes('answered by Ada')]).toEqual([409, true])
+    expect(answers()).toMatchObject([
+      { step: 'ask', visit: 1, port: 'rejected', by: 'Ada (by the link)', output: { comment: 'Too much.' } },
+    ])
+    expect(await owed(run)).toEqual([{ id: `ask:${ask}` }])
+    const audit = await api.database.db.selectFrom('audit').selectAll().where('target', '=', ask).execute()
+    expect(audit.map(({ action, actor }) => [action, actor])).toEqual([['ask.rejected', 'Ada (by the link)']])
+  })
+
+  it('takes one of two answers that are sent at the same moment', async () => {
+    const { path } = await asked()
+    const sent = await Promise.all(
+      ['approved', 'rejected', 'approved'].map((decision) => press(path, { decision, name: 'Ada' })),
+    )
+    expect(sent.map(({ statusCode }) => statusCode).toSorted()).toEqual([200, 409, 409])
+    expect(answers()).toHaveLength(1)
+  })
+
+  it('keeps the answer for the workers when the run cannot be told now', async () => {
+    const { run, path } = await asked()
+    const { command } = api.temporal
+    api.temporal.command = () => Promise.reject(new Error('Temporal is away.'))
+    try {
+      expect((await press(path, { decision: 'approved', name: 'Ada' })).statusCode).toBe(200)
+    } finally {
+      api.temporal.command = command
+    }
+    expect(await owed(run)).toHaveLength(1)
+  })
+
+  it('is over when its time is, and when the run has gone on', async () => {
+    const late = await asked()
+    api.clock.now += 4 * 24 * 3_600_000
+    const expired = await press(late.path, { decision: 'approved', name: 'Ada' })
+    expect([expired.statusCode, expired.body.includes('The time to answer is over')]).toEqual([409, true])
+    const gone = await asked()
+    await api.database.db
+      .updateTable('runs')
+      .set({ at_steps: ['later'] })
+      .where('id', '=', gone.run)
+      .execute()
+    const passed = await press(gone.path, { decision: 'approved', name: 'Ada' })
+    expect([passed.statusCode, passed.body.includes('gone on or ended')]).toEqual([409, true])
+    expect(answers()).toEqual([])
+  })
+
+  it('says nothing to whoever must sign in first, and takes nothing from them', async () => {
+    const { ask, path } = await asked({ byLink: false })
+    const { body } = await look(path)
+    expect(body).toContain(`/waiting/${ask}`)
+    expect(body).not.toContain('Acme')
+    expect((await press(path, { decision: 'approved', name: 'Ada' })).statusCode).toBe(409)
+    expect(answers()).toEqual([])
+  })
+
+  it('shows what is asked as text, whatever it holds', async () => {
+    const evil = '<img src=x onerror=alert(1)>"\'</textarea><script>1</script>'
+    const fields = [{ name: 'why', label: evil, type: 'choice' as const, required: true, options: [evil, 'b'] }]
+    const { path } = await asked({ kind: 'form', title: evil, text: evil, fields })
+    const again = await press(path, { name: evil, 'value.why': evil.toUpperCase() })
+    for (const { body } of [await look(path), again]) {
+      expect(body).not.toMatch(/<img|<script>1|<\/textarea><script/i)
+      expect(body).toContain('&lt;img src=x')
+    }
+  })
+
+  it('tells a link that was made up from none', async () => {
+    for (const token of ['nonsense', 'a'.repeat(32), '%00', '..%2f..']) {
+      const { statusCode } = await look(`/asks/${token}`)
+      expect(statusCode, token).toBe(404)
+    }
+  })
+
+  it('wants a name and one of the two answers', async () => {
+    const { path } = await asked()
+    expect((await press(path, { decision: 'approved', name: ' ' })).body).toContain('Write your name.')
+    expect((await press(path, { decision: 'yes', name: 'Ada' })).statusCode).toBe(422)
+    expect(answers()).toEqual([])
+  })
+
+  it('is not in the log', async () => {
+    const { path } = await asked()
+    await look(path)
+    expect(api.log.join('\n')).not.toContain(path.split('/').at(-1))
+  })
+})
+
+describe('a form', () => {
+  const fields: Question['fields'] = [
+    { name: 'outcome', label: 'Outcome', type: 'choice', required: true, options: ['renews', 'leaves'] },
+    { name: 'seats', label: 'Seats', type: 'number', required: false, options: [] },
+    { name: 'sure', label: 'Sure?', type: 'yesNo', required: false, options: [] },
+    { name: 'on', label: 'On', type: 'date', required: false, options: [] },
+  ]
+
+  it('brings the values with their types, from the page as from the app', async () => {
+    const byLink = await asked({ kind: 'form', fields })
+    const sent = {
+      name: 'Ada',
+      'value.outcome': 'renews',
+      'value.seats': '12.5',
+      'value.sure': 'no',
+      'value.on': '2026-03-01',
+    }
+    expect((await press(byLink.path, sent)).statusCode).toBe(200)
+    const signedIn = await asked({ kind: 'form', fields })
+    const values = { outcome: 'renews', seats: 12.5, sure: false, on: '2026-03-01' }
+    expect((await inApp(owner, `/v1/asks/${signedIn.ask}/answer`, { values })).statusCode).toBe(200)
+    expect(answers().map(({ port, output }) => [port, output.values])).toEqual([
+      ['answered', values],
+      ['answered', values],
+    ])
+  })
+
+  it.each([
+    [{}, 'Outcome: is missing.'],
+    [{ outcome: 'stays' }, 'Outcome: is none of the options.'],
+    [{ outcome: 'renews', seats: '12' }, 'Seats: is no number.'],
+    [{ outcome: 'renews', on: '2026-02-30' }, 'On: is no date.'],
+    [{ outcome: 'renews', other: 1 }, 'The form has no field “other”.'],
+  ])('refuses %j', async (values, message) => {
+    const { ask } = await asked({ kind: 'form', fields })
+    const answer = await inApp(owner, `/v1/asks/${ask}/answer`, { values })
+    expect(answer.json()).toMatchObject({ status: 422, code: 'ANSWER_INVALID', problems: [{ message }] })
+    expect(answers()).toEqual([])
+  })
+})
+
+describe('the list of what waits', () => {
+  it('says who may answer, and lets nobody else', async () => {
+    const { ask } = await asked({ who: 'owners' })
+    const viewer = await home.signIn('viewer')
+    const editor = await home.signIn('editor')
+    for (const headers of [viewer, editor]) {
+      expect((await inApp(headers, `/v1/asks/${ask}`)).json()).toMatchObject({ mine: false, status: 'open' })
+      const refused = await inApp(headers, `/v1/asks/${ask}/answer`, { decision: 'approved' })
+      expect(refused.json()).toMatchObject({ status: 403, code: 'ASK_NOT_YOURS' })
+    }
+    const key = await home.rest('POST', `/v1/asks/${ask}/answer`, { decision: 'approved' })
+    expect(key.json()).toMatchObject({ code: 'PERSON_NEEDED' })
+    const done = await inApp(owner, `/v1/asks/${ask}/answer`, { decision: 'approved', comment: 'Fine.' })
+    expect(done.json()).toMatchObject({ status: 'answered', answer: 'approved', said: { comment: 'Fine.' } })
+    const again = await inApp(owner, `/v1/asks/${ask}/answer`, { decision: 'rejected' })
+    expect(again.json()).toMatchObject({ status: 409, code: 'ASK_CLOSED' })
+    expect(answers()).toHaveLength(1)
+    const open = (await inApp(owner, '/v1/asks')).json<{ data: Array<{ id: string }> }>().data
+    expect(open.some(({ id }) => id === ask)).toBe(false)
+    const answered = (await inApp(owner, '/v1/asks?state=answered')).json<{ data: Array<{ id: string }> }>().data
+    expect(answered.some(({ id }) => id === ask)).toBe(true)
+  })
+
+  it('is the workspace’s own', async () => {
+    const { ask } = await asked()
+    const other = await api.workspace('other')
+    const stranger = await other.signIn()
+    expect((await inApp(stranger, `/v1/asks/${ask}`)).statusCode).toBe(404)
+    expect((await inApp(stranger, `/v1/asks/${ask}/answer`, { decision: 'approved' })).statusCode).toBe(404)
+    expect((await inApp(stranger, `/v1/asks/${ask}/pass-on`, { to: 'eve@example.com' })).statusCode).toBe(404)
+    expect((await inApp(stranger, '/v1/asks')).json()).toMatchObject({ data: [] })
+  })
+})
+
+describe('passing on', () => {
+  it('asks somebody else alone, and the old link says so', async () => {
+    const viewer = await home.signIn('viewer')
+    const me = await inApp(viewer, '/trpc/session.me')
+    const { email } = me.json<{ result: { data: { user: { email: string } } } }>().result.data.user
+    const { ask, path } = await asked()
+    const passed = await inApp(owner, `/v1/asks/${ask}/pass-on`, { to: email })
+    const { link } = passed.json<{ link: string }>()
+    const old = await press(path, { decision: 'approved', name: 'Eve' })
+    expect([old.statusCode, old.body.includes(`passed this on to ${email}`)]).toEqual([409, true])
+    const mine = await inApp(owner, `/v1/asks/${ask}/answer`, { decision: 'approved' })
+    expect(mine.json()).toMatchObject({ code: 'ASK_NOT_YOURS' })
+    expect((await look(new URL(link).pathname)).body).toContain('Give Acme 20 % off?')
+    const done = await inApp(viewer, `/v1/asks/${ask}/answer`, { decision: 'approved' })
+    expect(done.json()).toMatchObject({ answer: 'approved', decidedBy: email })
+  })
+
+  it('goes to members alone where one must sign in', async () => {
+    const { ask } = await asked({ byLink: false })
+    const refused = await inApp(owner, `/v1/asks/${ask}/pass-on`, { to: 'stranger@example.com' })
+    expect(refused.json()).toMatchObject({ status: 422, code: 'ANSWER_INVALID' })
+    const viewer = await home.signIn('viewer')
+    const notTheirs = await inApp(viewer, `/v1/asks/${ask}/pass-on`, { to: 'stranger@example.com' })
+    expect(notTheirs.json()).toMatchObject({ code: 'ASK_NOT_YOURS' })
+  })
+})
+
+describe('asking', () => {
+  it('asks once for a visit of a step, however often its action runs; each of its links works', async () => {
+    const first = await asked()
+    const second = await askAgain(first.run, { title: 'Something else?' })
+    expect(second.ask).toBe(first.ask)
+    expect(second.path).not.toBe(first.path)
+    for (const { path } of [first, second]) expect((await look(path)).body).toContain('Give Acme 20 % off?')
+  })
+
+  it('refuses to wait for people who could not sign in', async () => {
+    await expect(asked({ byLink: false, people: ['stranger@example.com'] })).rejects.toMatchObject({
+      fault: { code: 'INVALID_INPUT', message: expect.stringMatching(/stranger@example.com is no member/) },
+    })
+    await asked({ byLink: true, people: ['stranger@example.com'] })
+  })
+})
