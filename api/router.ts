@@ -13,6 +13,7 @@ import { notesRouter } from './notes/notes-router.ts'
 import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
 import { privacyRouter } from './privacy/privacy-router.ts'
+import { rerunsRouter } from './reruns/reruns-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { computedRouter, scoresRouter } from './scores/scores-router.ts'
@@ -27,6 +28,7 @@ export const appRouter = router({
   playbooks: playbooksRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
+  reruns: rerunsRouter,
   asks: asksRouter,
   events: eventsRouter,
   signals: signalsRouter,

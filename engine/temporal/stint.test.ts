@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import type { Fault } from '../../nodes/fault.ts'
 import { planHash } from '../ids.ts'
 import type { Plan } from '../model/plan.ts'
 import type { RunRef } from '../ports.ts'
@@ -116,5 +117,33 @@ describe('a stint of many actions', () => {
     expect(inputs.map(({ kind }) => kind)).toEqual(['start', 'outcome', 'outcome'])
     expect(await shell.inputs(run)).toEqual(inputs)
     expect(await shell.row(run)).toMatchObject({ status: 'running', at_steps: ['c'] })
+  })
+})
+
+describe('a step with limits on its repeats', () => {
+  const away: Fault = { code: 'VENDOR_UNAVAILABLE', who: 'vendor', message: 'It is away.', fix: 'Wait.' }
+  const backoff = { initialMs: 20, coefficient: 1, maximumMs: 20 }
+  const limited = (mode: string) => chain({ ...write('a', mode), retry: { attempts: 2, withinMs: null, backoff } })
+
+  it('fails after as many attempts as they allow, and a person’s retry begins anew', async () => {
+    shell.outside.script.push(away, away, away)
+    const run = await shell.start(limited('keyed'))
+    await shell.ended(run)
+    expect(await shell.row(run)).toMatchObject({ status: 'failed' })
+    expect(shell.outside.script).toHaveLength(1)
+    const { state } = replay(limited('keyed'), await shell.inputs(run))
+    expect(state?.steps.a?.fault).toEqual({ ...away, message: 'It is away. Given up after 2 attempts.' })
+    await shell.client.command(run, { id: 'again', command: { kind: 'retry', step: null } })
+    await expect.poll(async () => (await shell.row(run)).status, { timeout: 10_000 }).toBe('completed')
+    expect(shell.outside.written.map(({ key }) => key)).toEqual([`${run.runId}:a:1`])
+  })
+
+  it('does not say that it failed where an earlier write may have landed', async () => {
+    shell.outside.script.push('lost', away)
+    const run = await shell.start(limited('natural'))
+    await expect.poll(async () => (await shell.row(run)).status, { timeout: 10_000 }).toBe('review')
+    expect(shell.outside.written).toHaveLength(1)
+    await shell.client.command(run, { id: 'c', command: { kind: 'cancel', reason: 'The test is over.' } })
+    await shell.ended(run)
   })
 })

@@ -98,6 +98,24 @@ const ask = createRoute({
   path: '/waiting/$id',
   component: lazyRouteComponent(() => import('../asks/waiting-page.tsx'), 'AskPage'),
 })
+const reruns = createRoute({
+  getParentRoute: () => app,
+  path: '/reruns',
+  component: lazyRouteComponent(() => import('../reruns/reruns-page.tsx'), 'RerunsPage'),
+})
+const newRerun = createRoute({
+  getParentRoute: () => app,
+  path: '/reruns/new',
+  validateSearch: (search: { [key: string]: unknown }): { playbook?: string } => ({
+    ...(text(search.playbook) !== undefined && { playbook: text(search.playbook) }),
+  }),
+  component: lazyRouteComponent(() => import('../reruns/new-rerun-page.tsx'), 'NewRerunPage'),
+})
+const rerun = createRoute({
+  getParentRoute: () => app,
+  path: '/reruns/$id',
+  component: lazyRouteComponent(() => import('../reruns/rerun-page.tsx'), 'RerunPage'),
+})
 const events = createRoute({
   getParentRoute: () => app,
   path: '/events',
@@ -244,6 +262,9 @@ const routeTree = root.addChildren([
     playbook,
     runs,
     run,
+    reruns,
+    newRerun,
+    rerun,
     events,
     signals,
     signal,

@@ -2,7 +2,7 @@ import { Button, Group, Select, Text, TextInput } from '@mantine/core'
 import { useDebouncedCallback, useDisclosure } from '@mantine/hooks'
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
-import { ListChecks, Play } from 'lucide-react'
+import { ListChecks, Play, RotateCw } from 'lucide-react'
 import { useState } from 'react'
 import { RUN_STATUSES, type RunStatus } from '../../../engine/model/run.ts'
 import { trpc } from '../api/client.ts'
@@ -36,11 +36,22 @@ export function RunsPage() {
       title="Runs"
       lead="Every time a playbook ran for someone: where it is, what it did, and why."
       actions={
-        playbook !== undefined && (
-          <Button leftSection={<Play size={15} aria-hidden="true" />} onClick={start.open}>
-            Start by hand
+        <>
+          <Button
+            variant="default"
+            component={Link}
+            to="/reruns/new"
+            search={playbook === undefined ? {} : { playbook }}
+            leftSection={<RotateCw size={15} aria-hidden="true" />}
+          >
+            Rerun failed…
           </Button>
-        )
+          {playbook !== undefined && (
+            <Button leftSection={<Play size={15} aria-hidden="true" />} onClick={start.open}>
+              Start by hand
+            </Button>
+          )}
+        </>
       }
     >
       <Filters />

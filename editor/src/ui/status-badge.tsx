@@ -36,6 +36,7 @@ const LOOKS: { [status: string]: Look } = {
   acting: { words: 'Acting', tone: 'accent', icon: CircleDot },
   retrying: { words: 'Will retry', tone: 'warn', icon: RotateCw },
   paced: { words: 'Waiting for budget', tone: 'accent', icon: Clock },
+  stopped: { words: 'Stopped', tone: 'bad', icon: CirclePause },
   done: { words: 'Done', tone: 'good', icon: CircleCheck },
   skipped: { words: 'Skipped', tone: 'idle', icon: CircleDashed },
   // playbooks and connections

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { commandOwed } from '../../engine/temporal/reconcile.ts'
+import type { RunRef } from '../../engine/ports.ts'
+import { chain, write } from '../../test/helpers/chain-plan.ts'
+import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { newId } from '../db/new-id.ts'
+import { cancelRerun, continueRerun, previewRerun, startRerun, viewRerun } from './reruns.ts'
+import type { RerunView } from './rerun-schemas.ts'
+import { workReruns } from './work-reruns.ts'
+
+let shell: Shell
+beforeAll(async () => {
+  shell = await createShell()
+})
+afterAll(() => shell.close())
+beforeEach(() => {
+  shell.outside.written.length = 0
+})
+
+const ctx = () => ({
+  db: shell.database.db,
+  workspaceId: shell.workspaceId,
+  now: Date.now(),
+  actor: { kind: 'key' as const, id: 'k', name: 'ops', scopes: ['admin'] },
+})
+
+/** A playbook whose runs all fail, because the vendor refuses what it writes. */
+async function failing(runs: number): Promise<{ slug: string; runs: RunRef[] }> {
+  const slug = `p-${newId(Date.now())}`
+  const id = newId(Date.now())
+  const at = new Date()
+  const row = { workspace_id: shell.workspaceId, id, slug, name: slug, draft: '{}', created_at: at, updated_at: at }
+  await shell.database.db.insertInto('playbooks').values(row).execute()
+  shell.outside.refused.add('a')
+  const started: RunRef[] = []
+  for (let i = 0; i < runs; i += 1) {
+    const run = await shell.enroll(chain(write('a', 'keyed')))
+    await shell.database.db.updateTable('runs').set({ playbook_id: id }).where('id', '=', run.runId).execute()
+    started.push(run)
+  }
+  await shell.client.startRuns(started)
+  for (const run of started) await shell.ended(run)
+  return { slug, runs: started }
+}
+
+/** What workers do, two of them at once, until the rerun rests. */
+async function worked(id: string, until: RerunView['status']): Promise<RerunView> {
+  const deps = { db: shell.database.db, clock: Date.now }
+  for (let i = 0; i < 600; i += 1) {
+    await Promise.all([workReruns(deps), workReruns(deps), commandOwed(shell.directory, shell.client, Date.now())])
+    const view = await viewRerun(ctx(), id)
+    if (view.status === until && view.counts.begun === 0) return view
+    await new Promise((resolve) => setTimeout(resolve, 20))
+  }
+  throw new Error(`The rerun is not ${until}: ${JSON.stringify(await viewRerun(ctx(), id))}`)
+}
+
+describe('a rerun of failed runs', () => {
+  it('begins one, then ten, then the rest, and does each once', async () => {
+    const { slug, runs } = await failing(13)
+    const filter = { playbook: slug, code: 'INVALID_INPUT', step: 'a' }
+    expect(await previewRerun(ctx(), filter)).toMatchObject({
+      count: 13,
+      byCode: [{ code: 'INVALID_INPUT', runs: 13 }],
+    })
+    for (const other of [{ code: 'NOT_FOUND' }, { step: 'b' }, { version: 2 }, { to: '2020-01-01T00:00:00Z' }])
+      expect((await previewRerun(ctx(), { ...filter, ...other })).count).toBe(0)
+    shell.outside.refused.clear()
+    const { id } = await startRerun(ctx(), { filter, maxFailures: 0 })
+    // Nobody else takes them meanwhile.
+    await expect(startRerun(ctx(), { filter, maxFailures: 0 })).rejects.toMatchObject({ code: 'NOTHING_FAILED' })
+    const view = await worked(id, 'done')
+    expect(view).toMatchObject({ counts: { passed: 13, failed: 0, moved: 0 }, stage: 2 })
+    const [one, ...others] = view.runs
+    const [ten, rest] = [others.slice(0, 10), others.slice(10)]
+    const begun = (of: RerunView['runs']) => Math.min(...of.map((run) => Date.parse(run.begunAt ?? '')))
+    const over = (of: RerunView['runs']) => Math.max(...of.map((run) => Date.parse(run.endedAt ?? '')))
+    expect(begun(ten)).toBeGreaterThanOrEqual(over(one ? [one] : []))
+    expect(begun(rest)).toBeGreaterThanOrEqual(over(ten))
+    expect(shell.outside.written.map(({ key }) => key).sort()).toEqual(runs.map(({ runId }) => `${runId}:a:1`).sort())
+    const told = (await shell.inputs(runs[5] ?? runs[0]!)).filter(({ kind }) => kind === 'operator')
+    expect(told).toHaveLength(1)
+  })
+
+  it('stops when its first fails again, goes on when a person says so, and can be cancelled', async () => {
+    const { slug, runs } = await failing(4)
+    const filter = { playbook: slug }
+    const { id } = await startRerun(ctx(), { filter, maxFailures: 0 })
+    expect(await worked(id, 'stopped')).toMatchObject({
+      counts: { waiting: 3, failed: 1 },
+      reason: 'During the first run 1 run failed again, at “a”: Not this text.',
+    })
+    await continueRerun(ctx(), id)
+    expect((await worked(id, 'stopped')).counts).toMatchObject({ waiting: 0, failed: 4 })
+    await cancelRerun(ctx(), id)
+    await expect(continueRerun(ctx(), id)).rejects.toMatchObject({ code: 'RERUN_STATE' })
+    shell.outside.refused.clear()
+    const [byHand] = runs
+    const again = await startRerun(ctx(), { filter, maxFailures: 0 })
+    // One is retried by hand before its turn.
+    if (byHand) {
+      await shell.client.command(byHand, { id: 'by hand', command: { kind: 'retry', step: null } })
+      await expect.poll(async () => (await shell.row(byHand)).status, { timeout: 10_000 }).toBe('completed')
+    }
+    expect((await worked(again.id, 'done')).counts).toMatchObject({ passed: 3, moved: 1, failed: 0 })
+    expect(new Set(shell.outside.written.map(({ key }) => key)).size).toBe(4)
+    expect(shell.outside.written).toHaveLength(4)
+  })
+})

@@ -1,0 +1,202 @@
+import { type Selectable, sql } from 'kysely'
+import type { Plan } from '../../engine/model/plan.ts'
+import type { RunInput } from '../../engine/model/run.ts'
+import { mayBegin, type RerunResult, rerunResult, stageOf } from '../../engine/run/rerun.ts'
+import type { Db } from '../db/database.ts'
+import type { RerunsTable } from '../db/error-tables.ts'
+import { countsOf } from './reruns.ts'
+
+export interface RerunDeps {
+  db: Db
+  /** Milliseconds since 1970. */
+  clock: () => number
+}
+
+type Rerun = Selectable<RerunsTable>
+type Counts = NonNullable<ReturnType<Awaited<ReturnType<typeof countsOf>>['get']>>
+
+/** How many reruns one look takes. */
+const AT_ONCE = 20
+
+/**
+ * Takes every open rerun a little further: reads what came of the runs that were begun, stops or ends it, or begins
+ * more. One transaction each, so that a process that dies in it has done nothing: what a run is told is committed with
+ * the row that says so, under an id of its own, and handed over by the sweep of owed commands, at least once.
+ * @returns how many are open
+ */
+export async function workReruns(deps: RerunDeps): Promise<number> {
+  const open = await deps.db
+    .selectFrom('reruns')
+    .select(['workspace_id', 'id'])
+    .where('ended_at', 'is', null)
+    .orderBy('created_at')
+    .limit(AT_ONCE)
+    .execute()
+  for (const { workspace_id: workspaceId, id } of open)
+    await deps.db.transaction().execute(async (trx) => {
+      const rerun = await trx
+        .selectFrom('reruns')
+        .selectAll()
+        .where('workspace_id', '=', workspaceId)
+        .where('id', '=', id)
+        .where('ended_at', 'is', null)
+        .forUpdate()
+        .skipLocked()
+        .executeTakeFirst()
+      if (rerun !== undefined) await workOn(trx, rerun, deps.clock())
+    })
+  return open.length
+}
+
+async function workOn(trx: Db, rerun: Rerun, now: number): Promise<void> {
+  await settle(trx, rerun, now)
+  const counts = await count(trx, rerun)
+  const set = (values: { status?: Rerun['status']; reason?: string; ended_at?: Date }) =>
+    trx
+      .updateTable('reruns')
+      .set({ ...values, updated_at: new Date(now) })
+      .where('workspace_id', '=', rerun.workspace_id)
+      .where('id', '=', rerun.id)
+      .execute()
+  if (rerun.status === 'cancelled') {
+    if (counts.begun === 0) await set({ ended_at: new Date(now) })
+    return
+  }
+  if (rerun.status !== 'running') return
+  if (counts.failed > rerun.accepted + rerun.max_failures) {
+    await set({ status: 'stopped', reason: await whyStopped(trx, rerun, counts) })
+    return
+  }
+  const begun = await beginMore(trx, rerun, { counts, now })
+  if (begun === 0 && counts.begun === 0) await set({ status: 'done', ended_at: new Date(now) })
+}
+
+async function count(trx: Db, rerun: Rerun): Promise<Counts> {
+  const counted = await countsOf({ db: trx, workspaceId: rerun.workspace_id }, [rerun.id])
+  return counted.get(rerun.id) ?? { waiting: 0, begun: 0, passed: 0, failed: 0, moved: 0 }
+}
+
+/** Reads from the records what came of the runs under way. */
+async function settle(trx: Db, rerun: Rerun, now: number): Promise<void> {
+  const { workspace_id: workspaceId, id } = rerun
+  const begun = await trx
+    .selectFrom('rerun_runs')
+    .innerJoin('runs', (join) =>
+      join.onRef('runs.workspace_id', '=', 'rerun_runs.workspace_id').onRef('runs.id', '=', 'rerun_runs.run_id'),
+    )
+    .innerJoin('plans', (join) =>
+      join.onRef('plans.workspace_id', '=', 'runs.workspace_id').onRef('plans.hash', '=', 'runs.plan_hash'),
+    )
+    .select(['runs.id', 'plans.plan'])
+    .where('rerun_runs.workspace_id', '=', workspaceId)
+    .where('rerun_runs.rerun_id', '=', id)
+    .where('rerun_runs.status', '=', 'begun')
+    .execute()
+  if (begun.length === 0) return
+  const records = await recordsOf(
+    trx,
+    workspaceId,
+    begun.map((run) => run.id),
+  )
+  for (const { id: runId, plan } of begun) {
+    const result = rerunResult(plan as unknown as Plan, records.get(runId) ?? [], commandId(rerun, runId))
+    if (result.kind === 'open') continue
+    await trx
+      .updateTable('rerun_runs')
+      .set({ status: result.kind, ended_at: new Date(now), ...failureOf(result) })
+      .where('workspace_id', '=', workspaceId)
+      .where('rerun_id', '=', id)
+      .where('run_id', '=', runId)
+      .execute()
+  }
+}
+
+const failureOf = (result: RerunResult): { fault?: string; failed_step?: string } =>
+  result.kind === 'failed' ? { fault: JSON.stringify(result.fault), failed_step: result.step } : {}
+
+async function recordsOf(trx: Db, workspaceId: string, runIds: string[]): Promise<Map<string, RunInput[]>> {
+  const rows = await trx
+    .selectFrom('run_inputs')
+    .select(['run_id', 'input'])
+    .where('workspace_id', '=', workspaceId)
+    .where('run_id', 'in', runIds)
+    .orderBy('run_id')
+    .orderBy('position')
+    .execute()
+  const records = new Map<string, RunInput[]>()
+  for (const { run_id: id, input } of rows) {
+    const record = records.get(id) ?? []
+    record.push(input as unknown as RunInput)
+    records.set(id, record)
+  }
+  return records
+}
+
+/** Under this id each run is told once, however often that is repeated. */
+const commandId = (rerun: Pick<Rerun, 'id'>, runId: string): string => `${rerun.id}:${runId}`
+
+const STAGES = ['the first run', 'the next ten runs', 'the rest']
+
+async function whyStopped(trx: Db, rerun: Rerun, counts: Counts): Promise<string> {
+  const last = await trx
+    .selectFrom('rerun_runs')
+    .select(['failed_step', sql<string | null>`fault ->> 'message'`.as('message')])
+    .where('workspace_id', '=', rerun.workspace_id)
+    .where('rerun_id', '=', rerun.id)
+    .where('status', '=', 'failed')
+    .orderBy('ended_at', 'desc')
+    .orderBy('place', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  // The stage in which they were begun: they count as through already.
+  const stage = stageOf({ through: counts.passed + counts.failed - 1 })
+  const many =
+    counts.failed - rerun.accepted === 1 ? '1 run failed again' : `${counts.failed - rerun.accepted} runs failed again`
+  return `During ${STAGES[stage]} ${many}, at “${last?.failed_step ?? ''}”: ${last?.message ?? 'no fault was recorded.'}`
+}
+
+/** @returns how many were begun */
+async function beginMore(trx: Db, rerun: Rerun, { counts, now }: { counts: Counts; now: number }): Promise<number> {
+  const room = mayBegin({ begun: counts.begun, through: counts.passed + counts.failed })
+  if (room <= 0 || counts.waiting === 0) return 0
+  const { workspace_id: workspaceId, id } = rerun
+  const at = new Date(now)
+  // Whoever was retried, or deleted, meanwhile is passed over.
+  const { rows } = await sql<{ run_id: string; step: string | null }>`WITH next AS (
+      SELECT w.run_id, w.step, r.status = 'failed' AS fits FROM rerun_runs w
+      JOIN runs r ON r.workspace_id = w.workspace_id AND r.id = w.run_id
+      WHERE w.workspace_id = ${workspaceId} AND w.rerun_id = ${id} AND w.status = 'waiting' ORDER BY w.place LIMIT ${room}),
+    told AS (
+      UPDATE rerun_runs w SET status = CASE WHEN next.fits THEN 'begun' ELSE 'moved' END,
+        begun_at = CASE WHEN next.fits THEN ${at}::timestamptz END, ended_at = CASE WHEN next.fits THEN NULL ELSE ${at}::timestamptz END
+      FROM next WHERE w.workspace_id = ${workspaceId} AND w.rerun_id = ${id} AND w.run_id = next.run_id
+      RETURNING next.run_id, next.step, next.fits)
+    SELECT run_id, step FROM told WHERE fits`.execute(trx)
+  if (rows.length > 0) await owe(trx, rerun, { runs: rows, at })
+  // Those passed over made room for others, which the next look begins.
+  return Math.max(rows.length, 1)
+}
+
+interface Owed {
+  runs: Array<{ run_id: string; step: string | null }>
+  at: Date
+}
+
+/** The commands, with what hands them over. */
+async function owe(trx: Db, rerun: Rerun, { runs, at }: Owed): Promise<void> {
+  const rows = runs.map(({ run_id, step }) => ({
+    workspace_id: rerun.workspace_id,
+    run_id,
+    id: commandId(rerun, run_id),
+    at,
+    command: JSON.stringify({ kind: 'retry', step }),
+  }))
+  await trx
+    .insertInto('run_commands')
+    .values(rows.map((row) => ({ ...row, actor: `${rerun.actor}, rerun` })))
+    .execute()
+  await trx
+    .insertInto('run_outbox')
+    .values(rows.map(({ command: _, ...row }) => row))
+    .execute()
+}
