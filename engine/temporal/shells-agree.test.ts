@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLiveShell, type LiveShell } from '../../test/helpers/live-shell.ts'
@@ -55,11 +56,12 @@ function draw(kinds: Parameters<typeof planArbitrary>[0], count: number): Drawn[
 function startAll(drawn: Drawn[]) {
   return Promise.all(
     drawn.map(async ({ plan, facts }) => {
-      const { id } = await shell.contact(facts.contact?.properties)
+      const { id, userId } = await shell.contact(facts.contact?.properties)
       const run = await shell.start(plan, {}, id)
       return {
         plan,
         run,
+        userId,
         facts: { ...facts, contact: { id, externalId: null, properties: facts.contact?.properties ?? {} } },
       }
     }),
@@ -116,8 +118,20 @@ it('does what the equations over the graph and the simulator say, though workers
 it('ends every other plan where its own record says, with the effects it says, whatever happens meanwhile', async () => {
   breaking = true
   const runs = await startAll(draw(['act', 'act', ...ALL_KINDS], 24))
+  // What some of them wait for happens, to some in time.
+  for (const { userId } of runs)
+    await shell.send(
+      ...[0, 1, 2, 3].map((n) => ({
+        type: 'track',
+        messageId: randomUUID(),
+        userId,
+        event: `event-${n}`,
+        properties: {},
+      })),
+    )
   await Promise.all(runs.map(({ run }) => shell.ended(run)))
   breaking = false
+  expect(shell.errors).toEqual([])
   for (const { plan, run } of runs) {
     const { state } = replay(plan, await shell.inputs(run))
     if (state === null) throw new Error(`Run ${run.runId} has no record.`)

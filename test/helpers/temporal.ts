@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { Client, Connection } from '@temporalio/client'
+import proto from '@temporalio/proto'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { NativeConnection } from '@temporalio/worker'
 import { inject } from 'vitest'
+import { SEARCH_ATTRIBUTES } from '../../engine/temporal/search-attributes.ts'
 
 /** Connections to the test run's Temporal development server. */
 export type TestTemporal = {
@@ -53,8 +55,15 @@ export const onTimeSkipping = (environment: TestWorkflowEnvironment) => (): Prom
  * A server of its own whose time jumps to the next timer while a result is awaited. Its time is one for all workflows in
  * it: one environment per test file, tests one after another. End it with `teardown()`.
  */
-export function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
-  return TestWorkflowEnvironment.createTimeSkipping({
+export async function timeSkippingEnvironment(): Promise<TestWorkflowEnvironment> {
+  const environment = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: inject('testServerPath') } },
   })
+  const { IndexedValueType } = proto.temporal.api.enums.v1
+  const types = { Keyword: IndexedValueType.INDEXED_VALUE_TYPE_KEYWORD, Int: IndexedValueType.INDEXED_VALUE_TYPE_INT }
+  await environment.connection.operatorService.addSearchAttributes({
+    namespace: environment.namespace ?? 'default',
+    searchAttributes: Object.fromEntries(Object.entries(SEARCH_ATTRIBUTES).map(([name, type]) => [name, types[type]])),
+  })
+  return environment
 }
