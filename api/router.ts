@@ -2,6 +2,7 @@ import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { asksRouter } from './asks/asks-router.ts'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
+import { backtestsRouter } from './backtest/backtest-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
 import { conversationsRouter } from './conversations/conversations-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
@@ -26,6 +27,7 @@ export const appRouter = router({
   session: sessionRouter,
   catalog: catalogRouter,
   playbooks: playbooksRouter,
+  backtests: backtestsRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
   reruns: rerunsRouter,

@@ -123,7 +123,7 @@ const authorized = t.middleware(({ ctx, meta, next }) => {
  * Documents of playbooks may name any property: what they do with it is not shown to who writes them. Who may not write
  * them may try them, and then the way a run takes would tell.
  */
-const MAY_NAME_MASKED = /^playbooks\./
+const MAY_NAME_MASKED = /^(playbooks|backtests|tests)\./
 
 /** What somebody may not see leaves no procedure, and nothing is asked by it. @see mask.ts */
 const masked = t.middleware(async ({ ctx, path, getRawInput, next }) => {

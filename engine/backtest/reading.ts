@@ -18,6 +18,8 @@ export interface EventKept {
 /** What a plan reads and waits for, worked out once. */
 export interface Reading {
   plan: Plan
+  /** All that its rules and templates read of subjects. */
+  reads: Reads
   events: ReadonlyMap<string, EventKept>
   /** `contact.plan` → how far back its changes are kept, in milliseconds; null: for ever. */
   changes: ReadonlyMap<string, number | null>
@@ -46,6 +48,7 @@ export function readingOf(plan: Plan): Reading {
   refuse(reads)
   return {
     plan,
+    reads,
     events: eventsKept(reads, rules),
     changes: new Map(Object.entries(reads.changes ?? {})),
     watched: plan.watches && endings.length > 0 ? mergeReads(endings.map(readsOf)) : null,

@@ -1,0 +1,97 @@
+import { createHash } from 'node:crypto'
+import type { DocumentStep, PlaybookDocument } from '../../engine/model/playbook.ts'
+import type { Json } from '../../nodes/manifest.ts'
+import { actorName } from '../auth/scopes.ts'
+import type { Context, Scoped } from '../context.ts'
+import { readPlaybook } from '../playbooks/playbook-store.ts'
+import { problem } from '../problem.ts'
+
+/** What an action is taken to answer wherever nothing is really written, kept with the draft. */
+export interface StepSample {
+  step: string
+  output: Json
+  /** The step was changed, or removed, since: it may answer otherwise now. */
+  stale: boolean
+  by: string
+  at: string
+}
+
+/** What the answer was made for: it is stale once this is another. */
+const madeFor = ({ type, connection, input }: DocumentStep): string =>
+  createHash('sha256')
+    .update(JSON.stringify([type, connection ?? null, sorted(input)]))
+    .digest('hex')
+
+/** The same text for the same value, whatever the order of its fields. */
+function sorted(value: Json): Json {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (value === null || typeof value !== 'object') return value
+  return Object.fromEntries(
+    Object.entries(value)
+      .toSorted(([a], [b]) => (a < b ? -1 : 1))
+      .map(([name, one]) => [name, sorted(one)]),
+  )
+}
+
+/** By step. */
+export async function readStepSamples(
+  { db, workspaceId }: Scoped,
+  playbookId: string,
+): Promise<Map<string, { output: Json; madeFor: string; by: string; at: Date }>> {
+  const rows = await db
+    .selectFrom('step_samples')
+    .select(['step', 'output', 'made_for', 'made_by', 'made_at'])
+    .where('workspace_id', '=', workspaceId)
+    .where('playbook_id', '=', playbookId)
+    .orderBy('step')
+    .execute()
+  return new Map(
+    rows.map((row) => [row.step, { output: row.output, madeFor: row.made_for, by: row.made_by, at: row.made_at }]),
+  )
+}
+
+/** @throws ProblemError 404 */
+export async function listStepSamples(ctx: Context, slug: string): Promise<StepSample[]> {
+  const { id, draft } = await readPlaybook(ctx, slug)
+  const samples = await readStepSamples(ctx, id)
+  return [...samples].map(([step, { output, by, at, ...kept }]) => {
+    const drawn = stepIn(draft, step)
+    const stale = drawn === undefined || madeFor(drawn) !== kept.madeFor
+    return { step, output, stale, by, at: at.toISOString() }
+  })
+}
+
+const stepIn = ({ steps }: PlaybookDocument, id: string): DocumentStep | undefined =>
+  steps.find((step) => step.id === id)
+
+/** Keeps what a step of the draft is taken to answer; null takes it away. @throws ProblemError 404, 422 STEP_UNKNOWN */
+export async function putStepSample(
+  ctx: Context,
+  given: { slug: string; step: string; output: Json },
+): Promise<StepSample[]> {
+  const { db, workspaceId, now, actor } = ctx
+  const { id, draft } = await readPlaybook(ctx, given.slug)
+  const step = stepIn(draft, given.step)
+  if (given.output === null) {
+    await db
+      .deleteFrom('step_samples')
+      .where('workspace_id', '=', workspaceId)
+      .where('playbook_id', '=', id)
+      .where('step', '=', given.step)
+      .execute()
+    return listStepSamples(ctx, given.slug)
+  }
+  if (step === undefined) throw problem(422, 'STEP_UNKNOWN', `The draft has no step "${given.step}". Name one of it.`)
+  const row = {
+    output: JSON.stringify(given.output),
+    made_for: madeFor(step),
+    made_by: actorName(actor),
+    made_at: new Date(now),
+  }
+  await db
+    .insertInto('step_samples')
+    .values({ workspace_id: workspaceId, playbook_id: id, step: given.step, ...row })
+    .onConflict((conflict) => conflict.columns(['workspace_id', 'playbook_id', 'step']).doUpdateSet(row))
+    .execute()
+  return listStepSamples(ctx, given.slug)
+}
