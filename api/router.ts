@@ -4,8 +4,10 @@ import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { backtestsRouter } from './backtest/backtest-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
+import { contactRulesRouter } from './contact-rules/contact-rules-router.ts'
 import { conversationsRouter } from './conversations/conversations-router.ts'
 import { accountsRouter, contactsRouter, eventsRouter } from './customers/customers-router.ts'
+import { admissionsRouter } from './enroll/admissions-router.ts'
 import { importsRouter } from './imports/imports-router.ts'
 import { dataSettingsRouter } from './ingest/settings-router.ts'
 import { identityRouter } from './identity/identity-router.ts'
@@ -28,6 +30,7 @@ export const appRouter = router({
   catalog: catalogRouter,
   playbooks: playbooksRouter,
   backtests: backtestsRouter,
+  admissions: admissionsRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
   reruns: rerunsRouter,
@@ -46,6 +49,7 @@ export const appRouter = router({
   conversations: conversationsRouter,
   imports: importsRouter,
   dataSettings: dataSettingsRouter,
+  contactRules: contactRulesRouter,
   connections: connectionsRouter,
   keys: keysRouter,
   privacy: privacyRouter,

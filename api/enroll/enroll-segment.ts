@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import { inTransaction, type Queryable, type Statement } from '../db/sql.ts'
-import { type Candidate, enroll, occurrence } from './enroll.ts'
+import { type Candidate, enroll, occurrence, toStart } from './enroll.ts'
 
 /** One page of a schedule's firing. */
 export interface SegmentPage {
@@ -91,6 +91,6 @@ async function enrollPage(
   return {
     next: alike && members.length === PAGE ? (members.at(-1)?.id ?? null) : null,
     // Also those of an earlier try that died before it could start them; starting is safe to repeat.
-    runs: outcomes.flatMap((o) => (o.outcome === 'refused' ? [] : [{ workspaceId, runId: o.runId }])),
+    runs: toStart(workspaceId, outcomes),
   }
 }

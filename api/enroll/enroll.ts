@@ -1,18 +1,22 @@
 import { runId } from '../../engine/ids.ts'
-import type { Reentry } from '../../engine/model/playbook.ts'
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunRef, RunStartData } from '../../engine/ports.ts'
-import { type Entered, mayEnter } from '../../engine/run/may-enter.ts'
+import { type EntryRules, entryKeyOf, mayEnter, type Turn } from '../../engine/run/may-enter.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import {
+  type EnrollmentGate,
+  enrollmentGate,
   enrollmentHistory,
+  type Entrant,
+  type History,
   lockEnrollment,
   type NewEnrollment,
   type NewRun,
-  playbookStatuses,
+  type StartedRun,
   startedBy,
   writeEnrollments,
 } from '../db/enrollment-store.ts'
+import { type LastInLine, supersede } from '../db/run-line.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
 
@@ -23,7 +27,7 @@ export interface Candidate {
     version: number
     planHash: string
     subject: 'contact' | 'account'
-    enrollment: { reentry: Reentry }
+    enrollment: EntryRules
   }
   /** The trigger step that matched. */
   step: string
@@ -43,18 +47,24 @@ export interface Candidate {
 
 export type EnrollmentCode =
   | 'STARTED'
+  | 'WAITS_ITS_TURN'
   | 'ALREADY_ENROLLED'
   | 'REENTRY_TOO_SOON'
-  | 'PLAYBOOK_PAUSED'
-  | 'PLAYBOOK_NOT_LIVE'
   | 'NO_ACCOUNT'
   | 'NO_CONTACT'
+  | 'NO_KEY'
+  | 'QUEUE_FULL'
+  | 'HOLDOUT'
+  | 'PLAYBOOK_PAUSED'
+  | 'PLAYBOOK_NOT_LIVE'
   | 'WHERE_FALSE'
 
 export type EnrollmentOutcome =
   | { outcome: 'started'; runId: string }
+  /** It is there, and begins when the run that is open has ended: `startNextInLine` sees to it. */
+  | { outcome: 'waiting'; runId: string }
   /** The same occurrence came before: its run is the answer. */
-  | { outcome: 'repeated'; runId: string; subjectId: string }
+  | ({ outcome: 'repeated' } & StartedRun)
   | { outcome: 'refused'; code: EnrollmentCode; reason: string }
 
 /** A run that has to be started in Temporal once the transaction has committed, with what its start needs. */
@@ -84,6 +94,12 @@ export const enteredRuns = (
     ]
   })
 
+/** The runs that are to be started, also those that an earlier try may have left; not those that wait for their turn. */
+export const toStart = (workspaceId: string, outcomes: EnrollmentOutcome[]): RunRef[] =>
+  outcomes.flatMap((o) =>
+    o.outcome === 'started' || (o.outcome === 'repeated' && !o.waits) ? [{ workspaceId, runId: o.runId }] : [],
+  )
+
 /** Of a contact the account, of an account the contact that the cause names: as the run's row answers it later. */
 function relatedIn(cause: Json, kind: 'contact' | 'account'): string | null {
   if (cause === null || typeof cause !== 'object' || Array.isArray(cause)) return null
@@ -96,6 +112,8 @@ export const occurrence = {
   event: (messageId: string): string => `event:${messageId}`,
   edge: (edgeId: string): string => `edge:${edgeId}`,
   schedule: (step: string, instant: number, subjectId: string): string => `schedule:${step}:${instant}:${subjectId}`,
+  /** @param since when it became a member: as one it enters once, however often the playbook is published */
+  existing: (step: string, subjectId: string, since: number): string => `existing:${step}:${subjectId}:${since}`,
   key: (idempotencyKey: string): string => `key:${idempotencyKey}`,
 }
 
@@ -114,87 +132,121 @@ export async function enroll(
   const state = await readState(q, workspaceId, candidates)
   const runs: NewRun[] = []
   const enrollments: NewEnrollment[] = []
+  const lines = new Map<string, LastInLine>()
   const outcomes = candidates.map((candidate): EnrollmentOutcome => {
     const repeated = state.started.get(occurrenceKey(candidate))
     if (repeated) return { outcome: 'repeated', ...repeated }
-    const refusal = candidate.refusal ?? decide(candidate, state, now)
-    const { subjectId } = candidate
-    if (refusal !== null || subjectId === null) {
-      const { code, reason } = refusal ?? { code: 'NO_CONTACT' as const, reason: 'There is nobody to start it for.' }
-      enrollments.push(enrollmentRow(candidate, { now, outcome: 'refused', code, reason, runId: null }))
-      return { outcome: 'refused', code, reason }
+    const decided = candidate.refusal ?? decide(candidate, state, now)
+    if ('code' in decided) {
+      enrollments.push(enrollmentRow(candidate, { now, outcome: 'refused', ...decided, runId: null }))
+      return { outcome: 'refused', ...decided }
     }
+    const { entrant, turn } = decided
     const id = runId(workspaceId, candidate.playbook.id, candidate.occurrence)
-    runs.push(runRow(candidate, id, subjectId))
-    enrollments.push(
-      enrollmentRow(candidate, { now, outcome: 'started', code: 'STARTED', reason: 'A run was started.', runId: id }),
-    )
-    state.started.set(occurrenceKey(candidate), { runId: id, subjectId })
-    state.history.set(pairKey(candidate.playbook.id, subjectId), { last: now, open: true })
-    return { outcome: 'started', runId: id }
+    const waits = turn !== undefined
+    runs.push(runRow(candidate, { id, entrant, waits }))
+    enrollments.push(enrollmentRow(candidate, { now, outcome: 'started', ...SAID[turn ?? 'none'], runId: id }))
+    state.started.set(occurrenceKey(candidate), { runId: id, subjectId: entrant.subjectId, waits })
+    const before = state.history.get(entrantKey(entrant))?.waiting ?? 0
+    const waiting = turn === undefined ? before : turn === 'queue' ? before + 1 : 1
+    state.history.set(entrantKey(entrant), { ...entrant, last: now, open: true, waiting })
+    if (turn === 'newest' || turn === 'replace')
+      lines.set(entrantKey(entrant), { ...entrant, runId: id, replaces: turn === 'replace' })
+    return { outcome: waits ? 'waiting' : 'started', runId: id }
   })
   await writeEnrollments(q, workspaceId, { runs, enrollments, now })
+  await supersede(q, workspaceId, { lines: [...lines.values()], id: newId(now), now })
   return outcomes
 }
 
-interface EnrollmentState {
-  statuses: Map<string, string>
-  history: Map<string, Entered>
-  started: Map<string, { runId: string; subjectId: string }>
+const SAID: { [turn in Turn | 'none']: { code: EnrollmentCode; reason: string } } = {
+  none: { code: 'STARTED', reason: 'A run was started.' },
+  queue: { code: 'WAITS_ITS_TURN', reason: 'A run is open: this one begins after those that wait before it.' },
+  newest: {
+    code: 'WAITS_ITS_TURN',
+    reason: 'A run is open: this one begins after it, in the place of any that waited.',
+  },
+  replace: { code: 'WAITS_ITS_TURN', reason: 'The run that is open was told to end: this one begins after it.' },
 }
 
-const pairKey = (playbookId: string, subjectId: string): string => `${playbookId} ${subjectId}`
+interface EnrollmentState {
+  gate: EnrollmentGate
+  history: Map<string, History>
+  started: Map<string, StartedRun>
+}
+
+const entrantKey = ({ playbookId, subjectId, key }: Entrant): string => `${playbookId} ${subjectId} ${key ?? ''}`
 const occurrenceKey = (candidate: Candidate): string => `${candidate.playbook.id} ${candidate.occurrence}`
 
 async function readState(q: Queryable, workspaceId: string, candidates: Candidate[]): Promise<EnrollmentState> {
   const open = candidates.filter((c) => c.refusal === null)
-  const pairs = open.flatMap((c) =>
-    c.subjectId === null ? [] : [{ playbookId: c.playbook.id, subjectId: c.subjectId }],
-  )
-  const unique = [...new Map(pairs.map((pair) => [pairKey(pair.playbookId, pair.subjectId), pair])).values()]
-  if (unique.length > 0) await lockEnrollment(q, workspaceId, [...new Set(unique.map((pair) => pair.subjectId))])
+  const entrants = open.flatMap((c) => {
+    const entrant = entrantOf(c)
+    return 'code' in entrant ? [] : [entrant]
+  })
+  const unique = [...new Map(entrants.map((entrant) => [entrantKey(entrant), entrant])).values()]
+  if (unique.length > 0) await lockEnrollment(q, workspaceId, [...new Set(unique.map((entrant) => entrant.subjectId))])
   const occurrences = candidates.map((c) => ({ playbookId: c.playbook.id, occurrence: c.occurrence }))
   // Read after the lock: these statements see what whoever held it before has committed.
   const started = await startedBy(q, workspaceId, occurrences)
   const history = unique.length > 0 ? await enrollmentHistory(q, workspaceId, unique) : []
-  const statuses = await playbookStatuses(q, workspaceId, [...new Set(candidates.map((c) => c.playbook.id))])
   return {
-    statuses,
-    history: new Map(history.map((row) => [pairKey(row.playbookId, row.subjectId), row])),
+    gate: await enrollmentGate(q, workspaceId, [...new Set(candidates.map((c) => c.playbook.id))]),
+    history: new Map(history.map((row) => [entrantKey(row), row])),
     started: new Map(started.map((row) => [`${row.playbookId} ${row.occurrence}`, row])),
   }
 }
 
+type Refusal = { code: EnrollmentCode; reason: string }
+
+/** @returns whom entry is asked for, and where there is no such one why */
+function entrantOf({ playbook, subjectId, data }: Candidate): Entrant | Refusal {
+  if (subjectId === null)
+    return playbook.subject === 'account'
+      ? { code: 'NO_ACCOUNT', reason: 'The contact belongs to no account, or to several; name one by context.groupId.' }
+      : { code: 'NO_CONTACT', reason: 'The trigger is about an account and the playbook about contacts.' }
+  const keyed = entryKeyOf(playbook.enrollment.reentry, data)
+  if (!keyed.ok) return { code: keyed.code, reason: keyed.reason }
+  return { playbookId: playbook.id, subjectId, key: keyed.key }
+}
+
 function decide(
   candidate: Candidate,
-  state: EnrollmentState,
+  { gate, history }: EnrollmentState,
   now: number,
-): { code: EnrollmentCode; reason: string } | null {
-  const status = state.statuses.get(candidate.playbook.id)
+): Refusal | { entrant: Entrant; turn: Turn | undefined } {
+  const status = gate.statuses.get(candidate.playbook.id)
   if (status === 'paused')
     return { code: 'PLAYBOOK_PAUSED', reason: 'The playbook is paused. Turn it on to let runs start.' }
   if (status !== 'on')
     return { code: 'PLAYBOOK_NOT_LIVE', reason: 'The playbook is not on. Publish it and turn it on.' }
-  if (candidate.subjectId === null)
-    return candidate.playbook.subject === 'account'
-      ? { code: 'NO_ACCOUNT', reason: 'The contact belongs to no account, or to several; name one by context.groupId.' }
-      : { code: 'NO_CONTACT', reason: 'The trigger is about an account and the playbook about contacts.' }
-  const before = state.history.get(pairKey(candidate.playbook.id, candidate.subjectId)) ?? null
-  const entry = mayEnter(candidate.playbook.enrollment.reentry, before, now)
-  return entry.ok ? null : { code: entry.code, reason: entry.reason }
+  const entrant = entrantOf(candidate)
+  if ('code' in entrant) return entrant
+  const applicant = {
+    subjectId: entrant.subjectId,
+    before: history.get(entrantKey(entrant)) ?? null,
+    holdoutPercent: gate.holdoutPercent,
+  }
+  const entry = mayEnter(candidate.playbook.enrollment, applicant, now)
+  return entry.ok ? { entrant, turn: entry.turn } : { code: entry.code, reason: entry.reason }
 }
 
-const runRow = (candidate: Candidate, id: string, subjectId: string): NewRun => ({
+const runRow = (
+  candidate: Candidate,
+  { id, entrant, waits }: { id: string; entrant: Entrant; waits: boolean },
+): NewRun => ({
   id,
   playbookId: candidate.playbook.id,
   version: candidate.playbook.version,
   planHash: candidate.playbook.planHash,
   subjectKind: candidate.playbook.subject,
-  subjectId,
+  subjectId: entrant.subjectId,
   occurrence: candidate.occurrence,
+  entryKey: entrant.key,
+  waits,
   trigger: { step: candidate.step, data: candidate.data },
   cause: candidate.cause,
-  people: peopleIn(candidate, subjectId),
+  people: peopleIn(candidate, entrant.subjectId),
 })
 
 /** The subject where it is a contact, and the contact of what happened: an account's run reads that one too. */
@@ -208,7 +260,7 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
 
 function enrollmentRow(
   candidate: Candidate,
-  answer: { now: number; outcome: 'started' | 'refused'; code: string; reason: string; runId: string | null },
+  answer: Refusal & { now: number; outcome: 'started' | 'refused'; runId: string | null },
 ): NewEnrollment {
   const { now, ...rest } = answer
   return {

@@ -2,12 +2,12 @@ import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
 import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
-import type { Entered } from '../../engine/run/may-enter.ts'
+import { type Entered, entryKeyOf } from '../../engine/run/may-enter.ts'
 import { simulate, type Simulated } from '../../engine/run/simulate.ts'
 import { findStep, type Json } from '../../nodes/manifest.ts'
 import { createFactsSource } from '../customers/facts-source.ts'
 import type { Context } from '../context.ts'
-import { enrollmentHistory, type Pair } from '../db/enrollment-store.ts'
+import { enrollmentGate, enrollmentHistory, type Entrant } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
 import { problem } from '../problem.ts'
 import { compileDraft, refusal, requireDocument } from './compile-draft.ts'
@@ -59,12 +59,18 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
   const { plan } = compiled
   const { facts, subjectId } = await factsFor(ctx, plan, given.subject)
   const trigger = triggerFor(ctx, plan, given.trigger)
+  const keyed = entryKeyOf(plan.enrollment.reentry, trigger.data)
+  const { holdoutPercent } = await enrollmentGate(onPool(ctx.pool), ctx.workspaceId, [playbook.id])
   const simulated = simulate(plan, {
+    holdoutPercent: subjectId === null ? 0 : holdoutPercent,
     facts,
     trigger,
     answer: (step) => ({ output: sampleOf(ctx, step) }),
     render: renderInput,
-    entered: subjectId === null ? null : await enteredBefore(ctx, { playbookId: playbook.id, subjectId }),
+    entered:
+      subjectId === null || !keyed.ok
+        ? null
+        : await enteredBefore(ctx, { playbookId: playbook.id, subjectId, key: keyed.key }),
   })
   return {
     enrolls: simulated.enrollment.ok,
@@ -137,8 +143,8 @@ const sampleOf = ({ manifest }: Context, step: PlanStep): Json => findStep(manif
 const asValues = (value: Json): Values =>
   value !== null && typeof value === 'object' && !Array.isArray(value) ? value : {}
 
-async function enteredBefore({ pool, workspaceId }: Context, pair: Pair): Promise<Entered | null> {
-  const [history] = await enrollmentHistory(onPool(pool), workspaceId, [pair])
+async function enteredBefore({ pool, workspaceId }: Context, entrant: Entrant): Promise<Entered | null> {
+  const [history] = await enrollmentHistory(onPool(pool), workspaceId, [entrant])
   return history ?? null
 }
 

@@ -98,8 +98,8 @@ async function insertVersion(
     playbook.id,
     triggersOf(plan, 'trigger.webhook').map(({ id }) => id),
   )
-  await beginAdmissions(trx, ctx, { playbookId: playbook.id, version, plan })
   await changeCatalog(onTransaction(trx), workspaceId)
+  await beginAdmissions(trx, ctx, { playbookId: playbook.id, version, plan })
   await writeAudit(trx, ctx, { action: 'playbook.publish', target: playbook.slug, detail: { version } })
   return version
 }

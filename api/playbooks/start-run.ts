@@ -5,7 +5,7 @@ import type { ApiDeps, Context, Scoped } from '../context.ts'
 import { findSubjectId } from '../customers/find-subject.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction } from '../db/sql.ts'
-import { type Candidate, enroll, occurrence } from '../enroll/enroll.ts'
+import { type Candidate, enroll, occurrence, toStart } from '../enroll/enroll.ts'
 import { notFound, problem } from '../problem.ts'
 import { readPlaybook, readVersion, type StoredPlaybook } from './playbook-store.ts'
 import { readLivePlan, triggersOf } from './publish.ts'
@@ -62,7 +62,7 @@ export async function enrollOne(ctx: Starter, candidate: Candidate): Promise<str
       'This Idempotency-Key was used for another subject. Use a new key for each start.',
     )
   try {
-    await ctx.temporal.startRuns([{ workspaceId: ctx.workspaceId, runId: outcome.runId }])
+    await ctx.temporal.startRuns(toStart(ctx.workspaceId, [outcome]))
   } catch (error) {
     // The run is committed as queued; workers look for such runs and start them when Temporal answers again.
     ctx.log.warn({ err: error, runId: outcome.runId }, 'Temporal did not take a run yet')

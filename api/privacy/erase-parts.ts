@@ -155,11 +155,14 @@ export const ERASE_PARTS: ErasePart[] = [
   ),
   part('runs', `DELETE FROM ${some('runs', `id IN (${THEIRS})`)}`, ids),
   part('formerRuns', `DELETE FROM ${some('former_runs', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part('formerEntries', `DELETE FROM ${some('former_entries', 'subject_id = ANY ($2::uuid[])')}`, ids),
+  part('sends', `DELETE FROM ${some('contact_sends', 'person_id = ANY ($2::uuid[])')}`, ids),
   // A run about somebody else stays as a line in their list: that it was, when, and how it ended.
   part(
     'runsOfOthers',
     `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = '${GONE}',
-        occurrence = CASE WHEN ${holds('occurrence', '$3')} THEN 'erased:' || id ELSE occurrence END
+        occurrence = CASE WHEN ${holds('occurrence', '$3')} THEN 'erased:' || id ELSE occurrence END,
+        entry_key = CASE WHEN ${holds('entry_key', '$3')} THEN 'erased:' || id ELSE entry_key END
       WHERE workspace_id = $1 AND id IN (${OF_OTHERS}) AND cause <> '{"erased": true}'`,
     ({ contactIds, needles }) => [contactIds, needles],
   ),

@@ -70,6 +70,8 @@ async function run(plan: Plan, who: Person, about: 'contact' | 'account' = 'cont
         occurrence: key,
         trigger,
         cause: { contactId: who.id, email: who.email },
+        entryKey: null,
+        waits: false,
         people: [who.id],
       },
     ],

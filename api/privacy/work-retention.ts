@@ -187,6 +187,13 @@ const RUN_PARTS: Statement[] = [
       WHERE workspace_id = $1 AND id = ANY ($2::text[]) GROUP BY 1, 2, 3
       ON CONFLICT (workspace_id, playbook_id, subject_id) DO UPDATE SET last = greatest(former_runs.last, EXCLUDED.last)`,
   ),
+  ofRuns(
+    'former-entries',
+    `INSERT INTO former_entries (workspace_id, playbook_id, subject_id, entry_key, last)
+      SELECT workspace_id, playbook_id, subject_id, entry_key, max(created_at) FROM runs
+      WHERE workspace_id = $1 AND id = ANY ($2::text[]) AND entry_key IS NOT NULL GROUP BY 1, 2, 3, 4
+      ON CONFLICT (workspace_id, playbook_id, subject_id, entry_key) DO UPDATE SET last = greatest(former_entries.last, excluded.last)`,
+  ),
   ofRuns('effects', 'DELETE FROM effects WHERE workspace_id = $1 AND run_id = ANY ($2::text[])'),
   ofRuns('commands', 'DELETE FROM run_commands WHERE workspace_id = $1 AND run_id = ANY ($2::text[])'),
   ofRuns('people', 'DELETE FROM run_people WHERE workspace_id = $1 AND run_id = ANY ($2::text[])'),

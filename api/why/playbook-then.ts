@@ -69,15 +69,33 @@ export async function versionThen(
   return row === undefined ? null : { version: row.version, plan: row.plan as unknown as Plan }
 }
 
+/** As it is now: who is held out is not kept over time, but only grows and shrinks with the percent. */
+async function holdoutOf({ db, workspaceId }: Scope): Promise<number> {
+  const row = await db
+    .selectFrom('contact_rules')
+    .select('holdout_percent')
+    .where('workspace_id', '=', workspaceId)
+    .executeTakeFirst()
+  return row?.holdout_percent ?? 0
+}
+
 /** Whether the subject might have entered (again), by the runs it had begun. */
 export async function reentryThen(
   ctx: Scope,
   wanted: { playbook: StoredPlaybook; plan: Plan; subjectId: string; at: Instant },
 ): Promise<WhyCheck> {
   const { playbook, plan, subjectId, at } = wanted
+  const { reentry } = plan.enrollment
+  const holdoutPercent = await holdoutOf(ctx)
+  if (reentry.key !== undefined) {
+    // Which value is meant nobody says here: what holds for all of them is asked.
+    const entry = mayEnter(plan.enrollment, { subjectId, before: null, holdoutPercent }, at)
+    const words = `Entry goes by ${reentry.key}: each of its values is asked for itself.`
+    return { what: 'reentry', ok: entry.ok, words: entry.ok ? words : entry.reason }
+  }
   const runs = await ctx.db
     .selectFrom('runs')
-    .select(['created_at', 'ended_at'])
+    .select(['created_at', 'ended_at', 'place', 'started'])
     .where('workspace_id', '=', ctx.workspaceId)
     .where('playbook_id', '=', playbook.id)
     .where('subject_id', '=', subjectId)
@@ -91,8 +109,9 @@ export async function reentryThen(
       : {
           last: last.created_at.getTime(),
           open: runs.some((run) => run.ended_at === null || run.ended_at.getTime() > at),
+          waiting: runs.filter((run) => run.ended_at === null && run.place !== null && !run.started).length,
         }
-  const entry = mayEnter(plan.enrollment.reentry, before, at)
+  const entry = mayEnter(plan.enrollment, { subjectId, before, holdoutPercent }, at)
   if (!entry.ok) return { what: 'reentry', ok: false, words: entry.reason }
   return {
     what: 'reentry',

@@ -3,7 +3,7 @@ import type { Json } from '../../nodes/manifest.ts'
 import { buildTriggerIndex, type Occurrence } from '../match/trigger-index.ts'
 import type { Plan, PlanStep, TriggerData } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
-import { type Entered, type Entry, mayEnter } from '../run/may-enter.ts'
+import { type Entered, type EntryRefusal, entryKeyOf, mayEnter } from '../run/may-enter.ts'
 import type { RenderScope } from './act.ts'
 import { openHistory } from './history.ts'
 import { BacktestRefused, readingOf } from './reading.ts'
@@ -28,6 +28,8 @@ export interface Backtest {
   render?: (input: Values, scope: RenderScope) => Values
   /** The id by which a contact or account is known outside. Left out: none is. */
   externalIdOf?: (subjectId: string) => string | null
+  /** Percent of all subjects that the workspace holds out; left out: none. */
+  holdoutPercent?: number
   /** So many runs are told one by one; 20 where left out. */
   samples?: number
 }
@@ -40,7 +42,7 @@ export interface Asked {
 }
 
 /** Why a trigger that was heard started nothing. */
-type Refusal = (Entry & { ok: false })['code'] | 'WHERE_FALSE'
+type Refusal = EntryRefusal | 'WHERE_FALSE'
 
 export interface Backtested {
   /** Stored events within the period. */
@@ -99,7 +101,7 @@ export function openBacktest(given: Backtest): Backtesting {
   const history = openHistory(reading, given.externalIdOf ?? (() => null))
   const tally = openTally(plan, given.samples ?? 20)
   const runs = openRuns({ given, reading, history, tally })
-  const gate = openGate(plan)
+  const gate = openGate(given)
   let clock = Number.NEGATIVE_INFINITY
   let events = 0
   let sinceSweep = 0
@@ -126,8 +128,8 @@ export function openBacktest(given: Backtest): Backtesting {
     const entering = gate.ask(stored, clock)
     if (entering !== null) {
       const facts = history.factsOf(entering.who, clock)
-      gate.opened(entering.subjectId, clock)
-      runs.start({ ...entering, facts }, () => gate.closed(entering.subjectId))
+      gate.opened(entering.entrant, clock)
+      runs.start({ ...entering, facts }, () => gate.closed(entering.entrant))
     }
     for (const run of before) runs.tell(run, stored, clock)
   }
@@ -151,18 +153,20 @@ export function openBacktest(given: Backtest): Backtesting {
 interface Entering {
   who: Who
   subjectId: string
+  /** The subject, with the key that entry goes by. */
+  entrant: string
   trigger: TriggerData
 }
 
 /** Triggers and enrollment: who may enter, and why others may not. */
 interface Gate {
   ask(stored: Stored, now: Instant): Entering | null
-  opened(subjectId: string, at: Instant): void
-  closed(subjectId: string): void
+  opened(entrant: string, at: Instant): void
+  closed(entrant: string): void
   result(): Pick<Backtested, 'entered' | 'firstAt' | 'lastAt' | 'refused' | 'unheard'>
 }
 
-function openGate(plan: Plan): Gate {
+function openGate({ plan, holdoutPercent = 0 }: Backtest): Gate {
   const { subject, enrollment } = plan
   const index = buildTriggerIndex([{ key: null, plan }])
   const before = new Map<string, { last: Instant; runs: number }>()
@@ -192,10 +196,14 @@ function openGate(plan: Plan): Gate {
       if (first === undefined) return others.length > 0 ? refuse('WHERE_FALSE') : null
       const subjectId = subject === 'contact' ? stored.contactId : stored.accountId
       if (subjectId === null) return refuse(subject === 'contact' ? 'NO_CONTACT' : 'NO_ACCOUNT')
-      const entry = mayEnter(enrollment.reentry, enteredBefore(subjectId), now)
+      const { data } = occurrence
+      const keyed = entryKeyOf(enrollment.reentry, data)
+      if (!keyed.ok) return refuse(keyed.code)
+      const entrant = keyed.key === null ? subjectId : `${subjectId} ${keyed.key}`
+      const entry = mayEnter(enrollment, { subjectId, before: enteredBefore(entrant), holdoutPercent }, now)
       if (!entry.ok) return refuse(entry.code)
       const { contactId, accountId } = stored
-      return { who: { contactId, accountId }, subjectId, trigger: { step: first.step, data: occurrence.data } }
+      return { who: { contactId, accountId }, subjectId, entrant, trigger: { step: first.step, data } }
     },
     opened: (id, at) => {
       entered += 1

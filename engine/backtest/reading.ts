@@ -39,9 +39,13 @@ export class BacktestRefused extends Error {
   }
 }
 
-/** @throws BacktestRefused where it reads scores, or the contacts or accounts of its subject */
+/** @throws BacktestRefused where it reads scores, or the contacts or accounts of its subject, or its runs take turns */
 export function readingOf(plan: Plan): Reading {
-  const { goal, exit } = plan.enrollment
+  const { goal, exit, concurrency } = plan.enrollment
+  if (concurrency !== undefined && concurrency.policy !== 'together')
+    throw new BacktestRefused(
+      'Runs of one subject take turns here, which a backtest does not follow. Try it with runs that go on together.',
+    )
   const endings = [...(goal === null ? [] : [goal.if]), ...exit.map((one) => one.if)]
   const rules = [...endings, ...plan.steps.flatMap(rulesOfStep)]
   const reads = mergeReads([plan.reads, ...rules.map(readsOf)])

@@ -1,22 +1,47 @@
 import { z } from 'zod'
 import type { JsonSchema } from '../../nodes/manifest.ts'
 import { MOST_ATTEMPTS, type PlaybookDocument } from './playbook.ts'
+import { ENTRY_KEY_PATTERN, MOST_IN_LINE, MOST_PER_MINUTE } from './playbook-limits.ts'
 import { ruleSchema } from './rule-schema.ts'
 
 /** The playbook document at the borders. What a step's input holds is the definition's own and `compile` checks it. */
 
 export const STEP_ID_PATTERN = /^[A-Za-z][A-Za-z0-9_-]{0,63}$/
 
+const entryKey = z
+  .string()
+  .regex(ENTRY_KEY_PATTERN, 'Begin with trigger., as in trigger.properties.orderId.')
+  .max(200)
+  .optional()
+  .describe('trigger.properties.orderId: how often one may enter is asked for each of its values')
+
 export const reentrySchema = z.discriminatedUnion('policy', [
-  z.strictObject({ policy: z.literal('once') }),
-  z.strictObject({ policy: z.literal('once_per'), days: z.int().min(1).max(3650) }),
-  z.strictObject({ policy: z.literal('every') }),
+  z.strictObject({ policy: z.literal('once'), key: entryKey }),
+  z.strictObject({ policy: z.literal('once_per'), days: z.int().min(1).max(3650), key: entryKey }),
+  z.strictObject({ policy: z.literal('every'), key: entryKey }),
+])
+
+const concurrencySchema = z.discriminatedUnion('policy', [
+  z.strictObject({ policy: z.literal('together') }),
+  z.strictObject({ policy: z.literal('queue'), most: z.int().min(1).max(MOST_IN_LINE) }),
+  z.strictObject({ policy: z.literal('replace') }),
+  z.strictObject({ policy: z.literal('newest') }),
+])
+
+const existingSchema = z.discriminatedUnion('policy', [
+  z.strictObject({ policy: z.literal('leave') }),
+  z.strictObject({ policy: z.literal('admit'), perMinute: z.int().min(1).max(MOST_PER_MINUTE) }),
 ])
 
 const namedRule = z.strictObject({ name: z.string().min(1).max(100), if: ruleSchema })
 
 export const enrollmentSchema = z.strictObject({
   reentry: reentrySchema,
+  concurrency: concurrencySchema
+    .optional()
+    .describe('What becomes of one that may enter while a run of its subject is open'),
+  existing: existingSchema.optional().describe('Whether those who are in already enter when it is published'),
+  holdout: z.enum(['respect', 'ignore']).optional().describe('Left out: the holdout group of the workspace stays out'),
   exit: z.array(namedRule).max(20),
   goal: namedRule.nullable(),
 })

@@ -49,10 +49,29 @@ export interface StepRetry {
 /** More attempts than these take longer than anybody waits. */
 export const MOST_ATTEMPTS = 100
 
-export type Reentry = { policy: 'once' } | { policy: 'once_per'; days: number } | { policy: 'every' }
+export type Reentry = ({ policy: 'once' } | { policy: 'once_per'; days: number } | { policy: 'every' }) & {
+  /** A path such as `trigger.properties.orderId`: who may enter is asked for each of its values, so that two orders are two runs. */
+  key?: string
+}
+
+/** What becomes of one that may enter while a run of its subject (and key) is open. All but the first let one run at a time. */
+export type Concurrency =
+  | { policy: 'together' }
+  /** It waits for its turn; no more than so many do. */
+  | { policy: 'queue'; most: number }
+  /** The open run exits, and then it begins. */
+  | { policy: 'replace' }
+  /** It waits, in the place of any that waited before. */
+  | { policy: 'newest' }
 
 export interface Enrollment {
   reentry: Reentry
+  /** Left out: together where the policy is `every`, else nobody enters while a run is open. */
+  concurrency?: Concurrency
+  /** Whether those who are in the segment, or for whom the signal is set, when it is published enter too. Left out: they do not. */
+  existing?: { policy: 'leave' } | { policy: 'admit'; perMinute: number }
+  /** Whether the workspace's holdout group stays out of it. Left out: it does. */
+  holdout?: 'respect' | 'ignore'
   /** Rules that end a run early. Checked at every wake (deepened later). */
   exit: Array<{ name: string; if: Rule }>
   goal: { name: string; if: Rule } | null

@@ -1,6 +1,6 @@
 import type { Fault } from '../../nodes/fault.ts'
 import type { Plan } from '../model/plan.ts'
-import type { Advanced, RunInput, RunState, StepOutcome, StepState } from '../model/run.ts'
+import type { Advanced, RunInput, RunState, StepOutcome, StepState, Withheld } from '../model/run.ts'
 import { endAction } from './answers.ts'
 import {
   commandAct,
@@ -105,20 +105,29 @@ function applyOutcome(draft: Draft, { id, step }: Acting, outcome: StepOutcome):
   const planned = stepAt(draft.index, id)
   switch (outcome.kind) {
     case 'done':
-      return planned?.op === 'act'
-        ? endAction(draft, planned, { id, output: outcome.output })
-        : completeStep(draft, id)
+      return planned?.op === 'act' ? endAction(draft, planned, { id, output: outcome.output }) : completeStep(draft, id)
     case 'failed':
       return failStep(draft, id, outcome.fault)
     case 'retry':
       return commandSleep(draft, id, { ...failedOnce(step, outcome.fault), status: 'retrying', until: outcome.at })
     case 'paced':
+      if (outcome.why !== undefined) draft.notes.push({ step: id, text: outcome.why })
       return commandSleep(draft, id, { ...step, status: 'paced', until: outcome.at })
+    case 'withheld':
+      return withhold(draft, id, outcome.why)
     case 'held':
       return setStep(draft, id, { ...step, status: 'held', fault: outcome.fault, heldBy: outcome.connection })
     case 'review':
       return setStep(draft, id, { ...step, status: 'review', fault: outcome.fault })
   }
+}
+
+/** It counts as done: what comes next comes, with nothing to read of it. */
+function withhold(draft: Draft, id: string, withheld: Withheld): void {
+  completeStep(draft, id)
+  const done = draft.state.steps[id]
+  if (done !== undefined) setStep(draft, id, { ...done, withheld })
+  draft.notes.push({ step: id, text: withheld.message })
 }
 
 function failedOnce(step: StepState, fault: Fault): StepState {
@@ -135,7 +144,7 @@ function recordCancelled(draft: Draft, { id, step }: Acting, outcome: StepOutcom
   }
   if (outcome.kind === 'failed') return setStep(draft, id, { ...ended, status: 'failed', fault: outcome.fault })
   // Nothing landed, or nobody knows (the ledger keeps that one on the review list): no reason to try again.
-  const fault = outcome.kind === 'paced' ? {} : { fault: outcome.fault }
+  const fault = 'fault' in outcome ? { fault: outcome.fault } : {}
   return setStep(draft, id, { ...ended, ...fault, status: 'cancelled' })
 }
 

@@ -2,7 +2,6 @@ import { describe, expect, it } from 'vitest'
 import { act, branch, delay, factsAt, join, planOf, trigger } from '../../test/helpers/plans.ts'
 import { renderInput } from '../expression/render.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
-import { mayEnter } from './may-enter.ts'
 import { type Simulation, simulate } from './simulate.ts'
 
 const T0 = 1_700_000_000_000
@@ -99,21 +98,5 @@ describe('simulate', () => {
     const dry = simulate(race, world())
     expect(dry).toMatchObject({ status: 'completed', endedAt: T0 })
     expect(dry.steps.find(({ step }) => step === 'wait')?.status).toBe('cancelled')
-  })
-})
-
-describe('mayEnter', () => {
-  const over = (last: number) => ({ last, open: false })
-  const monthly = { policy: 'once_per' as const, days: 30 }
-  it.each([
-    [{ policy: 'every' as const }, { last: T0 - 1, open: true }, { ok: true }],
-    [{ policy: 'once' as const }, null, { ok: true }],
-    [{ policy: 'once' as const }, over(T0 - 999 * DAY), { ok: false, code: 'ALREADY_ENROLLED', again: null }],
-    [monthly, over(T0 - 30 * DAY), { ok: true }],
-    [monthly, over(T0 - 30 * DAY + 1), { ok: false, code: 'REENTRY_TOO_SOON', again: T0 + 1 }],
-    // Its run of last quarter is not over yet.
-    [monthly, { last: T0 - 90 * DAY, open: true }, { ok: false, code: 'ALREADY_ENROLLED', again: null }],
-  ])('%j after %j', (reentry, before, answer) => {
-    expect(mayEnter(reentry, before, T0)).toMatchObject(answer)
   })
 })

@@ -18,7 +18,7 @@ import { advance } from './advance.ts'
 import { templateScopeOf } from './act-order.ts'
 import { faultLeft } from './draft.ts'
 import { stepOf } from './instance.ts'
-import { type Entered, type Entry, mayEnter } from './may-enter.ts'
+import { type Entered, type Entry, entryKeyOf, mayEnter } from './may-enter.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
 import { rulesOfStep } from './rules-of-step.ts'
 
@@ -49,8 +49,10 @@ export interface Simulation {
    * @throws FaultError
    */
   render: (input: Values, scope: Readable) => Values
-  /** What the subject has to do with this playbook so far; null: it was never in. */
+  /** What the subject (and its key) has to do with this playbook so far; null: it was never in. */
   entered: Entered | null
+  /** Percent of all that the workspace holds out; left out: none. */
+  holdoutPercent?: number
 }
 
 export interface SimulatedStep {
@@ -194,15 +196,18 @@ function fill(world: World, step: PlanStep & { op: 'act' }, id: string): { input
   }
 }
 
-function enrollmentOf(plan: Plan, { facts, entered }: Simulation): Entry {
-  if (facts[plan.subject] === null)
+function enrollmentOf(plan: Plan, { facts, trigger, entered, holdoutPercent = 0 }: Simulation): Entry {
+  const subject = facts[plan.subject]
+  if (subject === null)
     return {
       ok: false,
       code: plan.subject === 'contact' ? 'NO_CONTACT' : 'NO_ACCOUNT',
       reason: `This playbook runs for ${plan.subject}s, and there is no ${plan.subject}.`,
       again: null,
     }
-  return mayEnter(plan.enrollment.reentry, entered, facts.at)
+  const key = entryKeyOf(plan.enrollment.reentry, trigger.data)
+  if (!key.ok) return key
+  return mayEnter(plan.enrollment, { subjectId: subject.id, before: entered, holdoutPercent }, facts.at)
 }
 
 function describeStep(world: World, step: PlanStep, state: RunState): SimulatedStep {

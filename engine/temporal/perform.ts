@@ -9,6 +9,7 @@ import { nextAttempt, retryOf } from '../run/retry.ts'
 import type { PerformOptions } from './perform-options.ts'
 import type { ClientPool } from './client-pool.ts'
 import type { ActOrder } from '../run/act-order.ts'
+import { mayReach } from './may-reach.ts'
 import type { ActResult } from './messages.ts'
 
 /** Waits shorter than this are spent here; longer ones become timers of the workflow. */
@@ -37,6 +38,8 @@ export function createPerform(
     const { input, connection } = ready
     if (connection !== null && options.mayDefer && pool.latencyMs(connection.id, order.action) > options.slowMs)
       return { kind: 'elsewhere', connectionId: connection.id }
+    const unreachable = await mayReach(ports, order, { definition, input })
+    if (unreachable !== null) return unreachable
     if (connection !== null) {
       const pace = await takeBudget(ports, pool, { order, connection })
       if (pace !== null) return pace

@@ -28,7 +28,7 @@ const input = z.strictObject({
   text: fields.textarea('Message', { help: 'Plain text.' }),
   purpose: fields
     .select('Purpose', ['marketing', 'transactional'], {
-      help: 'Marketing is not sent to who unsubscribed, and says how to. Transactional is what they need: a receipt, a reset.',
+      help: 'Marketing is not sent to who unsubscribed, and says how to. Transactional is what they need: a receipt, a reset; caps and quiet hours do not hold it back.',
     })
     .default('marketing'),
 })
@@ -56,6 +56,7 @@ export const send = defineAction({
     mode: 'review',
     why: 'SMTP delivers again what is handed over again, and no server can be asked whether it took a mail. The Message-ID stays the same, but few mailboxes drop the second by it.',
   },
+  reaches: ({ purpose }) => (purpose === 'marketing' ? 'email' : null),
   async run({ input, client, key, consent }: ActionContext<Input, EmailClient>) {
     const to = splitAddresses(input.to)
     const cc = input.cc === undefined ? [] : splitAddresses(input.cc)

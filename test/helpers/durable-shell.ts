@@ -297,8 +297,9 @@ function catalogOf(outside: Outside): Catalog {
     const words = { label: 'Write', help: 'Writes a line.', group: 'Test', icon: 'pen', summary: 'Write {text}' }
     const schemas = { input: z.object({ text: fields.text('Text') }), output: z.object({ text: z.string() }) }
     const rest = { version: 1, connector: 'pad', sample: { text: 'x' }, repeat: { mode, why: 'a test' }, run }
+    const reaches = ({ text }: { text: string }) => (text.startsWith('mail ') ? ('email' as const) : null)
     const readBack = mode === 'readBack' ? { readBack: { notBeforeMs: 0, look } } : {}
-    return defineAction({ type: `pad.${mode}`, ...words, ...schemas, ...rest, ...readBack })
+    return defineAction({ type: `pad.${mode}`, ...words, ...schemas, ...rest, reaches, ...readBack })
   }
   return {
     steps: (['natural', 'keyed', 'readBack', 'review'] as const).map(action),

@@ -83,7 +83,7 @@ async function openWorkspace(
     }
   }
   const sendNow = async (...messages: Json[]): Promise<void> => {
-    const { refused } = await ingest.acceptBatch(id, { batch: messages })
+    const { refused } = await ingest.acceptBatch({ workspaceId: id }, { batch: messages })
     if (refused) throw new Error(JSON.stringify(refused))
   }
   return {
@@ -121,7 +121,10 @@ async function openWorkspace(
       await bump()
       return audienceId
     },
-    playbook: async (slug, { subject = 'contact', trigger, reentry = { policy: 'every' }, enrollment = {}, status = 'on' }) => {
+    playbook: async (
+      slug,
+      { subject = 'contact', trigger, reentry = { policy: 'every' }, enrollment = {}, status = 'on' },
+    ) => {
       const playbookId = newId(clock.now)
       const plan: Plan = {
         kind: 'plan',

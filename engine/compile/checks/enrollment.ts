@@ -1,5 +1,6 @@
 import type { PlaybookDocument } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
+import { ENTRY_KEY_PATTERN, MOST_IN_LINE, MOST_PER_MINUTE } from '../../model/playbook-limits.ts'
 import { type Catalogue, problem, type Said } from '../context.ts'
 import { checkEnrollmentRules, type RulesChecked } from './rules.ts'
 
@@ -16,6 +17,7 @@ function shapeProblems(enrollment: PlaybookDocument['enrollment']): Problem[] {
   const found: Problem[] = []
   const bad = (said: Said) => found.push(problem('DOCUMENT_INVALID', said))
   const { reentry, exit, goal } = enrollment
+  found.push(...optionProblems(enrollment))
   if (!isReentry(reentry))
     bad({
       at: 'enrollment.reentry',
@@ -44,8 +46,51 @@ function shapeProblems(enrollment: PlaybookDocument['enrollment']): Problem[] {
 
 function isReentry(value: unknown): boolean {
   if (typeof value !== 'object' || value === null || !('policy' in value)) return false
-  if (value.policy === 'once' || value.policy === 'every') return Object.keys(value).length === 1
-  if (value.policy !== 'once_per' || !('days' in value)) return false
-  const { days } = value
-  return Number.isInteger(days) && Number(days) >= 1 && Number(days) <= 3650
+  const { policy, key: _key, ...rest } = value as { policy: unknown; key?: unknown; days?: unknown }
+  if (policy === 'once' || policy === 'every') return Object.keys(rest).length === 0
+  return policy === 'once_per' && Object.keys(rest).length === 1 && isCount(rest.days, 3650)
 }
+
+const isCount = (value: unknown, most: number): boolean =>
+  typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= most
+
+/** What may be left out: the key of an entry, what two runs of a subject do, who is there already, the holdout group. */
+function optionProblems({ reentry, concurrency, existing, holdout }: PlaybookDocument['enrollment']): Problem[] {
+  const found: Problem[] = []
+  const bad = (said: Said) => found.push(problem('DOCUMENT_INVALID', said))
+  const key: unknown = reentry?.key
+  if (key !== undefined && (typeof key !== 'string' || key.length > 200 || !ENTRY_KEY_PATTERN.test(key)))
+    bad({
+      at: 'enrollment.reentry.key',
+      message: 'The key of an entry is no path of what the trigger brings.',
+      fix: 'Begin with trigger., as in trigger.properties.orderId, or leave the key out.',
+    })
+  if (concurrency !== undefined && !isConcurrency(concurrency))
+    bad({
+      at: 'enrollment.concurrency',
+      message: 'The playbook does not say what becomes of an entry while a run is open.',
+      fix: `Choose { "policy": "together" }, "replace" or "newest", or { "policy": "queue", "most": 1 to ${MOST_IN_LINE} }.`,
+    })
+  if (existing !== undefined && existing.policy !== 'leave' && !isAdmitting(existing))
+    bad({
+      at: 'enrollment.existing',
+      message: 'The playbook does not say how those who are in already enter.',
+      fix: `Choose { "policy": "leave" }, or { "policy": "admit", "perMinute": 1 to ${MOST_PER_MINUTE} }.`,
+    })
+  if (holdout !== undefined && holdout !== 'respect' && holdout !== 'ignore')
+    bad({
+      at: 'enrollment.holdout',
+      message: 'What the playbook does about the holdout group is not known.',
+      fix: 'Choose "respect" or "ignore", or leave it out.',
+    })
+  return found
+}
+
+function isConcurrency(value: { policy: unknown; most?: unknown }): boolean {
+  const { policy, most } = value
+  if (policy === 'queue') return isCount(most, MOST_IN_LINE)
+  return most === undefined && (policy === 'together' || policy === 'replace' || policy === 'newest')
+}
+
+const isAdmitting = (value: { policy: unknown; perMinute?: unknown }): boolean =>
+  value.policy === 'admit' && isCount(value.perMinute, MOST_PER_MINUTE)
