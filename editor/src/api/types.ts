@@ -37,3 +37,5 @@ export type Ask = Out['asks']['get']
 export type Review = Out['reviews']['list']['data'][number]
 export type ApiKey = Out['keys']['list']['data'][number]
 export type DryRun = Out['playbooks']['dryRun']
+export type BacktestView = Out['backtests']['get']
+export type BacktestResult = NonNullable<BacktestView['result']>

@@ -15,6 +15,7 @@ import {
 import { type DragEvent, type ReactNode, useCallback, useMemo, useState } from 'react'
 import type { PortRef } from '../document/graph.ts'
 import type { Places } from '../document/layout.ts'
+import { BodyFrames } from './body-frames.tsx'
 import { type Anchor, type CanvasActions, CanvasActionsContext } from './canvas-actions.ts'
 import { createNodeMaker, makeEdges, type Shown, type StepEdge, type StepNode } from './flow-graph.ts'
 import { StepEdgeView } from './step-edge.tsx'
@@ -43,6 +44,8 @@ export interface CanvasProps extends Omit<Shown, 'places'> {
   selectedEdges: ReadonlySet<number>
   /** Which edges the shown run took; null where no run is shown. */
   taken: ((from: string, port: string, to: string) => boolean) | null
+  /** How many went by each port, where that is shown. */
+  labels?: ((from: string, port: string) => string | null) | null
   editing: CanvasEditing | null
   onSelect(ids: string[]): void
   label: string
@@ -61,12 +64,15 @@ export function Canvas(props: CanvasProps) {
     () => (dragged.size === 0 ? props.places : new Map([...props.places, ...dragged])),
     [props.places, dragged],
   )
-  const { manifest, problems, marks, taken, selectedEdges, onSelect } = props
+  const { manifest, problems, marks, taken, labels = null, selectedEdges, onSelect } = props
   const nodes = useMemo(
     () => makeNodes({ document, manifest, problems, marks, selection, places }),
     [makeNodes, document, manifest, problems, marks, selection, places],
   )
-  const edges = useMemo(() => makeEdges(document, { selected: selectedEdges, taken }), [document, selectedEdges, taken])
+  const edges = useMemo(
+    () => makeEdges(document, { selected: selectedEdges, taken, labels }),
+    [document, selectedEdges, taken, labels],
+  )
 
   const onNodesChange = useCallback(
     (changes: Array<NodeChange<StepNode>>) => {
@@ -129,6 +135,7 @@ export function Canvas(props: CanvasProps) {
           multiSelectionKeyCode={['Control', 'Meta', 'Shift']}
           {...drop}
         >
+          <BodyFrames document={document} manifest={manifest} places={places} />
           <Background variant={BackgroundVariant.Dots} gap={24} size={1.4} />
           <Controls showInteractive={false} position="bottom-left" fitViewOptions={{ maxZoom: 1, duration: 200 }} />
           {document.steps.length > 6 && <MiniMap pannable zoomable position="bottom-right" nodeBorderRadius={12} />}

@@ -10,7 +10,7 @@ import { labelOf, summaryOf } from './step-summary.ts'
 export interface StepMark {
   /** A `StepStatus`, or `count` for how many runs are there. */
   status?: string
-  /** e.g. `until Tue 09:00`. */
+  /** e.g. `until Tue 09:00`; without a status all that it shows. */
   words?: string
   /** Open runs at this step now. */
   count?: number
@@ -36,6 +36,8 @@ export type StepEdgeData = {
   plus: 'source' | 'target' | 'middle'
   /** Taken or not by the run shown; undefined: no run is shown. */
   taken?: boolean
+  /** How many went this way. */
+  label?: string
 }
 export type StepEdge = FlowEdge<StepEdgeData, 'step'>
 
@@ -143,7 +145,11 @@ function nodeWords(node: { label: string; summary: string; problems: number; mar
 
 export function makeEdges(
   document: PlaybookDocument,
-  options: { selected: ReadonlySet<number>; taken: ((from: string, port: string, to: string) => boolean) | null },
+  options: {
+    selected: ReadonlySet<number>
+    taken: ((from: string, port: string, to: string) => boolean) | null
+    labels?: ((from: string, port: string) => string | null) | null
+  },
 ): StepEdge[] {
   const edges = edgesOf(document)
   const known = new Set(document.steps.map((step) => step.id))
@@ -155,6 +161,7 @@ export function makeEdges(
       const meets = (into.get(edge.to)?.length ?? 0) > 1
       const parts = (outOf.get(`${edge.from}\n${edge.port}`)?.length ?? 0) > 1
       const taken = options.taken?.(edge.from, edge.port, edge.to)
+      const label = options.labels?.(edge.from, edge.port) ?? null
       return {
         id: `${edge.from}.${edge.port}>${edge.to}`,
         type: 'step',
@@ -170,6 +177,7 @@ export function makeEdges(
           port: edge.port,
           plus: meets ? (parts ? 'middle' : 'source') : 'target',
           ...(taken !== undefined && { taken }),
+          ...(label !== null && { label }),
         },
       }
     })

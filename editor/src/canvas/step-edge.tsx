@@ -17,6 +17,13 @@ export const StepEdgeView = memo(function StepEdgeView(props: EdgeProps<StepEdge
   return (
     <>
       <BaseEdge path={path} interactionWidth={18} />
+      {data?.label !== undefined && (
+        <EdgeLabelRenderer>
+          <span className="sb-edge-label" style={{ transform: `translate(12px, -50%) translate(${x}px, ${y}px)` }}>
+            {data.label}
+          </span>
+        </EdgeLabelRenderer>
+      )}
       {actions !== null && data !== undefined && (
         <EdgeLabelRenderer>
           <button

@@ -62,12 +62,14 @@ export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeP
 })
 
 function Mark({ mark }: { mark: StepMark }) {
-  if (mark.status === undefined)
-    return mark.count === undefined ? null : (
+  if (mark.status === undefined) {
+    const words = mark.words ?? (mark.count === undefined ? null : `${mark.count} here now`)
+    return words === null ? null : (
       <span className="sb-step-mark" data-tone="accent">
-        {mark.count} here now
+        {words}
       </span>
     )
+  }
   const { words, tone, icon: Icon } = lookOf(mark.status)
   return (
     <span className="sb-step-mark" data-tone={tone}>

@@ -13,12 +13,12 @@ import { useCatalog } from './catalog-context.ts'
 import { DryRunResult } from './dry-run-result.tsx'
 import { shownOf } from './dry-run-shown.ts'
 import { useDraft } from './store.ts'
-import type { DryRunShown } from './use-marks.ts'
+import type { TrialShown } from './use-marks.ts'
 
 type Mode = 'real' | 'madeUp'
 
 /** What would happen to one record, drawn on the canvas, with no write to anything. */
-export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: DryRunShown | null) => void }) {
+export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: TrialShown | null) => void }) {
   const document = useDraft()
   const { manifest } = useCatalog()
   const [mode, setMode] = useState<Mode>('real')

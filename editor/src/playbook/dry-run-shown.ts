@@ -1,12 +1,13 @@
 import { ONLY_PORT } from '../../../nodes/manifest.ts'
 import type { DryRun } from '../api/types.ts'
-import type { DryRunShown } from './use-marks.ts'
+import type { TrialShown } from './use-marks.ts'
 
 /** The path of a dry run, for the canvas. */
-export function shownOf(result: DryRun): DryRunShown {
+export function shownOf(result: DryRun): TrialShown {
   const byId = new Map(result.steps.map((step) => [step.id, step]))
   return {
-    statuses: new Map(result.steps.map((step) => [step.id, step.status])),
+    marks: new Map(result.steps.map((step) => [step.id, { status: step.status }])),
+    labels: null,
     taken: (from, port, to) => {
       const source = byId.get(from)
       const target = byId.get(to)

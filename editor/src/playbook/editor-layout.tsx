@@ -17,7 +17,7 @@ import { StepPicker } from './step-picker.tsx'
 import { useDraft, useEditor, useEditorStore } from './store.ts'
 import { TopBar } from './top-bar.tsx'
 import type { Saving } from './use-autosave.ts'
-import { type DryRunShown, dryRunMarks, useFlowMarks } from './use-marks.ts'
+import { type TrialShown, useFlowMarks } from './use-marks.ts'
 import { usePlaces } from './use-places.ts'
 import { useProblems } from './use-problems.ts'
 import { useShortcuts } from './use-shortcuts.ts'
@@ -31,14 +31,14 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
   const document = useDraft()
   const places = usePlaces(document)
   const problems = useProblems(document)
-  const [tried, setTried] = useState<{ shown: DryRunShown | null; document: PlaybookDocument } | null>(null)
+  const [tried, setTried] = useState<{ shown: TrialShown | null; document: PlaybookDocument } | null>(null)
   // An edit makes the drawn path untrue.
-  const dryRun = tried?.document === document ? tried.shown : null
-  const onDryRun = useCallback((shown: DryRunShown | null) => setTried({ shown, document }), [document])
+  const trial = tried?.document === document ? tried.shown : null
+  const onTrial = useCallback((shown: TrialShown | null) => setTried({ shown, document }), [document])
   const showProblems = useEditor((state) => state.panel) === 'inspector'
   const byStep = useMemo(() => groupByStep(problems ?? NONE), [problems])
   const flow = useFlowMarks(slug)
-  const marks: ReadonlyMap<string, StepMark> = dryRun === null ? flow : dryRunMarks(dryRun)
+  const marks: ReadonlyMap<string, StepMark> = trial === null ? flow : trial.marks
   useShortcuts(saving)
   useRevealJump(places)
 
@@ -54,16 +54,17 @@ export function EditorLayout({ slug, saving }: { slug: string; saving: Saving })
             ) : (
               <DraftCanvas
                 places={places}
-                problems={dryRun === null ? byStep : NO_PROBLEMS}
+                problems={trial === null ? byStep : NO_PROBLEMS}
                 marks={marks}
-                taken={dryRun?.taken ?? null}
+                taken={trial?.taken ?? null}
+                labels={trial?.labels ?? null}
               />
             )}
             {document.steps.length === 0 && <FirstStep />}
           </div>
           {showProblems && <ProblemsPanel problems={problems} />}
         </div>
-        <SidePanelView slug={slug} byStep={byStep} onDryRun={onDryRun} />
+        <SidePanelView slug={slug} byStep={byStep} onTrial={onTrial} />
       </div>
       <Picker />
     </div>
@@ -74,7 +75,8 @@ function DraftCanvas(props: {
   places: Places
   problems: ReadonlyMap<string, Problem[]>
   marks: ReadonlyMap<string, StepMark>
-  taken: DryRunShown['taken'] | null
+  taken: TrialShown['taken'] | null
+  labels: TrialShown['labels']
 }) {
   const document = useDraft()
   const { manifest } = useCatalog()

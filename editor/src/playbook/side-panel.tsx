@@ -1,4 +1,4 @@
-import { ActionIcon, Group, Text, Title } from '@mantine/core'
+import { ActionIcon, Group, SegmentedControl, Text, Title } from '@mantine/core'
 import { X } from 'lucide-react'
 import type { KeyboardEvent } from 'react'
 import type { Problem } from '../../../engine/model/problem.ts'
@@ -6,10 +6,11 @@ import { removeSteps } from '../document/edit.ts'
 import { focusNode } from '../canvas/use-canvas-keys.ts'
 import { stepOf } from '../document/graph.ts'
 import { Inspector } from '../inspector/inspector.tsx'
+import { BacktestPanel } from './backtest-panel.tsx'
 import { DryRunPanel } from './dry-run-panel.tsx'
 import { PlaybookSettings } from './playbook-settings.tsx'
-import { useDraft, useEditor, useEditorStore } from './store.ts'
-import type { DryRunShown } from './use-marks.ts'
+import { type SidePanel, useDraft, useEditor, useEditorStore } from './store.ts'
+import type { TrialShown } from './use-marks.ts'
 
 const NONE: Problem[] = []
 /** What a step that was just added naturally lacks. */
@@ -19,7 +20,7 @@ const YET: ReadonlySet<string> = new Set(['INPUT_MISSING', 'INPUT_INVALID', 'RUL
 export function SidePanelView(props: {
   slug: string
   byStep: ReadonlyMap<string, Problem[]>
-  onDryRun: (shown: DryRunShown | null) => void
+  onTrial: (shown: TrialShown | null) => void
 }) {
   const panel = useEditor((state) => state.panel)
   const selection = useEditor((state) => state.selection)
@@ -28,19 +29,7 @@ export function SidePanelView(props: {
   const { getState } = useEditorStore()
   const [first, ...more] = selection
   const step = first === undefined ? undefined : stepOf(document, first)
-  if (panel === 'dryRun')
-    return (
-      <aside className="sb-side" aria-label="Dry run">
-        <SideHead
-          title="Dry run"
-          onClose={() => {
-            props.onDryRun(null)
-            getState().openPanel('inspector')
-          }}
-        />
-        <DryRunPanel slug={props.slug} onShown={props.onDryRun} />
-      </aside>
-    )
+  if (panel !== 'inspector') return <TrialPanel panel={panel} slug={props.slug} onTrial={props.onTrial} />
   if (more.length > 0) return <SeveralSteps count={selection.size} />
   if (step !== undefined)
     return (
@@ -70,6 +59,39 @@ export function SidePanelView(props: {
 /** Escape first closes what is open: a list of its field, or a popover, whose events come here though it stands elsewhere. */
 const isLeaving = ({ target, currentTarget }: KeyboardEvent): boolean =>
   target instanceof HTMLElement && currentTarget.contains(target) && target.getAttribute('aria-expanded') !== 'true'
+
+type Trial = Exclude<SidePanel, 'inspector'>
+const TRIALS: Array<{ value: Trial; label: string }> = [
+  { value: 'dryRun', label: 'Dry run' },
+  { value: 'backtest', label: 'Backtest' },
+]
+
+/** What the draft would do, without a write: for one record, or over what is stored. */
+function TrialPanel(props: { panel: Trial; slug: string; onTrial: (shown: TrialShown | null) => void }) {
+  const { panel, slug, onTrial } = props
+  const { getState } = useEditorStore()
+  const title = TRIALS.find(({ value }) => value === panel)?.label ?? ''
+  const open = (next: SidePanel) => {
+    onTrial(null)
+    getState().openPanel(next)
+  }
+  return (
+    <aside className="sb-side" aria-label={title}>
+      <SideHead title={title} onClose={() => open('inspector')} />
+      <SegmentedControl
+        mx="md"
+        mt="xs"
+        size="xs"
+        aria-label="How to try the draft"
+        data={TRIALS}
+        value={panel}
+        onChange={(value) => open(value === 'backtest' ? 'backtest' : 'dryRun')}
+      />
+      {panel === 'dryRun' && <DryRunPanel slug={slug} onShown={onTrial} />}
+      {panel === 'backtest' && <BacktestPanel slug={slug} onShown={onTrial} />}
+    </aside>
+  )
+}
 
 function SideHead({ title, onClose }: { title: string; onClose: () => void }) {
   return (

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import {
   ArrowLeft,
+  ChartColumn,
   Ellipsis,
   FlaskConical,
   History,
@@ -188,6 +189,9 @@ function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions']; o
           </Menu.Item>
           <Menu.Item leftSection={<Play size={15} />} onClick={onStart}>
             Start by hand
+          </Menu.Item>
+          <Menu.Item leftSection={<ChartColumn size={15} />} onClick={() => getState().openPanel('backtest')}>
+            Backtest
           </Menu.Item>
           <Menu.Item
             leftSection={<ListChecks size={15} />}

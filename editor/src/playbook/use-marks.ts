@@ -3,10 +3,12 @@ import { useMemo } from 'react'
 import { trpc } from '../api/client.ts'
 import type { StepMark } from '../canvas/flow-graph.ts'
 
-/** A dry run as the canvas shows it. */
-export interface DryRunShown {
-  statuses: ReadonlyMap<string, string>
+/** What came of a dry run or a backtest, as the canvas shows it. */
+export interface TrialShown {
+  marks: ReadonlyMap<string, StepMark>
   taken: (from: string, port: string, to: string) => boolean
+  /** How many went by each port; null for a dry run, in which it is one. */
+  labels: ((from: string, port: string) => string | null) | null
 }
 
 const NONE: ReadonlyMap<string, StepMark> = new Map()
@@ -26,15 +28,4 @@ export function useFlowMarks(slug: string): ReadonlyMap<string, StepMark> {
           ),
     [data],
   )
-}
-
-const kept = new WeakMap<DryRunShown, ReadonlyMap<string, StepMark>>()
-
-/** The same marks for the same dry run, so that the canvas draws nothing twice. */
-export function dryRunMarks(shown: DryRunShown): ReadonlyMap<string, StepMark> {
-  const old = kept.get(shown)
-  if (old !== undefined) return old
-  const marks = new Map([...shown.statuses].map(([step, status]): [string, StepMark] => [step, { status }]))
-  kept.set(shown, marks)
-  return marks
 }
