@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { act, branch, factsAt, planOf, trigger } from '../../test/helpers/plans.ts'
+import { act, branch, each, factsAt, planOf, trigger } from '../../test/helpers/plans.ts'
 import type { RunInput } from '../model/run.ts'
 import { replay } from './view.ts'
 
@@ -37,4 +37,35 @@ it('tells the run step by step from its record', () => {
   ])
   expect(timeline[1]).toMatchObject({ port: 'yes', why: [{ value: true, actual: 250 }] })
   expect(timeline[4]).toMatchObject({ until: T0 + 1000, text: 'Locked.' })
+})
+
+// start → orders ─ item → tag
+it('tells how the steps of a list ended for each item, which the state forgets', () => {
+  const plan = planOf([
+    trigger('start', ['orders']),
+    each('orders', { list: 'trigger.orders' }, { item: ['big'], out: [] }),
+    {
+      ...branch('big', [{ port: 'yes', if: { property: 'item', op: 'gt', value: 1 } }], { yes: ['tag'], else: [] }),
+      within: 'orders',
+    },
+    { ...act('tag'), within: 'orders' },
+  ])
+  const inputs: RunInput[] = [
+    {
+      kind: 'start',
+      at: T0,
+      trigger: { step: 'start', data: { orders: [1, 2] } },
+      facts: factsAt(T0),
+    },
+    { kind: 'outcome', at: T0 + 1, step: 'orders:1/tag', visit: 1, outcome: { kind: 'done', output: null } },
+  ]
+  const { timeline } = replay(plan, inputs)
+  const items = timeline.filter(({ step }) => step?.startsWith('orders:'))
+  expect(items.map((e) => [e.at - T0, e.step, e.what, e.port])).toEqual([
+    [0, 'orders:1/big', 'done', 'yes'],
+    [0, 'orders:1/tag', 'acting', undefined],
+    [0, 'orders:0/big', 'done', 'else'],
+    [0, 'orders:0/tag', 'skipped', undefined],
+    [1, 'orders:1/tag', 'done', 'out'],
+  ])
 })

@@ -1,6 +1,6 @@
 import type { Plan } from '../model/plan.ts'
 import type { Instant, Trace } from '../model/rule.ts'
-import type { RunInput, RunState, RunStatus, StepStatus } from '../model/run.ts'
+import type { Advanced, RunInput, RunState, RunStatus, StepStatus } from '../model/run.ts'
 import { advance } from './advance.ts'
 
 /** One thing that happened in a run, as its page tells it. */
@@ -34,8 +34,8 @@ export function replay(plan: Plan, inputs: readonly RunInput[], from: RunState |
   for (const [position, input] of inputs.entries()) {
     const next = advance(plan, state, input)
     const notes = new Map(next.notes.map((note) => [note.step, note]))
-    for (const id of changedSteps(state, next.state)) {
-      const step = next.state.steps[id]
+    for (const id of changedSteps(state, next)) {
+      const step = next.state.steps[id] ?? next.over?.[id]
       const note = notes.get(id)
       notes.delete(id)
       timeline.push({
@@ -74,9 +74,12 @@ export function replay(plan: Plan, inputs: readonly RunInput[], from: RunState |
 
 const textOf = (text: string | null | undefined): { text?: string } => (text ? { text } : {})
 
-function changedSteps(before: RunState | null, after: RunState): string[] {
+function changedSteps(before: RunState | null, { state: after, over = {} }: Advanced): string[] {
   if (before?.steps === after.steps) return []
-  const changed = Object.keys(after.steps).filter((id) => before?.steps[id] !== after.steps[id])
-  const reopened = Object.keys(before?.steps ?? {}).filter((id) => after.steps[id] === undefined)
-  return [...changed, ...reopened]
+  const known = before?.steps ?? {}
+  const changed = Object.keys(after.steps).filter((id) => known[id] !== after.steps[id])
+  // Taken out with its item as it was: nothing new of it. One that is gone and not over is open again.
+  const gone = Object.keys(known).filter((id) => after.steps[id] === undefined && over[id] !== known[id])
+  const passed = Object.keys(over).filter((id) => known[id] === undefined)
+  return [...changed, ...gone, ...passed]
 }
