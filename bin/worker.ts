@@ -23,8 +23,8 @@ import { startReruns } from '../api/reruns/start-reruns.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
 import {
   commandOwed,
+  createRelease,
   reconcile,
-  resumeOverdue,
   settleOverdue,
   startOverdue,
   touchOverdue,
@@ -55,6 +55,8 @@ const OWED_SWEEP_MS = 1_000
 const LINE_SWEEP_MS = 1_000
 /** Existing members enter at a rate by the minute: looked for often, they enter evenly. */
 const ADMIT_MS = 1_000
+/** Held runs of a connection that works again go on a share at a time. */
+const RELEASE_MS = 2_000
 const RECONCILE_MS = 3_600_000
 /** Tables for the next quarters are made long before they are needed. */
 const PARTS_MS = 24 * 3_600_000
@@ -185,7 +187,8 @@ const unheld = (directory: RunDirectory, dispatcher: Dispatcher): RunDirectory =
  */
 function startSweeper(directory: RunDirectory, client: RunClient): { stop(): void } {
   const start = oneAtATime(() => startOverdue(directory, client, Date.now() - OVERDUE_MS))
-  const resume = oneAtATime(() => resumeOverdue(directory, client, Date.now() - UNTOLD_MS))
+  const release = createRelease(directory, client)
+  const resume = oneAtATime(() => release({ now: Date.now(), seconds: RELEASE_MS / 1000 }))
   const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
   const touch = oneAtATime(() => touchOverdue(directory, client, Date.now() - UNTOLD_MS))
   const owed = oneAtATime(() => commandOwed(directory, client, Date.now()))
@@ -195,7 +198,7 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
   }
   const timers = [
     setInterval(start, SWEEP_MS),
-    setInterval(resume, UNTOLD_SWEEP_MS),
+    setInterval(resume, RELEASE_MS),
     setInterval(settle, UNTOLD_SWEEP_MS),
     setInterval(touch, UNTOLD_SWEEP_MS),
     setInterval(owed, OWED_SWEEP_MS),

@@ -132,9 +132,17 @@ export interface RunDirectory {
   unstarted(before: Instant, limit: number): Promise<RunRef[]>
   /** Open and started, in id order after `after`. */
   open(after: RunRef | null, limit: number): Promise<RunRef[]>
-  heldBy(workspaceId: string, connectionId: string): Promise<{ slug: string; runs: RunRef[] }>
-  /** Held by connections that are open now, and not moved since `before`: nobody told them. In id order after `after`. */
-  heldByOpen(before: Instant, after: RunRef | null, limit: number): Promise<Array<RunRef & { connections: string[] }>>
+  /**
+   * Held by connections that are open: of each as many as it lets go on within so many seconds, by its own rate, else
+   * its budget. Those that wait longest first.
+   * @param given.connection of this one alone; null: of all, in all workspaces
+   * @param given.without ids of runs that were told already
+   */
+  releasable(given: {
+    connection: { workspaceId: string; id: string } | null
+    seconds: number
+    without: string[]
+  }): Promise<HeldRun[]>
   /** In review at a write that a person has settled before `before`: the command was lost on its way. */
   unsettled(before: Instant): Promise<Array<RunRef & SettledEffect>>
   /** Commands that were committed with what caused them, before `before`, and are not handed over yet. */
@@ -145,6 +153,11 @@ export interface RunDirectory {
   touched(before: Instant, limit: number): Promise<RunRef[]>
   /** Does the work in one process at a time; answers null where another one is at it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
+}
+
+/** A run, and the connections that hold it and work again. */
+export interface HeldRun extends RunRef {
+  connections: string[]
 }
 
 /** A command that a run is to be given. */

@@ -5,6 +5,7 @@
 
 export type FaultCode =
   | 'AUTH_EXPIRED' // the grant is gone: a person reconnects
+  | 'CONNECTION_PAUSED' // a person paused it, and opens it again
   | 'FORBIDDEN' // the grant lacks a permission
   | 'RATE_LIMITED' // the vendor said when to come back
   | 'QUOTA_EXHAUSTED' // a daily allowance is used up

@@ -17,14 +17,9 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
     },
     unstarted: (before, limit) => refs(UNSTARTED, [new Date(before), limit]),
     open: (after, limit) => refs(OPEN, [after?.workspaceId ?? ZERO, after?.runId ?? '', limit]),
-    async heldBy(workspaceId, connectionId) {
-      const rows = await q.rows<{ slug: string; id: string | null }>(HELD_BY, [workspaceId, connectionId])
-      const runs = rows.flatMap((row) => (row.id === null ? [] : [{ workspaceId, runId: row.id }]))
-      return { slug: rows[0]?.slug ?? '', runs }
-    },
-    async heldByOpen(before, after, limit) {
-      const values = [new Date(before), after?.workspaceId ?? ZERO, after?.runId ?? '', limit]
-      const rows = await q.rows<HeldRow>(HELD_BY_OPEN, values)
+    async releasable({ connection, seconds, without }) {
+      const values = [connection?.workspaceId ?? null, connection?.id ?? null, seconds, without]
+      const rows = await q.rows<HeldRow>(RELEASABLE, values)
       return rows.map((row) => ({ ...refOf(row), connections: row.connections }))
     },
     async unsettled(before) {
@@ -85,20 +80,19 @@ const OPEN: Statement = {
   text: `SELECT workspace_id, id FROM runs
     WHERE ended_at IS NULL AND started AND (workspace_id, id) > ($1::uuid, $2::text) ORDER BY workspace_id, id LIMIT $3`,
 }
-const HELD_BY: Statement = {
-  name: 'runs-held-by',
-  text: `SELECT c.slug, r.id FROM connections c
-    LEFT JOIN runs r ON r.workspace_id = c.workspace_id AND r.ended_at IS NULL AND r.held_by @> ARRAY[c.slug]
-    WHERE c.workspace_id = $1 AND c.id = $2 ORDER BY r.id`,
-}
-// The first condition on `held_by` is for its index, which knows no workspace; the join is exact.
-const HELD_BY_OPEN: Statement = {
-  name: 'runs-held-by-open',
-  text: `SELECT r.workspace_id, r.id, array_agg(c.slug ORDER BY c.slug) AS connections FROM runs r
-    JOIN connections c ON c.workspace_id = r.workspace_id AND c.slug = ANY (r.held_by) AND c.status = 'open'
-    WHERE r.ended_at IS NULL AND r.held_by && (SELECT array_agg(DISTINCT slug) FROM connections WHERE status = 'open')
-      AND r.updated_at < $1 AND (r.workspace_id, r.id) > ($2::uuid, $3::text)
-    GROUP BY r.workspace_id, r.id ORDER BY r.workspace_id, r.id LIMIT $4`,
+/** Runs a second, of a connection that has no budget. */
+const UNMETERED = 50
+const RELEASABLE: Statement = {
+  name: 'runs-releasable',
+  text: `SELECT c.workspace_id, r.id, array_agg(c.slug ORDER BY c.slug) AS connections FROM connections c
+    CROSS JOIN LATERAL (
+      SELECT h.id FROM runs h WHERE h.workspace_id = c.workspace_id AND h.ended_at IS NULL
+        AND h.held_by @> ARRAY[c.slug] AND h.id <> ALL ($4::text[])
+      ORDER BY h.updated_at, h.id
+      LIMIT greatest(1, ceil($3::float8
+        * coalesce(c.release_per_second, c.budget_calls * 1000.0 / c.budget_per_ms, ${UNMETERED})))::int) r
+    WHERE c.status = 'open' AND ($1::uuid IS NULL OR c.workspace_id = $1) AND ($2::uuid IS NULL OR c.id = $2)
+    GROUP BY c.workspace_id, r.id ORDER BY c.workspace_id, r.id`,
 }
 // By the record, not by the summary alone: a step that failed and is tried again is also "at", beside another in review.
 const UNSETTLED: Statement = {

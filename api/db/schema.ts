@@ -138,7 +138,6 @@ export interface ConnectionsTable {
   sandbox: Generated<boolean>
   budget_calls: Nullable<number>
   budget_per_ms: Nullable<number>
-  paused_by: Nullable<string>
   release_per_second: Nullable<number>
   created_at: Timestamp
   updated_at: Timestamp

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { effectKey } from '../../engine/ids.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import type { RunClient } from '../../engine/temporal/run-client.ts'
-import { resumeOverdue, settleOverdue } from '../../engine/temporal/reconcile.ts'
+import { createRelease, settleOverdue } from '../../engine/temporal/reconcile.ts'
 import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { settleReview } from './reviews.ts'
@@ -99,28 +99,28 @@ describe('runs held by a connection that works again, of which nobody told them'
     await pausedRow(true)
     const runs = await Promise.all(['x', 'y', 'z'].map((text) => shell.start(chain(write('a', 'natural', text)))))
     for (const run of runs) await status(run, 'held')
-    expect(await resumeOverdue(shell.directory, shell.client, later())).toBe(0)
+    const release = createRelease(shell.directory, shell.client)
+    expect(await release({ now: 0, seconds: 60 })).toBe(0)
 
     // Removed, and made anew under the same name; the process that was to tell them was killed.
     const { id, ...old } = await shell.database.db.selectFrom('connections').selectAll().executeTakeFirstOrThrow()
     await shell.database.db.deleteFrom('connections').where('workspace_id', '=', shell.workspaceId).execute()
-    expect(await resumeOverdue(shell.directory, shell.client, later())).toBe(0)
+    expect(await release({ now: 0, seconds: 60 })).toBe(0)
     const anew = { ...old, id: crypto.randomUUID(), settings: '{}', fault: null, status: 'open' as const }
     await shell.database.db.insertInto('connections').values(anew).execute()
     expect(anew.id).not.toBe(id)
     shell.outside.paused.clear()
 
-    expect(await resumeOverdue(shell.directory, shell.client, Date.now() - 60_000)).toBe(0)
     // Temporal refuses the first of the line: it has no id.
-    const held = await shell.directory.heldByOpen(later(), null, 10)
+    const held = await shell.directory.releasable({ connection: null, seconds: 60, without: [] })
     const refused = { workspaceId: shell.workspaceId, runId: '', connections: ['pad'] }
-    const directory = { ...shell.directory, heldByOpen: () => Promise.resolve([refused, ...held]) }
-    await expect(resumeOverdue(directory, shell.client, later())).rejects.toThrow('1 of 4 held runs')
+    const directory = { ...shell.directory, releasable: () => Promise.resolve([refused, ...held]) }
+    await expect(createRelease(directory, shell.client)({ now: 0, seconds: 60 })).rejects.toThrow('1 of 4 held runs')
     for (const run of runs) await shell.ended(run)
     expect(texts().sort()).toEqual(['x', 'y', 'z'])
   })
 
-  it('are found page by page, in their own workspace only', async () => {
+  it('are told so many a second as their connection says, those that waited longest first, in their own workspace only', async () => {
     shell.outside.paused.add('pad')
     await pausedRow(true)
     const runs = await Promise.all(['x', 'y', 'z'].map((text) => shell.start(chain(write('a', 'natural', text)))))
@@ -141,18 +141,34 @@ describe('runs held by a connection that works again, of which nobody told them'
       .insertInto('connections')
       .values({ ...theirs, status: 'open' })
       .execute()
-    expect(await shell.directory.heldByOpen(later(), null, 10)).toEqual([])
+    const none = { connection: null, seconds: 60, without: [] }
+    expect(await shell.directory.releasable(none)).toEqual([])
     await pausedRow(false)
-    const found = []
-    for (let after: RunRef | null = null; ; ) {
-      const [run]: RunRef[] = await shell.directory.heldByOpen(later(), after, 1)
-      if (run === undefined) break
-      found.push(run.runId)
-      after = run
+    await shell.database.db
+      .updateTable('connections')
+      .set({ release_per_second: 0.5 })
+      .where('workspace_id', '=', shell.workspaceId)
+      .execute()
+    // They stay held, and are told one after the other; the first again when ten seconds have not moved it.
+    const told: string[] = []
+    const resumeRuns = (held: RunRef[]) => {
+      told.push(...held.map(({ runId }) => runId))
+      return Promise.resolve()
     }
-    expect(found).toEqual(runs.map(({ runId }) => runId).sort())
+    const release = createRelease(shell.directory, { resumeRuns })
+    for (const now of [0, 2_000, 4_000, 6_000, 10_000]) await release({ now, seconds: 2 })
+    const byWait = await shell.database.db
+      .selectFrom('runs')
+      .select('id')
+      .where('status', '=', 'held')
+      .orderBy('updated_at')
+      .orderBy('id')
+      .execute()
+    const ids = byWait.map(({ id }) => id)
+    expect(told).toEqual([...ids, ids[0]])
+    expect(await shell.directory.releasable({ ...none, seconds: 4 })).toHaveLength(2)
     shell.outside.paused.clear()
-    await resumeOverdue(shell.directory, shell.client, later())
+    await createRelease(shell.directory, shell.client)({ now: 0, seconds: 60 })
     for (const run of runs) await shell.ended(run)
   })
 })

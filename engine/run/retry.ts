@@ -5,6 +5,7 @@ import type { Instant } from '../model/rule.ts'
 /** The one table from what went wrong to what is done about it. Connectors classify; only this decides. */
 const RETRY: { [code in FaultCode]: RetryClass } = {
   AUTH_EXPIRED: 'pause-connection',
+  CONNECTION_PAUSED: 'pause-connection',
   QUOTA_EXHAUSTED: 'pause-connection',
   RATE_LIMITED: 'after',
   VENDOR_UNAVAILABLE: 'backoff',

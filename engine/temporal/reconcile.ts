@@ -38,28 +38,29 @@ export async function startOverdue(directory: RunDirectory, client: RunClient, b
   return runs.length
 }
 
+/** A run that was told, and is held all the same, is told again after this. */
+const TOLD_MS = 10_000
+
 /**
- * Tells runs that are held by a connection which is open that it is: whoever was to tell them died on the way, or
- * the connection was made anew under its old name. A run that cannot be told does not keep the others from it.
- * @param before not moved since this instant: younger ones are being told
- * @returns how many were told; null where another process is at it
- * @throws Error after all were tried, when some could not be told
+ * Lets runs go on that are held by a connection which is open, so many a second, so that thousands do not come at once
+ * to the vendor, the workers and the database: a second's worth was told at the reconnect, this tells the others, and
+ * those of which whoever was to tell them died. What was told is remembered by this process alone: a repeat does no harm.
  */
-export function resumeOverdue(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
-  return directory.alone('signalbox-resume', async () => {
-    const failed: unknown[] = []
-    let told = 0
-    let after: RunRef | null = null
-    for (;;) {
-      const page = await directory.heldByOpen(before, after, PAGE)
-      await client.resumeRuns(page).catch((error: unknown) => failed.push(error))
-      told += page.length
-      after = page.at(-1) ?? null
-      if (page.length === PAGE) continue
-      if (failed.length > 0) throw failed[0]
-      return told
-    }
-  })
+export function createRelease(directory: RunDirectory, client: Pick<RunClient, 'resumeRuns'>) {
+  const toldAt = new Map<string, number>()
+  /**
+   * @param seconds since the last look
+   * @returns how many were told; null where another process is at it
+   * @throws Error after all were tried, when some could not be told
+   */
+  return ({ now, seconds }: { now: number; seconds: number }): Promise<number | null> =>
+    directory.alone('signalbox-resume', async () => {
+      for (const [id, at] of toldAt) if (at <= now - TOLD_MS) toldAt.delete(id)
+      const held = await directory.releasable({ connection: null, seconds, without: [...toldAt.keys()] })
+      for (const { runId } of held) toldAt.set(runId, now)
+      await client.resumeRuns(held)
+      return held.length
+    })
 }
 
 /**
@@ -104,17 +105,19 @@ export function touchOverdue(directory: RunDirectory, client: RunClient, before:
  */
 export function commandOwed(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
   return directory.alone('signalbox-owed', async () => {
-    const failed: unknown[] = []
+    const failed = new Map<string, unknown>()
     const paid: OwedCommand[] = []
     for (const owed of await directory.owed(before, PAGE)) {
       const { workspaceId, runId, id, command } = owed
+      // In their order: a run that is paused and then let go on must not end up paused.
+      if (failed.has(runId)) continue
       await client.command({ workspaceId, runId }, { id, command }).then(
         () => paid.push(owed),
-        (error: unknown) => failed.push(error),
+        (error: unknown) => failed.set(runId, error),
       )
     }
     if (paid.length > 0) await directory.paid(paid)
-    if (failed.length > 0) throw failed[0]
+    for (const error of failed.values()) throw error
     return paid.length
   })
 }

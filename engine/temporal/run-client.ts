@@ -9,7 +9,7 @@ import {
 import { TypedSearchAttributes } from '@temporalio/common'
 import { RUN_TASK_QUEUE, subjectHash } from '../ids.ts'
 import type { OperatorCommand } from '../model/run.ts'
-import type { RunDirectory, RunRef, RunStartData } from '../ports.ts'
+import type { HeldRun, RunDirectory, RunRef, RunStartData } from '../ports.ts'
 import { connectionOpenSignal, operatorSignal, RUN_WORKFLOW, type RunWorkflowStart, touchedSignal } from './messages.ts'
 import { type PlaybookRef, type Schedule, syncSchedules } from './schedule-client.ts'
 import { PLAYBOOK, SUBJECT, VERSION, WORKSPACE } from './search-attributes.ts'
@@ -87,17 +87,10 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
       })
     },
 
-    /** Tells the runs held by a connection that it works again, a few at a time so that it is not flooded. */
-    async resumeConnection(workspaceId: string, connectionId: string): Promise<void> {
-      const { slug, runs } = await directory.heldBy(workspaceId, connectionId)
-      await inTurn(runs, async ({ runId }) => {
-        try {
-          await client.workflow.getHandle(runId).signal(connectionOpenSignal, slug)
-        } catch (error) {
-          // Missing in Temporal: the reconciler brings it back, and it looks at the connection itself.
-          if (!(error instanceof WorkflowNotFoundError)) throw error
-        }
-      })
+    /** Tells the first of the runs held by a connection that it works again; the others follow at its rate. @see releaseHeld */
+    async resumeConnection(workspaceId: string, id: string): Promise<void> {
+      const connection = { workspaceId, id }
+      await resumeRuns(client, await directory.releasable({ connection, seconds: 1, without: [] }))
     },
 
     resumeRuns: (held: HeldRun[]) => resumeRuns(client, held),
@@ -162,8 +155,6 @@ async function deleteHistories(client: Client, runs: RunRef[]): Promise<number> 
 
 /** NOT_FOUND, PERMISSION_DENIED, FAILED_PRECONDITION, UNIMPLEMENTED. @see https://grpc.io/docs/guides/status-codes */
 const REFUSALS = new Set([5, 7, 9, 12])
-
-type HeldRun = RunRef & { connections: string[] }
 
 /**
  * Tells each of these runs that connections work again, whatever becomes of the others.

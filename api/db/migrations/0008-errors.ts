@@ -25,8 +25,8 @@ const STATEMENTS = [
   // Few runs fail, and of those that did the latest are asked for.
   `CREATE INDEX runs_failed ON runs (workspace_id, ended_at DESC) WHERE status = 'failed'`,
 
-  // paused_by: a person paused it, and only a person opens it again. release_per_second: null: as its budget says.
-  'ALTER TABLE connections ADD COLUMN paused_by text, ADD COLUMN release_per_second double precision',
+  // How many of its held runs a second go on when it works again; null: as its budget says.
+  'ALTER TABLE connections ADD COLUMN release_per_second double precision',
 
   // One row for each time that something went wrong, until it is well again. told: what was sent of it; due_at: when more is to be.
   `CREATE TABLE alerts (
