@@ -18,7 +18,10 @@ beforeEach(() => {
 })
 
 const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
-const waiting = (run: RunRef) => until(async () => expect(await shell.row(run)).toMatchObject({ status: 'waiting' }))
+const waiting = async (run: RunRef) => {
+  await until(async () => expect(await shell.row(run)).toMatchObject({ status: 'waiting' }))
+  await until(async () => expect(await listening(run)).not.toEqual([]))
+}
 const texts = () => shell.outside.written.map((line) => line.text).toSorted()
 const listening = (run: RunRef) =>
   shell.w.opened.db.selectFrom('run_waits').selectAll().where('run_id', '=', run.runId).execute()
@@ -90,6 +93,20 @@ describe('a run that waits for an event', () => {
     await shell.ended(run)
     await waiting(late)
     expect(texts()).toEqual(['yes'])
+  })
+
+  // Nobody sweeps here: one that were missed would wait for ever.
+  it('misses none that comes while it begins to wait', async () => {
+    const { id, userId } = await shell.contact()
+    const plan = waitFor({ event: 'Paid', since: 'trigger', keys: [{ property: 'n', path: 'trigger.n' }] })
+    const numbers = Array.from({ length: 60 }, (_, n) => n)
+    const runs = await Promise.all(numbers.map((n) => shell.enroll(plan, { n }, id)))
+    const starting = shell.client.startRuns(runs)
+    for (const n of numbers) await shell.send(track(userId, 'Paid', { n: (n * 7) % 60 }))
+    await starting
+    await Promise.all(runs.map((run) => shell.ended(run)))
+    expect(texts().filter((text) => text === 'yes')).toHaveLength(60)
+    expect(shell.errors).toEqual([])
   })
 
   it('is told again where whoever was to tell it died on the way', async () => {
