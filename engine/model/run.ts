@@ -110,7 +110,7 @@ export interface RunState {
 }
 
 /** What came of something that was asked of somebody. */
-export interface Answer {
+export type Answer = {
   /** Which asking it answers. */
   visit: number
   /** One of the ports that the step waits for. */
@@ -122,10 +122,7 @@ export interface Answer {
 }
 
 /** A version's plan, by its content address. */
-export interface PlanName {
-  plan: string
-  version: number
-}
+export type PlanName = { plan: string; version: number }
 
 /** What a run was before it went over to another version. */
 export interface Moved extends Pick<RunState, 'steps' | 'edges' | 'waits' | 'open'> {

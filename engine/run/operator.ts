@@ -18,11 +18,12 @@ import {
 } from './draft.ts'
 import { actAgain, cancelStep, endIfRuled, endRun, heldBy } from './end-run.ts'
 import { placeOf, stepOf } from './instance.ts'
-import { edgeKey, type PlanIndex, stepAt } from './plan-index.ts'
+import { edgeKey, type PlanIndex, PlanMismatch, stepAt } from './plan-index.ts'
 import { activate, propagate } from './propagate.ts'
 import { seal } from './seal.ts'
 
 type OperatorInput = RunInput & { kind: 'operator' }
+type Migration = OperatorCommand & { kind: 'migrate' | 'unmigrate' }
 type Settle = OperatorCommand & { kind: 'settle' }
 type Skip = OperatorCommand & { kind: 'skip' }
 type Override = OperatorCommand & { kind: 'override' }
@@ -30,6 +31,8 @@ type Override = OperatorCommand & { kind: 'override' }
 /** What a person asked of the run. A command that does not apply (any more), or was carried out, changes nothing. */
 export function operate(index: PlanIndex, state: RunState, input: OperatorInput): Advanced {
   const { command } = input
+  if (command.kind === 'migrate' || command.kind === 'unmigrate')
+    throw new PlanMismatch('A run goes over to another plan by `follow`, which is given both.')
   const named = 'step' in command ? (command.step ?? '') : ''
   if (state.handled.includes(input.id)) return unchanged(state, named, 'This command was carried out before')
   const refusal = refusalOf(index, state, command)
@@ -76,7 +79,7 @@ export function operate(index: PlanIndex, state: RunState, input: OperatorInput)
   return seal(draft)
 }
 
-function refusalOf(index: PlanIndex, state: RunState, command: OperatorCommand): string | null {
+function refusalOf(index: PlanIndex, state: RunState, command: Exclude<OperatorCommand, Migration>): string | null {
   if (command.kind === 'settle')
     return state.steps[command.step]?.status === 'review' ? null : 'This step is not in review'
   if (state.ending) return `The run has ended or is ending: ${state.ending.status}`

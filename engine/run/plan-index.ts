@@ -33,7 +33,8 @@ export function indexPlan(plan: Plan): PlanIndex {
 
 /** @throws PlanMismatch where the state cannot have come from this plan */
 export function assertMatches(index: PlanIndex, state: RunState): void {
-  if (index.byId.get(state.trigger.step)?.op !== 'trigger')
+  // A run that went over to another version may have been started by a trigger that is gone.
+  if (state.under === undefined && index.byId.get(state.trigger.step)?.op !== 'trigger')
     throw new PlanMismatch(`The state was started by "${state.trigger.step}", which is no trigger of this plan.`)
   const stranger = state.open.find((id) => stepAt(index, id) === undefined)
   if (stranger !== undefined)

@@ -6,6 +6,7 @@ import { RUN, watchOf } from './end-run.ts'
 export function seal(draft: Draft): Advanced {
   const { state } = draft
   keepWatch(draft)
+  if (state.moved && hasLeft(state, state.moved.at)) delete state.moved
   const commands = [...draft.cancels, ...draft.acts.values()]
   if (state.open.length > 0) {
     state.status = openStatus(state)
@@ -20,6 +21,11 @@ export function seal(draft: Draft): Advanced {
 
 const told = ({ notes, over }: Draft): Pick<Advanced, 'notes' | 'over'> =>
   Object.keys(over).length === 0 ? { notes } : { notes, over }
+
+/** Whether it waits elsewhere than at these (`step:visit`), or begins to act. */
+const hasLeft = ({ open, steps }: RunState, at: string[]): boolean =>
+  open.length !== at.length ||
+  open.some((id) => steps[id]?.status === 'acting' || !at.includes(`${id}:${steps[id]?.visit ?? 0}`))
 
 function openStatus(state: RunState): RunState['status'] {
   if (state.paused) return 'held'
