@@ -82,6 +82,8 @@ export interface RunRecord {
   open(run: RunRef, start: RunInput, epoch: Instant): Promise<RunInput[]>
   /** Writes an input that carries fresh facts; the same one with other facts that is already there wins, for the same reason. */
   take(run: RunRef, taken: { position: number; input: InputWithFacts; epoch: Instant }): Promise<RunInput>
+  /** An answer that was committed for this step, whether or not the run was told of it. */
+  answerTo(run: RunRef, asked: { step: string; visit: number }): Promise<GivenAnswer | null>
   append(run: RunRef, part: RecordPart): Promise<void>
   /** Which of these connections (slugs) are open now: read afresh, because a held run sleeps on the answer. */
   connectionsOpen(workspaceId: string, slugs: string[]): Promise<string[]>
@@ -89,8 +91,16 @@ export interface RunRecord {
   conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
 }
 
+export interface GivenAnswer {
+  /** Of the command. */
+  id: string
+  command: OperatorCommand & { kind: 'answer' }
+  /** When it was given. */
+  at: Instant
+}
+
 /** An input on which writes may be made, as soon as it is recorded. */
-export type InputWithFacts = RunInput & { kind: 'due' | 'event' | 'look' }
+export type InputWithFacts = RunInput & { kind: 'due' | 'event' | 'look' | 'operator' }
 
 /** What runs wait for beside time and people. */
 export interface RunWaits {

@@ -65,11 +65,26 @@ export async function answerAsk(deps: Deps, answering: Answering): Promise<void>
       { action: `ask.${answer.port}`, target: ask.id, detail: { run: ask.run_id, step: ask.step } },
     )
   })
+  await handOver(deps, ask, { id, command })
+}
+
+/** What cannot be handed over now is owed, and a worker's sweep does it. */
+async function handOver(
+  { db, temporal, log }: Deps,
+  ask: StoredAsk,
+  given: { id: string; command: OperatorCommand },
+): Promise<void> {
+  const run = { workspaceId: ask.workspace_id, runId: ask.run_id }
   try {
-    await deps.temporal.command({ workspaceId: ask.workspace_id, runId: ask.run_id }, { id, command })
+    await temporal.command(run, given)
+    await db
+      .deleteFrom('run_outbox')
+      .where('workspace_id', '=', run.workspaceId)
+      .where('run_id', '=', run.runId)
+      .where('id', '=', given.id)
+      .execute()
   } catch (error) {
-    // It is committed that the run is owed it: a worker's sweep hands it over.
-    deps.log.warn({ err: error, runId: ask.run_id }, 'An answer could not be handed to its run; a worker will send it.')
+    log.warn({ err: error, runId: run.runId }, 'An answer could not be handed to its run now; a worker will send it.')
   }
 }
 

@@ -1,5 +1,5 @@
 import type { RunInput } from '../../engine/model/run.ts'
-import { type RecordPart, RunGone, type RunRecord, type RunRef } from '../../engine/ports.ts'
+import { type GivenAnswer, type RecordPart, RunGone, type RunRecord, type RunRef } from '../../engine/ports.ts'
 import { type Queryable, type Statement, sqlState } from './sql.ts'
 
 /**
@@ -23,6 +23,11 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
       const [row] = await refuseGone(run, q.rows<{ input: RunInput }>(TAKE, values))
       if (row === undefined) throw new Error(`The input of run ${run.runId} was not written.`)
       return row.input
+    },
+    async answerTo(run, { step, visit }) {
+      const values = [run.workspaceId, run.runId, step, visit]
+      const [row] = await q.rows<{ id: string; command: GivenAnswer['command']; at: Date }>(ANSWER_TO, values)
+      return row === undefined ? null : { ...row, at: row.at.getTime() }
     },
     async append(run, part) {
       await refuseGone(run, q.rows(APPEND, partValues(run, part)))
@@ -129,6 +134,12 @@ const TAKE: Statement = {
         THEN run_inputs.input ELSE EXCLUDED.input END
       WHERE run_inputs.epoch <= EXCLUDED.epoch
     RETURNING input`,
+}
+
+const ANSWER_TO: Statement = {
+  name: 'run-answer-to',
+  text: `SELECT id, command, at FROM run_commands WHERE workspace_id = $1 AND run_id = $2 AND command ->> 'kind' = 'answer'
+      AND command ->> 'step' = $3::text AND (command ->> 'visit')::int = $4::int ORDER BY at, id LIMIT 1`,
 }
 
 const APPEND: Statement = { name: 'run-append', text: `WITH ${WRITE_PART} SELECT 1` }

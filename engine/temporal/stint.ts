@@ -94,8 +94,12 @@ export class Stint {
       else if (arrival.kind === 'touched') continue
       else if (arrival.kind !== 'operator' || !this.current().handled.includes(arrival.id)) {
         const input = { ...arrival, at: Math.max(arrival.at, this.latest) }
-        this.apply(input)
-        this.unrecorded.push(input)
+        // An answer ends a wait, and what follows sees the world as it is then.
+        if (input.kind === 'operator' && input.command.kind === 'answer') await this.take(input)
+        else {
+          this.apply(input)
+          this.unrecorded.push(input)
+        }
       }
     }
   }
@@ -106,6 +110,7 @@ export class Stint {
     if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
     // What came in time counts, however late somebody looks.
     if (asleep?.status === 'waiting' && (await this.hear((awaited) => awaited.step === step))) return
+    if (asleep?.status === 'waiting' && (await this.hearAnswer(step, visit))) return
     const due: RunInput & { kind: 'due' } = { kind: 'due', at: this.now(), step, visit, facts: null }
     if (step === RUN || asleep?.status === 'waiting') return this.take(due)
     this.apply(due)
@@ -157,6 +162,18 @@ export class Stint {
       return true
     }
     return false
+  }
+
+  /** An answer that was given in time and is still on its way. @returns whether it ended the wait */
+  private async hearAnswer(step: string, visit: number): Promise<boolean> {
+    const planned = stepAt(indexPlan(this.plan), step)
+    if (planned?.op !== 'act' || planned.answer === undefined) return false
+    const deadline = this.current().steps[step]?.deadline ?? null
+    const given = await this.ports.runs.answerTo(this.ref(), { step, visit })
+    if (given === null || (deadline !== null && given.at > deadline)) return false
+    const { id, command } = given
+    await this.take({ kind: 'operator', at: this.now(), id, command })
+    return this.current().steps[step]?.status !== 'waiting'
   }
 
   /** @returns whether fresh facts change anything; where they do not, nothing is recorded */

@@ -28,6 +28,7 @@ import { dataConverterOf } from '../../engine/temporal/data-converter.ts'
 import { createRunWorkers } from '../../engine/temporal/run-worker.ts'
 import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import { type ActionContext, type Catalog, defineAction, defineConnector } from '../../nodes/define.ts'
+import { approval } from '../../nodes/flow/approval.action.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { fields } from '../../nodes/fields.ts'
 import type { Json, RepeatMode } from '../../nodes/manifest.ts'
@@ -302,7 +303,7 @@ function catalogOf(outside: Outside): Catalog {
     return defineAction({ type: `pad.${mode}`, ...words, ...schemas, ...rest, reaches, ...readBack })
   }
   return {
-    steps: (['natural', 'keyed', 'readBack', 'review'] as const).map(action),
+    steps: [...(['natural', 'keyed', 'readBack', 'review'] as const).map(action), approval],
     connectors: [
       defineConnector({
         app: 'pad',
