@@ -58,7 +58,8 @@ export function errorPlaces(root: string): Map<string, Places> {
   for (const code of unionOf(read('api/imports/read-row.ts'), 'RowCode'))
     add(code, 'The reason why a row of an imported file was refused: in the file of refused rows.')
   for (const code of unionOf(read('api/enroll/enroll.ts'), 'EnrollmentCode'))
-    if (code !== 'STARTED')
+    // Those two did start one, at once or in its turn.
+    if (code !== 'STARTED' && code !== 'WAITS_ITS_TURN')
       add(code, 'The reason why no run was started: in the list of events, and with status 409 from the API.')
   for (const match of read('api/dispatch/work-events.ts').matchAll(/code: '([A-Z_]+)'/g))
     add(match[1] ?? '', 'The reason why an accepted event was set aside, in the list of events.')
