@@ -5,9 +5,13 @@ import { approval } from './flow/approval.action.ts'
 import { branch } from './flow/branch.condition.ts'
 import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
+import { forEach } from './flow/for-each.flow.ts'
 import { form } from './flow/form.action.ts'
 import { join } from './flow/join.flow.ts'
+import { setVariable } from './flow/set-variable.flow.ts'
 import { split } from './flow/split.flow.ts'
+import { waitForEvent } from './flow/wait-for-event.flow.ts'
+import { waitForRule } from './flow/wait-for-rule.flow.ts'
 import { httpConnector } from './http/connector.ts'
 import { repeatableRequest } from './http/repeatable-request.action.ts'
 import { request } from './http/request.action.ts'
@@ -44,6 +48,10 @@ export const catalog: Catalog = {
     branch,
     split,
     delay,
+    waitForEvent,
+    waitForRule,
+    forEach,
+    setVariable,
     join,
     exit,
     approval,

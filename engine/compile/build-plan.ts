@@ -22,6 +22,7 @@ interface Checked {
 /** The plan of a document without errors: pinned versions, named ports, topological order. */
 export function buildPlan({ document, graph, steps, within, enrollmentReads }: Checked): Plan {
   const read = new Set(steps.flatMap((check) => check.readsSteps))
+  const { goal, exit } = document.enrollment
   return {
     kind: 'plan',
     format: 1,
@@ -32,6 +33,7 @@ export function buildPlan({ document, graph, steps, within, enrollmentReads }: C
       return check ? [planStep(check, { graph, steps, within, at, read })] : []
     }),
     reads: mergeReads([enrollmentReads, ...steps.map((check) => check.reads)]),
+    ...(goal === null && exit.length === 0 ? {} : { watches: true as const }),
   }
 }
 

@@ -1,5 +1,15 @@
 import { describe, expect, it } from 'vitest'
-import { type Drawing, list, planned, post, said, set, type Step, wait } from '../../test/helpers/flow-drawing.ts'
+import {
+  compiled,
+  type Drawing,
+  list,
+  planned,
+  post,
+  said,
+  set,
+  type Step,
+  wait,
+} from '../../test/helpers/flow-drawing.ts'
 import type { Json } from '../../nodes/manifest.ts'
 
 describe('a wait for an event', () => {
@@ -372,5 +382,17 @@ describe('a list', () => {
         ],
       ),
     ).toMatchObject([{ severity: 'warning', path: 'steps.orders.ports.item' }]) // prettier-ignore
+  })
+})
+
+describe('a plan', () => {
+  it('watches its exits and its goal while it waits, where it has any', () => {
+    const drawn: Drawing = [[post('end', 'x')], [['start', 'end']]]
+    const made = (enrollment: Parameters<typeof compiled>[1]) => {
+      const found = compiled(drawn, enrollment)
+      return found.ok ? found.plan.watches : found.problems
+    }
+    const rule = { name: 'Left', if: { property: 'contact.seats', op: 'eq', value: 0 } } as const
+    expect([made({}), made({ exit: [rule] }), made({ goal: rule })]).toEqual([undefined, true, true])
   })
 })

@@ -1,20 +1,13 @@
 import { compile } from '../../engine/compile/compile.ts'
 import type { Plan } from '../../engine/model/plan.ts'
-import type { DocumentStep } from '../../engine/model/playbook.ts'
-import { forEach } from '../../nodes/flow/for-each.flow.ts'
-import { setVariable } from '../../nodes/flow/set-variable.flow.ts'
-import { waitForEvent } from '../../nodes/flow/wait-for-event.flow.ts'
-import { waitForRule } from '../../nodes/flow/wait-for-rule.flow.ts'
+import type { DocumentStep, Enrollment } from '../../engine/model/playbook.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import { toManifest } from '../../nodes/to-manifest.ts'
-import { manifest as known } from './manifest.ts'
+import { manifest } from './manifest.ts'
 
 /** Documents about orders, drawn in a line or two, for tests of the steps of flow. */
 
-const flow = toManifest({ steps: [forEach, setVariable, waitForEvent, waitForRule], connectors: [] }).steps
-const types = new Set(flow.map(({ type }) => type))
 const context = {
-  manifest: { ...known, steps: [...known.steps.filter(({ type }) => !types.has(type)), ...flow] },
+  manifest,
   connections: [{ slug: 'slack', app: 'slack' }],
   signals: [],
   segments: [],
@@ -25,12 +18,12 @@ export type Step = Omit<DocumentStep, 'input'> & { input?: DocumentStep['input']
 export type Drawing = [steps: Step[], edges: Array<[string, string]>]
 
 /** Every drawing begins with an event, `start`. */
-export const compiled = ([steps, edges]: Drawing) =>
+export const compiled = ([steps, edges]: Drawing, enrollment: Partial<Enrollment> = {}) =>
   compile(
     {
       name: 'Flow',
       subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null, ...enrollment },
       steps: [
         { id: 'start', type: 'trigger.event', input: { event: 'Order Placed' } },
         ...steps.map((step) => ({ ...step, input: step.input ?? {} })),
