@@ -134,6 +134,7 @@ export const ERASE_PARTS: ErasePart[] = [
   ),
   part('notes', `DELETE FROM ${some('notes', `subject = 'contact' AND subject_id = ANY ($2::uuid[])`)}`, ids),
   part('commands', `DELETE FROM ${some('run_commands', `run_id IN (${THEIRS} UNION ALL ${OF_OTHERS})`)}`, ids),
+  part('asks', `DELETE FROM ${some('asks', `run_id IN (${THEIRS} UNION ALL ${OF_OTHERS})`)}`, ids),
   part('effects', `DELETE FROM ${some('effects', `run_id IN (${THEIRS})`)}`, ids),
   part(
     'effectsOfOthers',
@@ -160,7 +161,7 @@ export const ERASE_PARTS: ErasePart[] = [
   // A run about somebody else stays as a line in their list: that it was, when, and how it ended.
   part(
     'runsOfOthers',
-    `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = '${GONE}',
+    `UPDATE runs SET trigger = jsonb_build_object('step', trigger -> 'step', 'data', '{}'::jsonb), cause = '{"erased": true}', reason = '${GONE}', output = NULL,
         occurrence = CASE WHEN ${holds('occurrence', '$3')} THEN 'erased:' || id ELSE occurrence END,
         entry_key = CASE WHEN ${holds('entry_key', '$3')} THEN 'erased:' || id ELSE entry_key END
       WHERE workspace_id = $1 AND id IN (${OF_OTHERS}) AND cause <> '{"erased": true}'`,

@@ -1,6 +1,6 @@
 import proto from '@temporalio/proto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { runId } from '../../engine/ids.ts'
+import { effectKey, runId } from '../../engine/ids.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import { createRunCodec } from '../../engine/temporal/codec.ts'
@@ -94,6 +94,10 @@ async function run(plan: Plan, who: Person, about: 'contact' | 'account' = 'cont
     now: Date.now(),
   }) // prettier-ignore
   const ref = { workspaceId: shell.workspaceId, runId: id }
+  const asked = { title: `Call ${who.name}?`, text: who.email, fields: [], people: [], maxWait: 'P1D' }
+  await shell.ports
+    .inside({ ...ref, key: effectKey(id, 's', 1), step: 's', visit: 1 })
+    .ask({ kind: 'approval', who: 'editors', byLink: false, ...asked })
   await shell.client.startRuns([ref])
   return ref
 }
