@@ -4,10 +4,11 @@ import { parseArgs } from 'node:util'
 import { FAIL_POINT_MARK } from '../../bin/fail-points.ts'
 import { isMain } from '../helpers/is-main.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
-import { EXPANSION, insist, type Product, productOf, seeded } from './product.ts'
+import { EXPANSION, insist, PLACED, type Product, productOf, seeded, SHIPMENT, SHIPPED } from './product.ts'
 
 /**
- * Nothing lost, nothing twice: runs under faults while every process is killed again and again.
+ * Nothing lost, nothing twice: runs under faults, and runs that wait for an event, while every process is killed again and
+ * again.
  * `node test/scenarios/kill.ts --runs 300 --kills 5 --seeds 1,2,3`
  */
 export interface KillOptions {
@@ -29,6 +30,8 @@ export interface KillReport {
   taggedTwice: number
   withoutOpportunity: number
   withSeveralOpportunities: number
+  /** Of the runs that wait until their order is shipped. */
+  shipped: { statuses: { [status: string]: number }; unheard: number; heardTwice: number }
   reviews: number
   seconds: number
 }
@@ -48,11 +51,12 @@ export async function killScenario({ seed, runs, kills }: KillOptions): Promise<
     const ids = Array.from({ length: runs }, (_, i) => `s${seed}-u${i}`)
     await insist(() => product.connect())
     await insist(() => product.publish('expansion', EXPANSION))
+    await insist(() => product.publish('shipment', SHIPMENT))
     await insist(() => product.customers(ids))
     await setFaults(product, seed)
     const killed = await underFire({ instance, product, ids, order: killOrder(random, kills), random })
     await insist(() => clearFaults(product))
-    await insist(() => allOver(product, runs), 300_000)
+    for (const playbook of ['expansion', 'shipment']) await insist(() => allOver(product, { playbook, runs }), 300_000)
     return {
       ...(await report(product, ids)),
       seed,
@@ -81,7 +85,11 @@ async function underFire({ instance, product, ids, order, random }: Fire): Promi
   const sender = async (): Promise<void> => {
     for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
       const subject = id
+      await insist(() => product.order(subject, PLACED, subject), 300_000)
       await insist(() => product.track(subject), 300_000)
+      // Another order is shipped as well: this run is not to take it for its own.
+      for (const order of [`not ${subject}`, subject])
+        await insist(() => product.order(subject, SHIPPED, order), 300_000)
       sent += 1
       // The next one when this one is through, or after a while: some wait for a vendor that is down.
       const patience = Date.now() + 4_000
@@ -151,8 +159,8 @@ const isOver = async (product: Product, subject: string): Promise<boolean> => {
   }
 }
 
-async function allOver(product: Product, runs: number): Promise<void> {
-  const all = await product.runs('expansion')
+async function allOver(product: Product, { playbook, runs }: { playbook: string; runs: number }): Promise<void> {
+  const all = await product.runs(playbook)
   const open = all.filter(({ status }) => !FINAL.has(status))
   if (all.length !== runs || open.length > 0)
     throw new Error(
@@ -169,12 +177,18 @@ async function report(product: Product, ids: string[]) {
   const opportunities = countBy(await product.opportunities())
   const { data: reviews } = await product.api<{ data: unknown[] }>('GET', '/v1/reviews')
   const opportunity = (id: string) => opportunities[`Expansion: Acme ${id}`] ?? 0
+  const shipment = (id: string) => opportunities[`Shipped: ${id}`] ?? 0
   return {
     statuses,
     untagged: ids.filter((id) => (tags[id] ?? 0) === 0).length,
     taggedTwice: ids.filter((id) => (tags[id] ?? 0) > 1).length,
     withoutOpportunity: ids.filter((id) => opportunity(id) === 0).length,
     withSeveralOpportunities: ids.filter((id) => opportunity(id) > 1).length,
+    shipped: {
+      statuses: countBy((await product.runs('shipment')).map(({ status }) => status)),
+      unheard: ids.filter((id) => shipment(id) === 0).length,
+      heardTwice: ids.filter((id) => shipment(id) > 1).length,
+    },
     reviews: reviews.length,
   }
 }
@@ -194,7 +208,9 @@ const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export const isClean = (r: KillReport): boolean =>
   r.untagged + r.taggedTwice + r.withoutOpportunity + r.withSeveralOpportunities + r.reviews === 0 &&
-  r.statuses.completed === r.runs
+  r.shipped.unheard + r.shipped.heardTwice === 0 &&
+  r.statuses.completed === r.runs &&
+  r.shipped.statuses.completed === r.runs
 
 if (isMain(import.meta.url)) {
   const { values } = parseArgs({

@@ -46,6 +46,46 @@ export const EXPANSION = {
   ],
 }
 
+export const PLACED = 'Order Placed'
+export const SHIPPED = 'Order Shipped'
+
+/** order placed --> wait until this order is shipped --> create a Salesforce opportunity */
+export const SHIPMENT = {
+  name: 'Order shipped to opportunity',
+  subject: 'contact',
+  enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+  steps: [
+    { id: 'start', type: 'trigger.event', input: { event: PLACED }, at: [0, 0] },
+    {
+      id: 'wait',
+      type: 'flow.waitForEvent',
+      input: {
+        event: SHIPPED,
+        keys: [{ property: 'order', path: 'trigger.properties.order' }],
+        since: 'trigger',
+        maxWait: 'P1D',
+      },
+      at: [0, 140],
+    },
+    {
+      id: 'opp',
+      type: 'salesforce.createOpportunity@1',
+      connection: 'salesforce',
+      input: {
+        account: '{{ account.id }}',
+        name: 'Shipped: {{ trigger.properties.order }}',
+        stage: 'Prospecting',
+        closeInDays: 30,
+      },
+      at: [0, 280],
+    },
+  ],
+  edges: [
+    ['start', 'wait'],
+    ['wait.happened', 'opp'],
+  ],
+}
+
 export interface RunRow {
   id: string
   status: string
@@ -118,6 +158,9 @@ export function productOf(instance: Pick<Instance, 'baseUrl' | 'sandboxUrl' | 'a
       for (let i = 0; i < batch.length; i += 200) await api('POST', '/v1/batch', { batch: batch.slice(i, i + 200) })
     },
     track: (id: string) => api('POST', '/v1/track', { userId: id, event: EVENT, properties: {}, messageId: `${id}-t` }),
+    /** Of an order of this contact. */
+    order: (id: string, event: string, order: string) =>
+      api('POST', '/v1/track', { userId: id, event, properties: { order }, messageId: `${id}-${event}-${order}` }),
     async runs(playbook: string): Promise<RunRow[]> {
       const all: RunRow[] = []
       let cursor: string | null = null

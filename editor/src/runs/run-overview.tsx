@@ -52,6 +52,7 @@ export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: st
                       {nameOf(entry.step)}
                     </button>
                   )}{' '}
+                  {entry.item !== null && <span>item {entry.item} </span>}
                   <span>{entry.what === 'note' ? '' : words.toLowerCase()}</span>
                   {entry.port !== null && entry.port !== 'out' && <span> → {entry.port}</span>}
                   {entry.until !== null && <span> until {untilWords(entry.until)}</span>}
