@@ -35,7 +35,7 @@ async function run(onFailure: NonNullable<DocumentStep['onFailure']>, edges: Arr
     {
       ...compileContext,
       manifest: toManifest({
-        steps: [...catalog.steps, ...pad.steps],
+        steps: [...catalog.steps, ...pad.steps.filter((step) => !catalog.steps.includes(step))],
         connectors: [...catalog.connectors, ...pad.connectors],
       }),
       connections: [{ slug: 'pad', app: 'pad' }],

@@ -8,14 +8,14 @@ export const setVariable = defineFlow({
   type: 'flow.setVariable',
   version: 1,
   label: 'Set variable',
-  help: 'Keeps a value for later steps, which read it as vars.<name>. Setting it again replaces it.',
+  help: 'Keeps a value for later steps, which read it under vars. Setting it again replaces it.',
   group: 'Flow',
   icon: 'variable',
   summary: '{name} = {value}',
   input: z.strictObject({
     name: fields.text('Name', {
       template: false,
-      help: 'Letters, digits and _; later steps read it as vars.<name>.',
+      help: 'Letters, digits and _. Called discount, it is read as vars.discount.',
       placeholder: 'discount',
       max: 64,
       pattern: /^[A-Za-z_][A-Za-z0-9_]*$/,

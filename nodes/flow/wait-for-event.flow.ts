@@ -30,7 +30,7 @@ export const waitForEvent = defineFlow({
   type: 'flow.waitForEvent',
   version: 1,
   label: 'Wait for an event',
-  help: 'Holds the run until the contact or account does something you track, or until the longest wait is over.',
+  help: 'Holds the run until the contact or account does something you track, or until the longest wait is over. Steps behind “happened” read what the event brought.',
   group: 'Flow',
   icon: 'ear',
   summary: 'Wait for {event}, at most {maxWait}',

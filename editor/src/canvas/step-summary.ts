@@ -1,7 +1,10 @@
 import type { DocumentStep } from '../../../engine/model/playbook.ts'
 import { describeDuration, parseDuration } from '../../../engine/model/duration.ts'
 import { ERROR_PORT } from '../../../engine/model/plan.ts'
-import type { FieldManifest, Json, StepManifest } from '../../../nodes/manifest.ts'
+import { canFail, type FieldManifest, type Json, type StepManifest } from '../../../nodes/manifest.ts'
+import { asRule } from '../../../engine/rules/check.ts'
+import { describe } from '../../../engine/rules/explain.ts'
+import { windowsOf, windowWords } from '../inspector/open-hours.ts'
 
 /** One line on what a filled step does: the definition's summary with the step's own values. */
 export function summaryOf(step: DocumentStep, definition: StepManifest): string {
@@ -24,6 +27,7 @@ const applies = (field: FieldManifest, step: DocumentStep): boolean => {
 }
 
 function valueWords(value: Json, field: FieldManifest | undefined): string {
+  if (field?.widget === 'rule') return ruleInWords(value)
   if (typeof value === 'string') {
     if (field?.widget === 'duration') {
       const parsed = parseDuration(value)
@@ -36,7 +40,15 @@ function valueWords(value: Json, field: FieldManifest | undefined): string {
   return String(value)
 }
 
+/** One that is not complete yet is a rule all the same. */
+function ruleInWords(value: Json): string {
+  const rule = asRule(value)
+  return rule === null ? '‹rule›' : describe(rule)
+}
+
 const listWords = (item: Json): string => {
+  const [window] = windowsOf([item])
+  if (window !== undefined) return windowWords(window)
   if (item === null || typeof item !== 'object' || Array.isArray(item) || typeof item.port !== 'string')
     return valueWords(item, undefined)
   return typeof item.percent === 'number' ? `${item.port} ${item.percent} %` : item.port
@@ -44,7 +56,7 @@ const listWords = (item: Json): string => {
 
 /** Whether a port is that of an action's failure; a case of a branch may be called “error” too. */
 export const isErrorPort = (definition: StepManifest | undefined, port: string): boolean =>
-  definition?.kind === 'action' && port === ERROR_PORT
+  definition !== undefined && canFail(definition) && port === ERROR_PORT
 
 /** What stands at a port: its name, of an arm also its share, and of a failure that it is one. */
 export function portWords(step: DocumentStep, definition: StepManifest | undefined, port: string): string {

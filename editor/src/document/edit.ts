@@ -1,4 +1,4 @@
-import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
+import type { DocumentStep, PlaybookDocument, StepRetry } from '../../../engine/model/playbook.ts'
 import type { Json, Manifest, StepManifest } from '../../../nodes/manifest.ts'
 import { portsOf } from '../../../nodes/manifest.ts'
 import { downstream, edgeEnd, edgesOf, type PortRef, portsOfStep, stepOf, whyNotConnect } from './graph.ts'
@@ -185,6 +185,10 @@ export function setOnFailure(
   return updateStep(document, id, ({ onFailure: _old, ...step }) =>
     onFailure === 'stop' ? step : { ...step, onFailure },
   )
+}
+
+export function setRetry(document: PlaybookDocument, id: string, retry: StepRetry | undefined): PlaybookDocument {
+  return updateStep(document, id, ({ retry: _old, ...step }) => (retry === undefined ? step : { ...step, retry }))
 }
 
 /** Gives a port that a step's input names another name; its edges follow. */

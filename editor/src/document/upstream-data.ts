@@ -1,7 +1,8 @@
 import { ERROR_PORT } from '../../../engine/model/plan.ts'
 import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
-import type { TemplateScope } from '../../../engine/expression/render.ts'
-import { findStep, type Json, type Manifest } from '../../../nodes/manifest.ts'
+import { renderInput, type TemplateScope } from '../../../engine/expression/render.ts'
+import { findStep, type Json, type Manifest, type StepManifest } from '../../../nodes/manifest.ts'
+import { listAround } from './bodies.ts'
 import { downstream, edgesOf, stepOf, upstream } from './graph.ts'
 
 /** One value that is there when the step runs: what to write for it, and an example. */
@@ -27,12 +28,15 @@ export interface KnownProperty {
   sample: Json
 }
 
-/** Everything a step's templates and rules may read: the subject's properties, the trigger, steps before it. */
-export function upstreamData(
-  document: PlaybookDocument,
-  stepId: string | null,
-  known: { manifest: Manifest; properties: readonly KnownProperty[] },
-): DataGroup[] {
+interface Known {
+  manifest: Manifest
+  properties: readonly KnownProperty[]
+  /** What events had lately. */
+  eventProperties?: ReadonlyArray<KnownProperty & { event: string }>
+}
+
+/** Everything a step's templates and rules may read: the subject's properties, the trigger, steps before it, variables, the item. */
+export function upstreamData(document: PlaybookDocument, stepId: string | null, known: Known): DataGroup[] {
   const groups: DataGroup[] = [
     { title: 'Contact', data: subjectData('contact', known.properties) },
     { title: 'Account', data: subjectData('account', known.properties) },
@@ -49,28 +53,96 @@ export function upstreamData(
   for (const id of before.slice(1)) {
     const step = stepOf(document, id)
     const definition = step && findStep(known.manifest, step.type)
-    if (step === undefined || definition === undefined || definition.kind !== 'action') continue
-    const data = leftBy(document, step, stepId).flatMap((part) =>
-      part === 'fault' ? flatten({ fault: SAMPLE_FAULT }, `steps.${id}`) : flatten(definition.sample, `steps.${id}`),
+    if (step === undefined || definition === undefined || definition.kind === 'trigger') continue
+    const data = leftBy({ document, outputPort: definition.outputPort }, step, stepId).flatMap((part) =>
+      part === 'fault' ? flatten({ fault: SAMPLE_FAULT }, `steps.${id}`) : outputData(step, definition, known),
     )
     if (data.length > 0) groups.push({ title: step.label ?? definition.label, data })
   }
+  const item = itemData({ document, stepId }, known, groups)
+  if (item.length > 0) groups.push({ title: 'The item', data: item })
+  const variables = variableData(document, before.slice(1), groups)
+  if (variables.length > 0) groups.push({ title: 'Variables', data: variables })
   return groups
+}
+
+/** Of an event that is waited for: what such events had lately, else its sample. */
+function outputData(step: DocumentStep, { type, sample }: StepManifest, { eventProperties = [] }: Known): Datum[] {
+  const root = `steps.${step.id}`
+  const lately = eventProperties.filter(({ event }) => event === step.input.event)
+  if (type !== 'flow.waitForEvent' || lately.length === 0) return flatten(sample, root)
+  return lately.map((one) => {
+    const path = [...root.split('.'), ...one.path.split('.')]
+    return {
+      path: path.join('.'),
+      expression: expressionOf(path),
+      type: typeWord(one.type, one.sample),
+      sample: one.sample,
+    }
+  })
+}
+
+/** The item of the innermost list that the step stands in, as the list's sample has it. */
+function itemData(
+  { document, stepId }: { document: PlaybookDocument; stepId: string },
+  { manifest }: Known,
+  groups: readonly DataGroup[],
+): Datum[] {
+  const list = listAround(document, stepId, manifest)
+  if (list === null) return []
+  const path = stepOf(document, list)?.input.list
+  const sample = groups.flatMap(({ data }) => data).find((datum) => datum.path === path)?.sample
+  const first = Array.isArray(sample) ? (sample[0] ?? null) : null
+  const whole: Datum = { path: 'item', expression: 'item', type: typeOfValue(first), sample: first }
+  return [whole, ...flatten(first, 'item')]
+}
+
+/** What steps before set, filled with samples where they are. */
+function variableData(document: PlaybookDocument, before: readonly string[], groups: readonly DataGroup[]): Datum[] {
+  const found = new Map<string, Datum>()
+  for (const { id, type, input } of document.steps) {
+    const { name, value } = input
+    if (!before.includes(id) || !type.startsWith('flow.setVariable') || typeof name !== 'string' || name === '')
+      continue
+    const path = `vars.${name}`
+    const sample = sampleOf(value ?? null, [...groups, { title: '', data: [...found.values()] }])
+    found.set(path, { path, expression: expressionOf(path.split('.')), type: typeOfValue(sample), sample })
+  }
+  return [...found.values()]
+}
+
+function sampleOf(value: Json, groups: readonly DataGroup[]): Json {
+  try {
+    return renderInput({ value }, sampleScope(groups)).value ?? null
+  } catch (error) {
+    // There is no sample for what it reads.
+    if (error instanceof Error && error.name === 'FaultError') return null
+    throw error
+  }
 }
 
 const SAMPLE_FAULT = { code: 'NOT_FOUND', message: 'No such contact.', fix: 'Create it first.' }
 
-/** What an action may have left for a step after it: its output, where its failure is dealt with the fault, or either. */
-function leftBy(document: PlaybookDocument, from: DocumentStep, at: string): Array<'output' | 'fault'> {
-  if (from.onFailure === 'continue') return ['output', 'fault']
-  if (from.onFailure !== 'branch') return ['output']
+/**
+ * What a step may have left for one after it: its output, where its failure is dealt with the fault, or either.
+ * @param drawn with the one port behind which the output is there, where not every one is
+ */
+function leftBy(
+  { document, outputPort }: { document: PlaybookDocument; outputPort: string | undefined },
+  from: DocumentStep,
+  at: string,
+): Array<'output' | 'fault'> {
+  if (from.onFailure !== 'branch' && outputPort === undefined)
+    return from.onFailure === 'continue' ? ['output', 'fault'] : ['output']
   const out = edgesOf(document).filter((edge) => edge.from === from.id)
-  const leads = (failed: boolean): boolean =>
+  const leads = (by: (port: string) => boolean): boolean =>
     downstream(
       document,
-      out.filter(({ port }) => (port === ERROR_PORT) === failed).map(({ to }) => to),
+      out.filter(({ port }) => by(port)).map(({ to }) => to),
     ).has(at)
-  return [...(leads(false) ? ['output' as const] : []), ...(leads(true) ? ['fault' as const] : [])]
+  const done = leads((port) => port !== ERROR_PORT && (outputPort === undefined || port === outputPort))
+  const failed = from.onFailure === 'continue' ? done : leads((port) => port === ERROR_PORT)
+  return [...(done ? ['output' as const] : []), ...(failed ? ['fault' as const] : [])]
 }
 
 const SAMPLE_ID = '0199c2f0-5b0e-7c31-9c1d-3f1f6f0a1b2c'
@@ -139,7 +211,7 @@ function flatten(value: Json, root: string): Datum[] {
 
 /** The samples as a scope, so that a template can be shown filled while it is written. */
 export function sampleScope(groups: readonly DataGroup[]): TemplateScope {
-  const scope: TemplateScope = { contact: {}, account: {}, trigger: {}, steps: {} }
+  const scope: TemplateScope = { contact: {}, account: {}, trigger: {}, steps: {}, vars: {} }
   for (const { data } of groups)
     for (const { path, sample } of data) if (sample !== null) put(scope as unknown as Tree, path.split('.'), sample)
   return scope

@@ -1,4 +1,5 @@
 import type { ReactNode } from 'react'
+import type { DocumentStep } from '../../../engine/model/playbook.ts'
 import type { Problem } from '../../../engine/model/problem.ts'
 import type { FieldManifest, Json } from '../../../nodes/manifest.ts'
 import type { DataGroup } from '../document/upstream-data.ts'
@@ -13,6 +14,8 @@ export interface FieldProps {
   error: ReactNode
   groups: DataGroup[]
   world: RuleWorld
+  /** What the step's other fields hold. */
+  siblings?: DocumentStep['input']
 }
 
 /** The words round a Mantine input. */

@@ -6,9 +6,11 @@ import { RuleBuilder } from '../rules/rule-builder.tsx'
 import { ArmsField } from './arms-field.tsx'
 import { CasesField } from './cases-field.tsx'
 import { DurationInput } from './duration-input.tsx'
+import { FiltersField, KeysField } from './event-match-fields.tsx'
 import { asText, type FieldProps, wordsOf } from './field-types.ts'
 import { FormFieldsField } from './form-fields-field.tsx'
 import { KeyValueField } from './key-value-field.tsx'
+import { DatesField, HoursField } from './open-hours-field.tsx'
 import { EventField, SlugField, TimeZoneField } from './pick-fields.tsx'
 import { PropertyInput } from './property-input.tsx'
 import { TemplateInput } from './template-input.tsx'
@@ -84,6 +86,14 @@ export function Field(props: FieldProps) {
       return <SlugField {...props} />
     case 'event':
       return <EventField {...props} />
+    case 'filters':
+      return <FiltersField {...props} />
+    case 'keys':
+      return <KeysField {...props} />
+    case 'hours':
+      return <HoursField {...props} />
+    case 'dates':
+      return <DatesField {...props} />
     case 'keyValue':
       return <KeyValueField {...props} />
     case 'cron':

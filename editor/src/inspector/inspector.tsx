@@ -4,7 +4,7 @@ import { Copy, Trash2, X } from 'lucide-react'
 import { useCallback, useEffect, useMemo, useRef } from 'react'
 import type { DocumentStep } from '../../../engine/model/playbook.ts'
 import type { Problem } from '../../../engine/model/problem.ts'
-import { type FieldManifest, findStep, type Json, type StepManifest } from '../../../nodes/manifest.ts'
+import { canFail, type FieldManifest, findStep, type Json, type StepManifest } from '../../../nodes/manifest.ts'
 import { StepIcon } from '../canvas/step-icon.tsx'
 import { duplicateSteps } from '../document/clipboard.ts'
 import {
@@ -27,6 +27,7 @@ import { problemWords } from './field-types.ts'
 import './inspector.css'
 import { NextSteps } from './next-steps.tsx'
 import { PortRenameContext } from './port-rename.ts'
+import { RetryField } from './retry-field.tsx'
 import { WebhookAddress } from './webhook-address.tsx'
 
 /** The form of one step, drawn from its definition. */
@@ -43,7 +44,8 @@ export function Inspector({ step, problems }: { step: DocumentStep; problems: Pr
       ) : (
         <Form step={step} definition={definition} problems={problems} />
       )}
-      {definition?.kind === 'action' && <OnFailure step={step} />}
+      {definition?.kind === 'action' && <RetryField step={step} />}
+      {definition !== undefined && canFail(definition) && <OnFailure step={step} />}
       <NextSteps step={step} />
       <Note step={step} />
     </div>
@@ -109,8 +111,8 @@ function Form({ step, definition, problems }: { step: DocumentStep; definition: 
   const document = useDraft()
   const { manifest, workspace } = useCatalog()
   const groups = useMemo(
-    () => upstreamData(document, step.id, { manifest, properties: workspace.properties }),
-    [document, step.id, manifest, workspace.properties],
+    () => upstreamData(document, step.id, { manifest, ...workspace }),
+    [document, step.id, manifest, workspace],
   )
   const world = useMemo(() => ruleWorld(workspace, document.subject, groups), [workspace, document.subject, groups])
   const set = useCallback(
@@ -154,6 +156,7 @@ function Form({ step, definition, problems }: { step: DocumentStep; definition: 
                 error={problemWords(problems.filter((problem) => problem.field === field.name))}
                 groups={groups}
                 world={world}
+                siblings={step.input}
               />
             </div>
           ))}

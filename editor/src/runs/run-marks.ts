@@ -7,16 +7,21 @@ import { untilWords } from '../ui/time.tsx'
 export function marksOf(steps: readonly RunStep[]): ReadonlyMap<string, StepMark> {
   return new Map(
     steps.map((step): [string, StepMark] => {
-      const words = step.until === null ? wordsOf(step) : `until ${untilWords(step.until)}`
+      const words = step.until === null || step.items !== null ? wordsOf(step) : `until ${untilWords(step.until)}`
       return [step.id, { status: step.status, ...(words !== null && { words }) }]
     }),
   )
 }
 
 function wordsOf(step: RunStep): string | null {
+  if (step.items !== null) return itemWords(step.items)
   if (isHandled(step)) return 'and dealt with'
   return step.status === 'done' && step.attempts > 1 ? `after ${step.attempts} attempts` : null
 }
+
+/** `17 of 40 items, 2 failed` */
+export const itemWords = ({ total, done, failed }: NonNullable<RunStep['items']>): string =>
+  `${done} of ${total} items${failed > 0 ? `, ${failed} failed` : ''}`
 
 /** Whether the run went on behind its failure, as its author said. */
 export const isHandled = ({ status, port }: RunStep): boolean => status === 'failed' && port !== null

@@ -1,0 +1,80 @@
+import { MantineProvider } from '@mantine/core'
+import { renderToStaticMarkup } from 'react-dom/server'
+import { expect, it } from 'vitest'
+import { catalog } from '../../../nodes/catalog.ts'
+import type { FieldManifest, Json } from '../../../nodes/manifest.ts'
+import { toManifest } from '../../../nodes/to-manifest.ts'
+import { summaryOf } from '../canvas/step-summary.ts'
+import { NO_WORLD } from '../rules/rule-world.ts'
+import { Field } from './field.tsx'
+import { windowsOf, windowWords, withDays } from './open-hours.ts'
+
+const { steps } = toManifest(catalog)
+const definition = (type: string) => {
+  const found = steps.find((step) => step.type === type)
+  if (found === undefined) throw new Error(`The catalog has lost ${type}.`)
+  return found
+}
+const fieldOf = (type: string, name: string): FieldManifest => {
+  const field = definition(type).fields.find((one) => one.name === name)
+  if (field === undefined) throw new Error(`${type} has lost ${name}.`)
+  return field
+}
+const draw = (field: FieldManifest, value: Json | undefined, siblings: { [name: string]: Json } = {}): string =>
+  renderToStaticMarkup(
+    <MantineProvider>
+      <Field
+        field={field}
+        value={value}
+        onChange={() => {}}
+        error={undefined}
+        groups={[]}
+        world={NO_WORLD}
+        siblings={siblings}
+      />
+    </MantineProvider>,
+  )
+
+const office = { days: ['mon', 'tue', 'wed', 'thu', 'fri'], from: '09:00', to: '17:00' }
+
+it('says open hours in few words, days that follow each other as a span', () => {
+  const words = (days: string[]) => windowsOf([{ ...office, days }]).map(windowWords)
+  expect(words(office.days)).toEqual(['Mon–Fri 09:00–17:00'])
+  expect(words(['sat', 'mon', 'tue', 'sun'])).toEqual(['Mon, Tue, Sat, Sun 09:00–17:00'])
+  const input = { mode: 'hours', windows: [office], zone: 'Europe/Berlin' }
+  expect(summaryOf({ id: 'wait', type: 'flow.delay', input }, definition('flow.delay'))).toBe(
+    'Wait Mon–Fri 09:00–17:00',
+  )
+})
+
+it('keeps days in the order of the week, whichever was chosen first', () => {
+  const [window] = windowsOf([{ ...office, days: ['fri'] }])
+  expect(window && withDays(window, ['fri', 'mon']).days).toEqual(['mon', 'fri'])
+})
+
+it('draws each window, each closed date, each filter and each match of an event', () => {
+  const hours = draw(fieldOf('flow.delay', 'windows'), [office, { days: ['sat'], from: '22:00', to: '24:00' }])
+  expect(hours.match(/role="group"/g)?.length).toBeGreaterThanOrEqual(2)
+  expect(hours).toContain('value="24:00"')
+  expect(draw(fieldOf('flow.delay', 'pauses'), ['2026-12-25'])).toContain('value="2026-12-25"')
+  const where = draw(fieldOf('flow.waitForEvent', 'where'), [{ property: 'carrier', op: 'eq', value: 'dhl' }])
+  expect(where).toContain('value="carrier"')
+  const keys = draw(fieldOf('flow.waitForEvent', 'keys'), [{ property: 'id', path: 'trigger.properties.id' }])
+  expect(keys).toContain('value="trigger.properties.id"')
+  expect(draw(fieldOf('flow.waitForEvent', 'keys'), undefined)).toContain('Match a property')
+})
+
+it('says what the new steps of flow do in a line', () => {
+  const summary = (type: string, input: { [name: string]: Json }) =>
+    summaryOf({ id: 'x', type, input }, definition(type))
+  const maxWait = 'P7D'
+  expect(summary('flow.waitForEvent', { event: 'Activated', maxWait })).toBe('Wait for Activated, at most 7 days')
+  const rule = { property: 'contact.seats', op: 'gt', value: 3 }
+  expect(summary('flow.waitForRule', { rule, maxWait })).toMatch(/^Wait until contact\.seats .*3, at most 7 days$/)
+  expect(summary('flow.forEach', { list: 'trigger.properties.products' })).toBe(
+    'For each of trigger.properties.products',
+  )
+  expect(summary('flow.setVariable', { name: 'seats', value: '{{ contact.seats * 2 }}' })).toBe(
+    'seats = contact.seats * 2',
+  )
+})
