@@ -22,6 +22,8 @@ export const connectionView = z.object({
   budget: budget.nullable(),
   /** Runs that wait until it works again. */
   heldRuns: z.int(),
+  /** How many of them a second go on once it works; null: as its budget says. */
+  releasePerSecond: z.number().nullable(),
   usage: z.object({ effectsLast24h: z.int() }),
 })
 export type ConnectionView = z.output<typeof connectionView>

@@ -17,11 +17,13 @@ import { budget, connectionView } from './connection-schemas.ts'
 import { addKeyField, readKeyField } from './key-field.ts'
 import { reopened, startAuthorization } from './oauth-flow.ts'
 import { writeOauthApp } from './oauth-apps.ts'
+import { pauseConnection, resumeConnection } from './pause-connection.ts'
 import { sandboxBase } from './settings.ts'
 
 const tags = ['Connections']
 const app = z.string().min(1).max(50)
 const byId = z.object({ id: z.uuid() })
+const EXAMPLE_ID = '01920000-0000-7000-8000-000000000000'
 const name = z.string().trim().min(1).max(100)
 
 export const connectionsRouter = router({
@@ -96,6 +98,35 @@ export const connectionsRouter = router({
   installKeyField: procedure({ scope: 'admin' })
     .input(byId)
     .mutation(async ({ ctx, input }) => ({ data: await addKeyField(ctx, input.id) })),
+
+  pause: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/connections/{id}/pause',
+      tags,
+      summary: 'Calls nothing through it any more; runs that come to it are held',
+      example: { input: { reason: 'Maintenance at the vendor' }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ reason: z.string().trim().min(1).max(500) }))
+    .output(byId)
+    .mutation(({ ctx, input }) => pauseConnection(ctx, input)),
+
+  resume: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/connections/{id}/resume',
+      tags,
+      summary: 'Opens a connection that a person paused; its held runs go on, so many a second',
+      description: 'Without `perSecond` as fast as its budget allows.',
+      example: { input: { perSecond: 5 }, output: { id: EXAMPLE_ID } },
+    },
+  })
+    .input(byId.extend({ perSecond: z.number().min(0.01).max(1_000).nullable().default(null) }))
+    .output(byId)
+    .mutation(({ ctx, input }) => resumeConnection(ctx, input)),
 
   setBudget: procedure({ scope: 'admin' })
     .input(byId.extend({ budget: budget.nullable() }))

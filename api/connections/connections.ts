@@ -16,6 +16,8 @@ import { environmentFor } from './client-environment.ts'
 import { asSettings } from './settings.ts'
 
 const DAY_MS = 24 * 3600 * 1000
+/** Paused connections that a check does not open: a person reconnects them, or lets them go on. */
+const BY_PEOPLE: ReadonlySet<string> = new Set(['AUTH_EXPIRED', 'CONNECTION_PAUSED'])
 
 /** All connections; never their credentials. */
 export async function listConnections({ db, workspaceId, now }: Scoped): Promise<ConnectionView[]> {
@@ -34,6 +36,7 @@ export async function listConnections({ db, workspaceId, now }: Scoped): Promise
       'settings',
       'budget_calls',
       'budget_per_ms',
+      'release_per_second',
     ])
     .select((eb) => [
       eb
@@ -71,6 +74,7 @@ export async function listConnections({ db, workspaceId, now }: Scoped): Promise
         ? null
         : { calls: row.budget_calls, perMs: row.budget_per_ms },
     heldRuns: row.held ?? 0,
+    releasePerSecond: row.release_per_second,
     usage: { effectsLast24h: row.effects ?? 0 },
   }))
 }
@@ -200,7 +204,7 @@ export async function checkConnection(
     let opened = await ctx.connections.open(ctx.workspaceId, row.slug)
     const wasPaused = opened.state === 'paused'
     if (opened.state === 'paused') {
-      if (opened.fault.code === 'AUTH_EXPIRED') return { identity: null, fault: opened.fault }
+      if (BY_PEOPLE.has(opened.fault.code)) return { identity: null, fault: opened.fault }
       await openAgain(ctx, id)
       opened = await ctx.connections.open(ctx.workspaceId, row.slug)
     }

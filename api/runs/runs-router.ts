@@ -1,7 +1,8 @@
 import { z } from 'zod'
-import { cursor, json, slugSchema } from '../playbooks/playbook-schemas.ts'
+import { cursor, isoTime, json, slugSchema } from '../playbooks/playbook-schemas.ts'
 import { procedure, router } from '../trpc.ts'
 import { cancelRun, retryRun } from './control.ts'
+import { continueOpenRuns, pauseOpenRuns, readPausedRuns } from './open-runs.ts'
 import { operateRun } from './operate-run.ts'
 import { listReviews, settleReview } from './reviews.ts'
 import { listRuns } from './run-list.ts'
@@ -11,6 +12,7 @@ import { reviewRow, runRow, runStatus, runView } from './run-schemas.ts'
 const tags = ['Runs']
 const id = z.string().min(1).max(100)
 const byId = z.object({ id })
+const bySlug = z.object({ slug: slugSchema })
 const step = z.string().min(1).max(200)
 const answer = z.object({ id: z.string() })
 const EXAMPLE_ID = 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9'
@@ -111,6 +113,51 @@ export const runsRouter = router({
     .input(byId)
     .output(answer)
     .mutation(({ ctx, input }) => operateRun(ctx, input.id, { kind: 'continue' })),
+
+  pauseOpen: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/runs/pause',
+      status: 202,
+      tags,
+      summary: 'Lets the open runs of a playbook begin nothing new',
+      description: 'Those that a person paused one by one are left as they are. What enters later is not paused.',
+      example: { input: { reason: 'The offer is being changed' }, output: { runs: 120 } },
+    },
+  })
+    .input(bySlug.extend({ reason: z.string().trim().min(1).max(500) }))
+    .output(z.object({ runs: z.int() }))
+    .mutation(({ ctx, input }) => pauseOpenRuns(ctx, input)),
+
+  continueOpen: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/runs/continue',
+      status: 202,
+      tags,
+      summary: 'Lets runs that were paused with their playbook go on, so many a second',
+      description: 'Without `perSecond` as fast as the tightest budget of the live version’s connections.',
+      example: { input: { perSecond: 5 }, output: { runs: 120, perSecond: 5 } },
+    },
+  })
+    .input(bySlug.extend({ perSecond: z.number().min(0.01).max(1_000).nullable().default(null) }))
+    .output(z.object({ runs: z.int(), perSecond: z.number() }))
+    .mutation(({ ctx, input }) => continueOpenRuns(ctx, input)),
+
+  pausedOpen: procedure({
+    scope: 'runs:read',
+    rest: {
+      method: 'GET',
+      path: '/v1/playbooks/{slug}/runs/paused',
+      tags,
+      summary: 'How many open runs are paused with their playbook, or on their way there or back',
+    },
+  })
+    .input(bySlug)
+    .output(z.object({ paused: z.int(), toPause: z.int(), toContinue: z.int(), until: isoTime.nullable() }))
+    .query(({ ctx, input }) => readPausedRuns(ctx, input.slug)),
 
   skip: procedure({
     scope: 'runs:write',

@@ -276,6 +276,64 @@ it('says of a command who gave it, and by which ports a step may be left', async
   expect(view.steps[1]).toMatchObject({ id: 'call', ports: ['out'] })
 })
 
+it('pauses the open runs of a playbook together, and lets those go on a few a second', async () => {
+  await home.rest('PUT', '/v1/playbooks/many', {
+    name: 'Many',
+    subject: 'contact',
+    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+    steps: [
+      { id: 'start', type: 'trigger.manual', input: {} },
+      { id: 'call', type: 'http.request', input: { method: 'POST', url: 'https://example.com/x' } },
+    ],
+    edges: [['start', 'call']],
+  })
+  await home.rest('POST', '/v1/playbooks/many/publish')
+  const ids: string[] = []
+  for (let i = 0; i < 4; i += 1)
+    ids.push((await home.rest('POST', '/v1/playbooks/many/runs', { subject: { contact: 'u-1' } })).json().run.id)
+  const [alone = '', over = ''] = ids
+  // One was paused by itself, one has ended.
+  await api.database.db
+    .insertInto('run_commands')
+    .values({
+      workspace_id: home.id,
+      run_id: alone,
+      id: 'own',
+      command: JSON.stringify({ kind: 'pause', reason: 'x' }),
+      actor: 'ada',
+      at: new Date(api.clock.now - 1),
+    })
+    .execute()
+  await api.database.db
+    .updateTable('runs')
+    .set({ ended_at: new Date(api.clock.now) })
+    .where('id', '=', over)
+    .execute()
+  const ask = async (what: string, body: object) =>
+    (await home.rest('POST', `/v1/playbooks/many/runs/${what}`, body)).json()
+  const paused = async () => (await home.rest('GET', '/v1/playbooks/many/runs/paused')).json()
+  const owed = () =>
+    api.database.db.selectFrom('run_outbox').selectAll().where('workspace_id', '=', home.id).orderBy('at').execute()
+  expect(await ask('continue', {})).toEqual({ runs: 0, perSecond: 20 })
+  expect(await ask('pause', { reason: 'Hold on' })).toEqual({ runs: 2 })
+  expect(await paused()).toMatchObject({ paused: 0, toPause: 2, toContinue: 0 })
+  const told = await owed()
+  expect(told.map((row) => row.run_id).sort()).toEqual(ids.slice(2).sort())
+  // The worker has handed the first over; the second is still on its way, and goes on after it was paused.
+  await api.database.db
+    .deleteFrom('run_outbox')
+    .where('run_id', '=', told[0]?.run_id ?? '')
+    .execute()
+  expect(await paused()).toMatchObject({ paused: 1, toPause: 1 })
+  api.clock.now += 1
+  expect(await ask('continue', { perSecond: 0.5 })).toEqual({ runs: 2, perSecond: 0.5 })
+  const due = (await owed()).filter(({ id }) => id.startsWith('playbook-continue:')).map(({ at }) => at.getTime())
+  expect(due.map((at) => at - api.clock.now)).toEqual([0, 2_000])
+  expect(await paused()).toMatchObject({ paused: 0, toPause: 0, toContinue: 2 })
+  expect(await ask('continue', {})).toMatchObject({ runs: 0 })
+  await api.database.db.deleteFrom('run_outbox').where('workspace_id', '=', home.id).execute()
+})
+
 it('pages through runs without missing or repeating one', async () => {
   for (let i = 0; i < 5; i++) await home.rest('POST', '/v1/playbooks/p/runs', { subject: { contact: 'u-1' } })
   const all = (await home.rest('GET', '/v1/runs?limit=200')).json().data.map(({ id }: { id: string }) => id)

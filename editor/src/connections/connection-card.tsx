@@ -1,7 +1,7 @@
 import { Button, Group, Menu, Modal, Text, Title } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { ChevronDown, RefreshCw } from 'lucide-react'
+import { ChevronDown, CirclePlay, RefreshCw } from 'lucide-react'
 import { useState } from 'react'
 import type { ConnectorManifest } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
@@ -14,11 +14,12 @@ import { failed, said } from '../ui/toast.ts'
 import { BudgetDialog, budgetWords } from './budget-dialog.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { KeyFieldPanel } from './key-field-panel.tsx'
+import { PauseConnectionDialog, ResumeConnectionDialog } from './pause-dialogs.tsx'
 
 /** One connected system: whether it works, what holds it up, and how to mend it. */
 export function ConnectionCard({ row, connector }: { row: ConnectionSummary; connector: ConnectorManifest | null }) {
   const client = useQueryClient()
-  const [open, setOpen] = useState<'budget' | 'reconnect' | 'key-field' | null>(null)
+  const [open, setOpen] = useState<'budget' | 'reconnect' | 'key-field' | 'pause' | 'resume' | null>(null)
   const refresh = () => client.invalidateQueries({ queryKey: trpc.connections.pathKey() })
   const check = useMutation(
     trpc.connections.check.mutationOptions({
@@ -75,6 +76,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
             <Menu.Item onClick={() => check.mutate({ id: row.id })}>Check it now</Menu.Item>
             <Menu.Item onClick={() => setOpen('reconnect')}>Reconnect</Menu.Item>
             <Menu.Item onClick={() => setOpen('budget')}>Change the budget</Menu.Item>
+            {row.status === 'open' && <Menu.Item onClick={() => setOpen('pause')}>Pause</Menu.Item>}
             {row.app === 'salesforce' && (
               <Menu.Item onClick={() => setOpen('key-field')}>Install the key field</Menu.Item>
             )}
@@ -102,16 +104,30 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
               'No run is held by it.'
             )}
           </Text>
-          <Button
-            size="xs"
-            mt="xs"
-            leftSection={<RefreshCw size={14} aria-hidden="true" />}
-            onClick={() => setOpen('reconnect')}
-          >
-            Reconnect
-          </Button>
+          {row.fault.code === 'CONNECTION_PAUSED' ? (
+            <Button
+              size="xs"
+              mt="xs"
+              leftSection={<CirclePlay size={14} aria-hidden="true" />}
+              onClick={() => setOpen('resume')}
+            >
+              Let it go on
+            </Button>
+          ) : (
+            <Button
+              size="xs"
+              mt="xs"
+              leftSection={<RefreshCw size={14} aria-hidden="true" />}
+              onClick={() => setOpen('reconnect')}
+            >
+              Reconnect
+            </Button>
+          )}
         </Notice>
       )}
+      {row.status === 'open' && row.heldRuns > 0 && <Releasing row={row} />}
+      {open === 'pause' && <PauseConnectionDialog row={row} onClose={() => setOpen(null)} />}
+      {open === 'resume' && <ResumeConnectionDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'budget' && <BudgetDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'key-field' && (
         <Modal opened onClose={() => setOpen(null)} title={`The key field in ${row.name}`} size="md">
@@ -126,6 +142,22 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
         <ConnectDialog connector={connector} taken={[]} reconnect={row} onClose={() => setOpen(null)} />
       )}
     </section>
+  )
+}
+
+/** It works again, and not all runs that it held have been told. */
+function Releasing({ row }: { row: ConnectionSummary }) {
+  const rate = row.releasePerSecond ?? (row.budget === null ? null : (row.budget.calls * 1000) / row.budget.perMs)
+  const pace = rate === null ? '' : `, about ${Math.max(1, Math.round(rate))} a second`
+  return (
+    <Notice tone="warn" title="Its held runs are going on">
+      <Text size="sm" component="div">
+        <Link to="/runs" search={{ status: 'held' }}>
+          {row.heldRuns === 1 ? '1 run is' : `${row.heldRuns.toLocaleString('en')} runs are`} still to go on
+        </Link>
+        {pace}.
+      </Text>
+    </Notice>
   )
 }
 

@@ -5,6 +5,7 @@ import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { failed, said } from '../ui/toast.ts'
+import { PausedRuns } from './paused-runs.tsx'
 
 type Action = 'resume' | 'pause' | 'archive'
 const ACTIONS: Array<{ action: Action; words: string; icon: LucideIcon; from: string[] }> = [
@@ -12,6 +13,8 @@ const ACTIONS: Array<{ action: Action; words: string; icon: LucideIcon; from: st
   { action: 'pause', words: 'Pause', icon: CirclePause, from: ['on'] },
   { action: 'archive', words: 'Archive', icon: Archive, from: ['on', 'paused', 'draft'] },
 ]
+const OPEN_RUNS = ['finish', 'pause', 'cancel'] as const
+type OpenRuns = (typeof OPEN_RUNS)[number]
 const DONE = { resume: 'The playbook is on.', pause: 'The playbook is paused.', archive: 'The playbook is archived.' }
 
 /** On, paused or archived; pausing asks what becomes of the runs that are open. */
@@ -28,6 +31,21 @@ export function StatusMenu({ slug, status, published }: { slug: string; status: 
       onError: failed,
     }),
   )
+  const hold = useMutation(
+    trpc.runs.pauseOpen.mutationOptions({
+      onSuccess: ({ runs }) => {
+        if (runs > 0) said(runs === 1 ? '1 open run is told to pause.' : `${runs} open runs are told to pause.`)
+        return client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
+      },
+      onError: failed,
+    }),
+  )
+  const go = (openRuns: OpenRuns) => {
+    if (asking === null) return
+    if (openRuns !== 'pause') return change.mutate({ slug, action: asking, openRuns })
+    const reason = 'The playbook was paused.'
+    change.mutate({ slug, action: asking, openRuns: 'finish' }, { onSuccess: () => hold.mutate({ slug, reason }) })
+  }
   const possible = ACTIONS.filter(({ action, from }) => from.includes(status) && (published || action === 'archive'))
   return (
     <>
@@ -52,13 +70,9 @@ export function StatusMenu({ slug, status, published }: { slug: string; status: 
           ))}
         </Menu.Dropdown>
       </Menu>
+      <PausedRuns slug={slug} />
       {asking !== null && (
-        <OpenRunsDialog
-          action={asking}
-          busy={change.isPending}
-          onClose={() => setAsking(null)}
-          onGo={(openRuns) => change.mutate({ slug, action: asking, openRuns })}
-        />
+        <OpenRunsDialog action={asking} busy={change.isPending} onClose={() => setAsking(null)} onGo={go} />
       )}
     </>
   )
@@ -68,10 +82,10 @@ function OpenRunsDialog(props: {
   action: 'pause' | 'archive'
   busy: boolean
   onClose: () => void
-  onGo: (openRuns: 'finish' | 'cancel') => void
+  onGo: (openRuns: OpenRuns) => void
 }) {
   const { action, busy, onClose, onGo } = props
-  const [openRuns, setOpenRuns] = useState<'finish' | 'cancel'>('finish')
+  const [openRuns, setOpenRuns] = useState<OpenRuns>('finish')
   const title = action === 'pause' ? 'Pause this playbook' : 'Archive this playbook'
   return (
     <Modal opened onClose={onClose} title={title}>
@@ -84,10 +98,13 @@ function OpenRunsDialog(props: {
         <Radio.Group
           label="Runs that are open now"
           value={openRuns}
-          onChange={(value) => setOpenRuns(value === 'cancel' ? 'cancel' : 'finish')}
+          onChange={(value) => setOpenRuns(OPEN_RUNS.find((one) => one === value) ?? 'finish')}
         >
           <Stack gap="xs" mt="xs">
             <Radio value="finish" label="Finish: they go on to their end" />
+            {action === 'pause' && (
+              <Radio value="pause" label="Pause too: they begin nothing new until you let them go on" />
+            )}
             <Radio value="cancel" label="Cancel: they stop where they are" />
           </Stack>
         </Radio.Group>

@@ -39,9 +39,9 @@ export function RunsPage() {
         <>
           <Button
             variant="default"
-            component={Link}
-            to="/reruns/new"
-            search={playbook === undefined ? {} : { playbook }}
+            renderRoot={(props) => (
+              <Link to="/reruns/new" search={playbook === undefined ? {} : { playbook }} {...props} />
+            )}
             leftSection={<RotateCw size={15} aria-hidden="true" />}
           >
             Rerun failed…
