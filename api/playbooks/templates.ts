@@ -1,5 +1,5 @@
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
-import { DEMO_PLAYBOOKS } from '../demo/documents.ts'
+import { DEMO_PLAYBOOKS, MORE_TEMPLATES } from '../demo/documents.ts'
 
 export interface Template {
   id: string
@@ -8,8 +8,8 @@ export interface Template {
   document: PlaybookDocument
 }
 
-/** What `create` can begin with: the demo's playbooks, whose signals and connections the canvas then asks for. */
-export const TEMPLATES: Template[] = DEMO_PLAYBOOKS.map(({ slug, document }) => ({
+/** What `create` can begin with: the demo's playbooks and more, whose signals and connections the canvas then asks for. */
+export const TEMPLATES: Template[] = [...DEMO_PLAYBOOKS, ...MORE_TEMPLATES].map(({ slug, document }) => ({
   id: slug,
   name: document.name,
   description: document.description ?? '',
