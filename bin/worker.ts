@@ -10,6 +10,7 @@ import { ensureEventParts } from '../api/db/event-parts.ts'
 import { createRunChanges } from '../api/db/run-changes.ts'
 import { createRunDirectory } from '../api/db/run-directory.ts'
 import { onPool } from '../api/db/sql.ts'
+import { worthALook } from '../api/dispatch/worth-a-look.ts'
 import { type Dispatcher, startDispatcher } from '../api/dispatch/dispatcher.ts'
 import { enrollSegmentPage } from '../api/enroll/enroll-segment.ts'
 import { startNextInLine } from '../api/enroll/start-next-in-line.ts'
@@ -81,6 +82,7 @@ async function main(): Promise<void> {
     changes,
     vault,
     publicUrl: environment.publicUrl,
+    startRuns: (runs) => client.startRuns(runs),
   })
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
@@ -104,7 +106,8 @@ async function main(): Promise<void> {
     pool: dispatching.pool,
     clock: Date.now,
     startRuns: client.startEntered,
-    touchRuns: client.touchRuns,
+    touchRuns: async (touched) =>
+      client.touchRuns(await worthALook({ q: onPool(database.pool), facts: ports.facts, clock: Date.now }, touched)),
     onError: say,
   })
   const identities = await identitySecret(onPool(database.pool), vault, Date.now())

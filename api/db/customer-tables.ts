@@ -169,6 +169,7 @@ export interface RunWaitsTable {
   subject_id: string
   topics: string[]
   awaited: JsonColumn
+  asked: NullableJson
   /** It may have happened, and the run has not looked since. */
   touched_at: NullableTimestamp
 }

@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Json } from '../../nodes/manifest.ts'
 import type { RunRef, RunWaits, StoredHappening, WaitingSubject } from '../../engine/ports.ts'
-import { ANYTHING, type AwaitedEvent, type Listening } from '../../engine/run/listens.ts'
+import { ANYTHING, type AskedRule, type AwaitedEvent, type Listening } from '../../engine/run/listens.ts'
 import { refuseGone } from './run-record.ts'
 import { inTransaction, msOf, onPool, type Queryable, type Statement } from './sql.ts'
 
@@ -72,6 +72,49 @@ export async function touchWaits(
   await q.rows(TOUCH, [workspaceId, runs, now])
 }
 
+const UNSURE: Statement = {
+  name: 'waits-unsure',
+  text: `
+SELECT r.workspace_id AS "workspaceId", r.id AS "runId", r.subject_kind AS kind, r.subject_id AS "subjectId",
+  r.cause->>(CASE r.subject_kind WHEN 'contact' THEN 'accountId' ELSE 'contactId' END) AS related, w.asked, ${msOf('w.touched')} AS "touchedAt"
+FROM unnest($1::uuid[], $2::text[]) AS wanted (workspace_id, id)
+JOIN runs r USING (workspace_id, id)
+CROSS JOIN LATERAL (
+  SELECT max(touched_at) AS touched, (array_agg(asked))[1] AS asked FROM run_waits
+  WHERE workspace_id = r.workspace_id AND run_id = r.id) AS w
+WHERE w.touched IS NOT NULL`,
+}
+
+export interface UnsureRun extends RunRef {
+  kind: WaitingSubject['kind']
+  subjectId: string
+  related: string | null
+  /** Null: only the run can tell. */
+  asked: AskedRule[] | null
+  touchedAt: number
+}
+
+/** What tells whether runs that are owed a look need one. */
+export const unsureRuns = (q: Queryable, runs: readonly RunRef[]): Promise<UnsureRun[]> =>
+  q.rows<UnsureRun>(UNSURE, [runs.map((run) => run.workspaceId), runs.map((run) => run.runId)])
+
+const SPARE: Statement = {
+  name: 'waits-spare',
+  text: `
+UPDATE run_waits w SET touched_at = NULL
+FROM unnest($1::uuid[], $2::text[], $3::float8[]) AS spared (workspace_id, run_id, at)
+WHERE w.workspace_id = spared.workspace_id AND w.run_id = spared.run_id AND w.touched_at <= to_timestamp(spared.at / 1000)`,
+}
+
+/** These runs need no look for what happened up to then. */
+export async function spareLooks(q: Queryable, runs: readonly UnsureRun[]): Promise<void> {
+  await q.rows(SPARE, [
+    runs.map((run) => run.workspaceId),
+    runs.map((run) => run.runId),
+    runs.map((run) => run.touchedAt),
+  ])
+}
+
 const MOVE: Statement = {
   name: 'waits-move',
   text: `
@@ -140,13 +183,14 @@ const LISTEN: Statement = {
   name: 'waits-listen',
   text: `
 WITH given AS (
-  SELECT * FROM jsonb_to_recordset($3::jsonb) AS x(subject_id uuid, topics jsonb, awaited jsonb)),
+  SELECT * FROM jsonb_to_recordset($3::jsonb) AS x(subject_id uuid, topics jsonb, awaited jsonb, asked jsonb)),
 gone AS (
   DELETE FROM run_waits WHERE workspace_id = $1 AND run_id = $2 AND subject_id NOT IN (SELECT subject_id FROM given))
-INSERT INTO run_waits AS w (workspace_id, run_id, subject_id, topics, awaited)
-SELECT $1::uuid, $2::text, subject_id, ARRAY(SELECT jsonb_array_elements_text(topics)), awaited FROM given
-ON CONFLICT (workspace_id, run_id, subject_id) DO UPDATE SET topics = EXCLUDED.topics, awaited = EXCLUDED.awaited, touched_at = NULL
-WHERE w.touched_at IS NOT NULL OR w.topics <> EXCLUDED.topics OR w.awaited <> EXCLUDED.awaited`,
+INSERT INTO run_waits AS w (workspace_id, run_id, subject_id, topics, awaited, asked)
+SELECT $1::uuid, $2::text, subject_id, ARRAY(SELECT jsonb_array_elements_text(topics)), awaited, nullif(asked, 'null') FROM given
+ON CONFLICT (workspace_id, run_id, subject_id) DO UPDATE SET topics = EXCLUDED.topics, awaited = EXCLUDED.awaited,
+  asked = EXCLUDED.asked, touched_at = NULL
+WHERE (w.touched_at, w.topics, w.awaited, w.asked) IS DISTINCT FROM (NULL, EXCLUDED.topics, EXCLUDED.awaited, EXCLUDED.asked)`,
 }
 const SILENT: Statement = {
   name: 'waits-silent',
@@ -223,10 +267,10 @@ async function listen(
 }
 
 /** Events that a run waits for are its subject's own; of its account or contact it sees what they are. */
-const rowOf = (id: string, own: boolean, { topics, awaited }: Listening) =>
+const rowOf = (id: string, own: boolean, { topics, awaited, asked }: Listening) =>
   own
-    ? { subject_id: id, topics, awaited }
-    : { subject_id: id, topics: topics.filter((topic) => !topic.startsWith('event:')), awaited: [] }
+    ? { subject_id: id, topics, awaited, asked }
+    : { subject_id: id, topics: topics.filter((topic) => !topic.startsWith('event:')), awaited: [], asked }
 
 function happeningOf({ id, name, at, receivedAt, properties, sinceTrigger }: HeardRow): StoredHappening {
   const known = properties !== null && typeof properties === 'object' && !Array.isArray(properties) ? properties : {}

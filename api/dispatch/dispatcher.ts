@@ -6,6 +6,7 @@ import { noteStarted } from '../db/enrollment-store.ts'
 import { EVENTS_CHANNEL } from '../db/event-store.ts'
 import { onPool } from '../db/sql.ts'
 import { analyzeOutgrown, tidyPending } from '../db/table-statistics.ts'
+import type { TouchedRun } from './tell-waiting.ts'
 import { createStartQueue } from './start-queue.ts'
 import { workBackfill } from './work-backfill.ts'
 import { workDue } from './work-due.ts'
@@ -19,7 +20,7 @@ export interface DispatcherDeps {
   /** Called after the commit. A run that could not be started is found by the sweep over unstarted runs. */
   startRuns(runs: EnteredRun[]): Promise<void>
   /** Called after the commit with runs that may wait for what happened; those that were not told are found by a sweep. */
-  touchRuns(runs: RunRef[]): Promise<void>
+  touchRuns(runs: TouchedRun[]): Promise<void>
   onError(error: unknown): void
 }
 
@@ -101,7 +102,7 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
 
 /** Tells runs that wait, beside the work; one that is told again before it was told is told once. */
 function createTeller({ touchRuns, onError }: DispatcherDeps) {
-  const waiting = new Map<string, RunRef>()
+  const waiting = new Map<string, TouchedRun>()
   let telling: Promise<void> | null = null
   const tell = async (): Promise<void> => {
     while (waiting.size > 0) {
@@ -112,8 +113,8 @@ function createTeller({ touchRuns, onError }: DispatcherDeps) {
     telling = null
   }
   return {
-    add: (runs: RunRef[]): void => {
-      for (const run of runs) waiting.set(run.runId, run)
+    add: (runs: TouchedRun[]): void => {
+      for (const run of runs) if (waiting.get(run.runId)?.concern !== 'event') waiting.set(run.runId, run)
       if (waiting.size > 0) telling ??= tell()
     },
     done: async (): Promise<void> => {

@@ -1,4 +1,3 @@
-import type { RunRef } from '../../engine/ports.ts'
 import { type DoneEvent, finishEvents, type PendingEvent } from '../db/event-store.ts'
 import { newId } from '../db/new-id.ts'
 import { type Queryable, sqlState, type Statement } from '../db/sql.ts'
@@ -11,8 +10,10 @@ import { evaluateTouched } from './evaluate-touched.ts'
 import { edgeCandidates, eventCandidates, eventCause } from './find-candidates.ts'
 import { loadIdentities, loadSubjects, noNeeds } from './load-world.ts'
 import { BACKFILL, notBackfilled } from './not-backfilled.ts'
+import { readOrigins } from './read-origins.ts'
 import { type Resolved, resolveIdentity, type WantedMerge, wantedMerge } from './resolve-identity.ts'
 import { StaleBatch } from './stale-batch.ts'
+import type { TouchedRun } from './tell-waiting.ts'
 import type { WorkspaceCatalog } from './workspace-catalog.ts'
 import { emptyWorld } from './world.ts'
 import { writeWorld } from './write-world.ts'
@@ -22,7 +23,7 @@ export interface Processed {
   /** To be started once the transaction has committed. */
   runs: EnteredRun[]
   /** To be told, once the transaction has committed, that what they wait for may have happened. */
-  touched: RunRef[]
+  touched: TouchedRun[]
   /** How often a rule, score or formula was worked out. */
   asked: number
 }
@@ -98,14 +99,15 @@ async function processPart(
   world.apart = apart
   world.listens = catalog.listens
   await loadIdentities(q, world, events)
-  const items: Array<{ event: PendingEvent; who: Resolved }> = []
+  const resolved: Array<{ event: PendingEvent; who: Resolved }> = []
   let merge: WantedMerge | null = null
   for (const event of events) {
     merge = wantedMerge(world, event)
     if (merge !== null) break
-    items.push({ event, who: resolveIdentity(world, event) })
+    resolved.push({ event, who: resolveIdentity(world, event) })
   }
-  if (items.length === 0) return { taken: 0, runs: [], touched: [], asked: 0, merge }
+  if (resolved.length === 0) return { taken: 0, runs: [], touched: [], asked: 0, merge }
+  const items = await readOrigins(q, workspaceId, resolved)
   const needs = noNeeds()
   for (const item of items) noteNeeds(needs, catalog.audiences, item)
   await loadSubjects(q, world, { needs, index: catalog.audiences })
@@ -140,6 +142,7 @@ async function processPart(
       position: given.firstPosition + i,
       contactId: who.contactId,
       accountId: who.accountId,
+      ...(event.origin === undefined ? {} : { origin: event.origin }),
     }),
   )
   // One that is gone was deleted with its person while we waited for them: nothing may be made of it.

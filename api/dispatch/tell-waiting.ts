@@ -24,7 +24,7 @@ export async function tellWaiting(
   q: Queryable,
   world: World,
   happened: { edges: Edge[]; items: ReadonlyArray<{ event: PendingEvent; who: Resolved }> },
-): Promise<RunRef[]> {
+): Promise<TouchedRun[]> {
   if (!world.listens) return []
   const { workspaceId, now } = world
   const news = newsOf(world, happened)
@@ -32,16 +32,26 @@ export async function tellWaiting(
   const ids = [...news.keys()]
   await shareWaits(q, ids)
   const waits = await waitsOf(q, workspaceId, ids)
-  const runs = [...new Set(waits.filter((wait) => concerns(wait, news, now)).map(({ runId }) => runId))]
-  if (runs.length > 0) await touchWaits(q, workspaceId, { runs, now })
-  return runs.map((runId) => ({ workspaceId, runId }))
+  const runs = new Map<string, TouchedRun>()
+  for (const wait of waits) {
+    const { runId } = wait
+    const concern = concernOf(wait, news.get(wait.subjectId), now)
+    if (concern === null || runs.get(runId)?.concern === 'event') continue
+    runs.set(runId, { workspaceId, runId, concern })
+  }
+  if (runs.size > 0) await touchWaits(q, workspaceId, { runs: [...runs.keys()], now })
+  return [...runs.values()]
 }
 
-function concerns({ subjectId, topics, awaited }: Wait, all: Map<string, News>, now: number): boolean {
-  const news = all.get(subjectId)
-  if (news === undefined) return false
-  if (topics.includes(ANYTHING) || topics.some((topic) => news.topics.has(topic))) return true
-  return awaited.some((one) => news.events.some((event) => isMeant(one, event, now)))
+/** A run that is owed a look: what it waits for came, or something changed that a rule of its reads. */
+export interface TouchedRun extends RunRef {
+  concern: 'event' | 'rule'
+}
+
+function concernOf({ topics, awaited }: Wait, news: News | undefined, now: number): TouchedRun['concern'] | null {
+  if (news === undefined) return null
+  if (awaited.some((one) => news.events.some((event) => isMeant(one, event, now)))) return 'event'
+  return topics.includes(ANYTHING) || topics.some((topic) => news.topics.has(topic)) ? 'rule' : null
 }
 
 function newsOf(

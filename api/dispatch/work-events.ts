@@ -1,5 +1,4 @@
 import type pg from 'pg'
-import type { RunRef } from '../../engine/ports.ts'
 import {
   claimLanes,
   fetchPending,
@@ -13,6 +12,7 @@ import { inTransaction, type Queryable, sqlState } from '../db/sql.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
 import { type Processed, processEvents, type Taken } from './process-events.ts'
 import { StaleBatch } from './stale-batch.ts'
+import type { TouchedRun } from './tell-waiting.ts'
 import { type CatalogCache, shareCatalog } from './workspace-catalog.ts'
 
 export interface WorkDeps {
@@ -28,7 +28,7 @@ export interface Worked {
   events: number
   runs: EnteredRun[]
   /** Runs that wait for what may have happened. */
-  touched: RunRef[]
+  touched: TouchedRun[]
   /** How often a rule, score or formula was worked out. */
   asked: number
   /** Whether it took as much as a batch may: more is likely left. */

@@ -1,4 +1,3 @@
-import type { RunRef } from '../../engine/ports.ts'
 import { attachContacts, writeAccounts } from '../db/account-store.ts'
 import { writeEdges, writeMembers } from '../db/audience-store.ts'
 import { writeContacts, writeIdentities } from '../db/contact-store.ts'
@@ -8,7 +7,7 @@ import type { Queryable } from '../db/sql.ts'
 import type { Edge } from './evaluate-touched.ts'
 import type { Resolved } from './resolve-identity.ts'
 import { StaleBatch } from './stale-batch.ts'
-import { tellWaiting } from './tell-waiting.ts'
+import { tellWaiting, type TouchedRun } from './tell-waiting.ts'
 import type { Subject, World } from './world.ts'
 
 /**
@@ -21,7 +20,7 @@ export async function writeWorld(
   q: Queryable,
   world: World,
   { edges, items = [] }: { edges: Edge[]; items?: ReadonlyArray<{ event: PendingEvent; who: Resolved }> },
-): Promise<RunRef[]> {
+): Promise<TouchedRun[]> {
   const { workspaceId, now } = world
   await writeAccounts(q, workspaceId, { ...changes(world.accounts), now })
   await writeContacts(q, workspaceId, { ...changes(world.contacts), now })

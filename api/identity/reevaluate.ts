@@ -1,4 +1,3 @@
-import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { accountsOfContacts } from '../db/account-store.ts'
 import { membersOf } from '../db/audience-store.ts'
@@ -7,6 +6,7 @@ import type { Queryable } from '../db/sql.ts'
 import type { IndexedAudience } from '../dispatch/audience-index.ts'
 import { type Edge, evaluateTouched, type Touch } from '../dispatch/evaluate-touched.ts'
 import { loadSubjects, noNeeds } from '../dispatch/load-world.ts'
+import type { TouchedRun } from '../dispatch/tell-waiting.ts'
 import { writeWorld } from '../dispatch/write-world.ts'
 import type { WorkspaceCatalog } from '../dispatch/workspace-catalog.ts'
 import { emptyWorld, type World } from '../dispatch/world.ts'
@@ -38,7 +38,7 @@ export async function reevaluate(
     now: number
     cause: Json
   },
-): Promise<{ world: World; edges: Edge[]; touched: RunRef[] }> {
+): Promise<{ world: World; edges: Edge[]; touched: TouchedRun[] }> {
   const { workspaceId, catalog, changes, now, cause } = given
   const index = catalog.audiences
   const world = emptyWorld(workspaceId, now, () => newId(now))

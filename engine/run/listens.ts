@@ -1,10 +1,11 @@
 import type { Json } from '../../nodes/manifest.ts'
 import { readPath, sameJson } from '../model/path.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
-import type { EventFilter, Instant, Reads, Rule } from '../model/rule.ts'
+import type { EventFilter, Facts, Instant, Reads, Rule } from '../model/rule.ts'
 import type { HeardEvent, RunState } from '../model/run.ts'
 import { passes } from '../rules/events.ts'
-import { mergeReads, readsOf } from '../rules/reads.ts'
+import { evaluate } from '../rules/evaluate.ts'
+import { mergeReads, readsOf, walkRule } from '../rules/reads.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
 
 /** What a run waits for beside time and people: whoever makes it happen lets the run look. */
@@ -13,6 +14,14 @@ export interface Listening {
   topics: string[]
   /** The events that its steps wait for. */
   awaited: AwaitedEvent[]
+  /** The rules themselves, where the facts alone tell their answer; null: only the run can tell. */
+  asked: AskedRule[] | null
+}
+
+/** A rule that does not hold, and when time alone may change that: the run sleeps until then; null: it does not sleep for it. */
+export interface AskedRule {
+  rule: Rule
+  until: Instant | null
 }
 
 /** An event that a step waits for. Plain JSON. */
@@ -44,15 +53,35 @@ export function listeningOf(plan: Plan, state: RunState): Listening | null {
   if (state.open.length === 0 || state.ending) return null
   const index = indexPlan(plan)
   const awaited: AwaitedEvent[] = []
-  const rules = endingRules(plan)
+  const asked = endingRules(plan).map((rule): AskedRule => ({ rule, until: state.watch ?? null }))
   for (const id of state.open) {
     const step = stepAt(index, id)
     if (state.steps[id]?.status !== 'waiting') continue
     if (step?.op === 'waitEvent') awaited.push(awaitedBy(state, step, id))
-    if (step?.op === 'waitRule') rules.push(step.rule)
+    if (step?.op === 'waitRule') asked.push({ rule: step.rule, until: state.steps[id].until ?? null })
   }
-  if (awaited.length === 0 && rules.length === 0) return null
-  return { topics: topicsOf(mergeReads(rules.map(readsOf))), awaited }
+  if (awaited.length === 0 && asked.length === 0) return null
+  const topics = topicsOf(mergeReads(asked.map(({ rule }) => readsOf(rule))))
+  return { topics, awaited, asked: asked.some(({ rule }) => readsRun(rule)) ? null : asked }
+}
+
+/** Whether it reads what the run alone has: its trigger's data, outputs, variables, an item. */
+function readsRun(rule: Rule): boolean {
+  let found = false
+  walkRule(rule, (leaf) => {
+    if ('property' in leaf && !/^(contact|account)\./.test(leaf.property)) found = true
+  })
+  return found
+}
+
+/** Whether a look can change anything for a run that asks these rules, by the facts as they are now. */
+export function mayMatter(asked: readonly AskedRule[], facts: Facts): boolean {
+  const scope = { ...facts, trigger: {}, stepOutput: () => undefined }
+  return asked.some(({ rule, until }) => {
+    const { value, validUntil } = evaluate(rule, scope, facts.at)
+    // What may come true sooner than the run wakes for it, it has to know of now.
+    return value || (validUntil !== null && (until === null || validUntil < until))
+  })
 }
 
 /** Rules that end the run while it waits. */

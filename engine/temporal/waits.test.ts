@@ -147,6 +147,8 @@ describe('a run that waits for a rule', () => {
     for (const plan of ['team', 'trial'])
       await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan } })
     await until(async () => expect(await pending()).toBe(0))
+    await until(async () => expect(await listening(run)).toMatchObject([{ touched_at: null }]))
+    expect(shell.told, 'a look that changes nothing is not even told').not.toContainEqual(expect.objectContaining(run))
     await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan: 'pro' } })
     await shell.ended(run)
     expect((await shell.inputs(run)).map(({ kind }) => kind)).toEqual(['start', 'look', 'outcome'])

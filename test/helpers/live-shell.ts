@@ -1,6 +1,9 @@
 import { randomUUID } from 'node:crypto'
+import { onPool } from '../../api/db/sql.ts'
+import { worthALook } from '../../api/dispatch/worth-a-look.ts'
 import { startDispatcher } from '../../api/dispatch/dispatcher.ts'
 import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
+import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { createShell, type Shell } from './durable-shell.ts'
 import { createTestWorkspace, type TestWorkspace } from './workspace.ts'
@@ -14,17 +17,24 @@ export interface LiveShell extends Shell {
   contact(traits?: { [name: string]: Json }): Promise<{ userId: string; id: string }>
   /** What the dispatcher could not do. */
   errors: unknown[]
+  /** Runs that were told to look, in order. */
+  told: RunRef[]
 }
 
 export async function createLiveShell(options: Partial<PerformOptions> = {}): Promise<LiveShell> {
   const w = await createTestWorkspace(Date.now())
   const shell = await createShell(options, { within: w })
   const errors: unknown[] = []
+  const told: RunRef[] = []
   const dispatcher = startDispatcher({
     pool: w.opened.pool,
     clock: Date.now,
     startRuns: shell.client.startEntered,
-    touchRuns: shell.client.touchRuns,
+    touchRuns: async (touched) => {
+      const runs = await worthALook({ q: onPool(w.opened.pool), facts: shell.ports.facts, clock: Date.now }, touched)
+      told.push(...runs)
+      await shell.client.touchRuns(runs)
+    },
     onError: (error) => errors.push(error),
   })
   const send: LiveShell['send'] = async (...messages) => {
@@ -50,5 +60,5 @@ export async function createLiveShell(options: Partial<PerformOptions> = {}): Pr
     await shell.close()
     await w.close()
   }
-  return { ...shell, w, send, contact, errors, close }
+  return { ...shell, w, send, contact, errors, told, close }
 }
