@@ -135,6 +135,7 @@ function stepView(
     input: effect?.input ?? inputOf(step),
     output: effect?.output ?? outputOf(step, seen.state, now),
     fault: now?.fault ?? ((effect?.fault ?? null) as unknown as Fault | null),
+    note: noteOf(now, entries),
     items: itemsOfStep(step, seen.state, entries),
     effect:
       effect === null
@@ -147,6 +148,11 @@ function stepView(
             before: effect.before,
           },
   }
+}
+
+function noteOf(now: StepState | undefined, entries: TimelineEntry[]): string | null {
+  const paced = now?.status === 'paced' ? entries.findLast(({ what }) => what === 'paced')?.text : undefined
+  return now?.withheld?.message ?? paced ?? null
 }
 
 const whyOf = (entries: TimelineEntry[]): Trace[] | null => entries.findLast((entry) => entry.why)?.why ?? null

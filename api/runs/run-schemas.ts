@@ -60,6 +60,8 @@ export const runStep = z.object({
   input: json,
   output: json,
   fault: fault.nullable(),
+  /** Why it wrote nothing though nothing failed, or what it waits for beside its turn: caps and quiet hours. */
+  note: z.string().nullable(),
   /** Of a step that works through a list, and of those within. */
   items: z.object({ total: z.int(), done: z.int(), failed: z.int() }).nullable(),
   effect: z

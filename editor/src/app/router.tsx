@@ -248,6 +248,11 @@ const privacySettings = createRoute({
   path: '/settings/privacy',
   component: lazyRouteComponent(() => import('../settings/privacy-page.tsx'), 'PrivacyPage'),
 })
+const contactRules = createRoute({
+  getParentRoute: () => app,
+  path: '/settings/reaching-people',
+  component: lazyRouteComponent(() => import('../settings/contact-rules-page.tsx'), 'ContactRulesPage'),
+})
 const settings = createRoute({
   getParentRoute: () => app,
   path: '/settings',
@@ -285,6 +290,7 @@ const routeTree = root.addChildren([
     ask,
     sandbox,
     goingLive,
+    contactRules,
     settings,
     dataSettings,
     privacySettings,

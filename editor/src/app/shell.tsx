@@ -14,6 +14,7 @@ import {
   ShieldCheck,
   ListChecks,
   LogOut,
+  MailCheck,
   type LucideIcon,
   Menu as MenuIcon,
   Merge,
@@ -101,6 +102,7 @@ function Navigation({ close }: { close: () => void }) {
       {session.sandbox && <NavItem to="/sandbox" icon={FlaskConical} words="Sandbox" onClick={close} />}
       <NavItem to="/going-live" icon={Rocket} words="Going live" onClick={close} />
       <NavItem to="/settings" icon={KeyRound} words="Settings" onClick={close} />
+      <NavItem to="/settings/reaching-people" icon={MailCheck} words="Reaching people" onClick={close} />
       <NavItem to="/settings/privacy" icon={ShieldCheck} words="Privacy" onClick={close} />
       <NavItem to="/data" icon={Database} words="Data" onClick={close} />
       <div style={{ flex: 1 }} />

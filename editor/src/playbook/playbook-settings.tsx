@@ -1,32 +1,17 @@
-import {
-  Button,
-  Group,
-  Input,
-  NumberInput,
-  SegmentedControl,
-  Select,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-  Title,
-} from '@mantine/core'
+import { Button, Group, Input, SegmentedControl, Stack, Text, Textarea, TextInput, Title } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import { useMemo } from 'react'
-import type { Enrollment, Reentry } from '../../../engine/model/playbook.ts'
+import type { Enrollment } from '../../../engine/model/playbook.ts'
+import type { Rule } from '../../../engine/model/rule.ts'
 import { upstreamData } from '../document/upstream-data.ts'
 import { Remove } from '../rules/remove.tsx'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
 import type { RuleWorld } from '../rules/rule-model.ts'
+import { ruleSentence } from '../rules/rule-sentence.ts'
 import { ruleWorld } from '../rules/rule-world.ts'
 import { useCatalog } from './catalog-context.ts'
+import { EntrySettings } from './entry-settings.tsx'
 import { useDraft, useEditorStore } from './store.ts'
-
-const POLICIES: Array<{ value: Reentry['policy']; label: string }> = [
-  { value: 'every', label: 'Every time a trigger fires' },
-  { value: 'once', label: 'Once, ever' },
-  { value: 'once_per', label: 'At most once in some days' },
-]
 
 /** What holds for the playbook as a whole: whom it is about, who may enter how often, what ends a run early. */
 export function PlaybookSettings() {
@@ -43,8 +28,11 @@ export function PlaybookSettings() {
     [document, manifest, workspace],
   )
   const { enrollment } = document
-  const set = (change: Partial<Enrollment>, group: string) =>
-    getState().change((draft) => ({ ...draft, enrollment: { ...draft.enrollment, ...change } }), `enrollment.${group}`)
+  const set = (change: { [key in keyof Enrollment]?: Enrollment[key] | undefined }, group: string) =>
+    getState().change((draft) => {
+      const next = Object.entries({ ...draft.enrollment, ...change }).filter(([, value]) => value !== undefined)
+      return { ...draft, enrollment: Object.fromEntries(next) as unknown as Enrollment }
+    }, `enrollment.${group}`)
   return (
     <div className="sb-side-body">
       <div>
@@ -82,36 +70,10 @@ export function PlaybookSettings() {
           }
         />
       </Input.Wrapper>
-      <ReentryField reentry={enrollment.reentry} onChange={(reentry) => set({ reentry }, 'reentry')} />
+      <EntrySettings enrollment={enrollment} set={set} />
       <ExitRules enrollment={enrollment} world={world} onChange={(exit) => set({ exit }, 'exit')} />
       <GoalField enrollment={enrollment} world={world} onChange={(goal) => set({ goal }, 'goal')} />
     </div>
-  )
-}
-
-function ReentryField({ reentry, onChange }: { reentry: Reentry; onChange: (reentry: Reentry) => void }) {
-  return (
-    <Stack gap={6}>
-      <Select
-        label="The same person or company may enter"
-        data={POLICIES}
-        value={reentry.policy}
-        onChange={(policy) => {
-          if (policy === 'once_per') onChange({ policy, days: 30 })
-          else if (policy !== null) onChange({ policy })
-        }}
-      />
-      {reentry.policy === 'once_per' && (
-        <NumberInput
-          label="Days between two entries"
-          min={1}
-          max={3650}
-          allowDecimal={false}
-          value={reentry.days}
-          onChange={(days) => typeof days === 'number' && onChange({ policy: 'once_per', days })}
-        />
-      )}
-    </Stack>
   )
 }
 
@@ -122,7 +84,7 @@ function ExitRules(props: { enrollment: Enrollment; world: RuleWorld; onChange: 
     <Input.Wrapper
       label="Ends early when"
       labelElement="div"
-      description="Checked at the start and whenever a run wakes from a wait."
+      description="As soon as any of these holds, at the start of a run or while it waits."
     >
       <Stack gap="sm" mt={6}>
         {exit.map((rule, index) => (
@@ -143,6 +105,7 @@ function ExitRules(props: { enrollment: Enrollment; world: RuleWorld; onChange: 
               world={world}
               onChange={(next) => onChange(exit.toSpliced(index, 1, { ...rule, if: next }))}
             />
+            <InWords before="Ends early when" rule={rule.if} />
           </section>
         ))}
         <div>
@@ -157,6 +120,16 @@ function ExitRules(props: { enrollment: Enrollment; world: RuleWorld; onChange: 
         </div>
       </Stack>
     </Input.Wrapper>
+  )
+}
+
+/** The rule as a sentence: what is meant by all and any is read more easily than seen. */
+function InWords({ before, rule }: { before: string; rule: Rule }) {
+  const words = ruleSentence(rule)
+  return words === '' ? null : (
+    <Text size="xs" c="dimmed" mt={6}>
+      {before} {words}.
+    </Text>
   )
 }
 
@@ -195,6 +168,7 @@ function GoalField(props: { enrollment: Enrollment; world: RuleWorld; onChange: 
             world={world}
             onChange={(rule) => onChange({ ...goal, if: rule })}
           />
+          <InWords before="Reached when" rule={goal.if} />
         </section>
       )}
     </Input.Wrapper>

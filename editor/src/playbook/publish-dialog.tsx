@@ -7,6 +7,7 @@ import type { Change } from '../document/changes.ts'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 import type { SaveState } from './autosave.ts'
+import { ExistingMembers } from './existing-members.tsx'
 import { useEditorStore } from './store.ts'
 import type { Saving } from './use-autosave.ts'
 
@@ -58,7 +59,10 @@ export function PublishDialog(props: {
             }}
           />
         ) : (
-          <Summary changes={changes} live={live} warnings={problems.length} />
+          <>
+            <Summary changes={changes} live={live} warnings={problems.length} />
+            <ExistingMembers shows="publishing" />
+          </>
         )}
         {publish.isError && <ProblemPanel error={publish.error} />}
         {unsaved !== null && (

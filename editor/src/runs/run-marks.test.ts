@@ -20,6 +20,7 @@ const step = (id: string, status: RunStep['status'], port: string | null = null)
   fault: null,
   items: null,
   effect: null,
+  note: null,
 })
 
 it('draws the way a run took behind a failure that is dealt with, and says so', () => {

@@ -49,6 +49,7 @@ export function RunStepPanel(props: {
         {step.until !== null && <Text size="sm">until {untilWords(step.until)}</Text>}
         {step.port !== null && step.port !== 'out' && <Text size="sm">went down “{step.port}”</Text>}
       </Group>
+      {step.note !== null && <Notice tone="warn" title={step.note} />}
       <Faulty step={step} run={run} />
       <StepActions step={step} run={run} definition={definition} />
       <Facts step={step} />
