@@ -1,5 +1,6 @@
 import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import { asksRouter } from './asks/asks-router.ts'
+import { alertsRouter } from './alerts/alerts-router.ts'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { backtestsRouter } from './backtest/backtest-router.ts'
@@ -20,6 +21,7 @@ import { rerunsRouter } from './reruns/reruns-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { computedRouter, scoresRouter } from './scores/scores-router.ts'
+import { testsRouter } from './tests/tests-router.ts'
 import { router } from './trpc.ts'
 import { viewsRouter } from './views/views-router.ts'
 import { whyRouter } from './why/why-router.ts'
@@ -30,10 +32,12 @@ export const appRouter = router({
   catalog: catalogRouter,
   playbooks: playbooksRouter,
   backtests: backtestsRouter,
+  tests: testsRouter,
   admissions: admissionsRouter,
   runs: runsRouter,
   reviews: reviewsRouter,
   reruns: rerunsRouter,
+  alerts: alertsRouter,
   asks: asksRouter,
   events: eventsRouter,
   signals: signalsRouter,

@@ -8,6 +8,7 @@ Over the API (SIGNALBOX_URL, default http://localhost:4000; SIGNALBOX_API_KEY):
   signalbox pull [slug …] [--dir playbooks]     writes the drafts as files
   signalbox push <file …>                       saves files as drafts and prints their problems
   signalbox publish <slug …>                    freezes drafts as versions
+  signalbox test [slug …]                       runs the tests of drafts, of all playbooks by default; fails when one does
   signalbox run <slug> --contact <id> | --account <id> [--data '{"a":1}'] [--key <idempotency key>]
   signalbox runs [--playbook <slug>] [--status <status>] [--subject <id>]
 
@@ -27,6 +28,7 @@ const COMMANDS: Record<string, () => Promise<Command>> = {
   pull: async () => (await playbooks()).pull,
   push: async () => (await playbooks()).push,
   publish: async () => (await playbooks()).publish,
+  test: async () => (await import('./cli/test.ts')).test,
   run: async () => (await playbooks()).run,
   runs: async () => (await playbooks()).runs,
   'reset-password': async () => (await installation()).resetPasswordOf,

@@ -1,7 +1,7 @@
 import { BacktestRefused } from '../../engine/backtest/reading.ts'
 import { DAY } from '../../engine/model/duration.ts'
 import type { Plan } from '../../engine/model/plan.ts'
-import { findStep, type Json } from '../../nodes/manifest.ts'
+import type { Json } from '../../nodes/manifest.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context } from '../context.ts'
@@ -14,7 +14,7 @@ import { notFound, problem } from '../problem.ts'
 import { keepEventsDays } from '../why/past-store.ts'
 import type { AskedBacktest } from './backtest-store.ts'
 import type { BacktestRow, BacktestView } from './backtest-schemas.ts'
-import { readStepSamples } from './step-samples.ts'
+import { answersOf } from './step-samples.ts'
 import { wantedPast } from './wanted-past.ts'
 import type { BacktestResult } from './run-backtest.ts'
 
@@ -53,14 +53,13 @@ export async function askBacktest(ctx: Context, given: BacktestInput): Promise<{
     )
   const period = { from: now - given.days * DAY, until: now }
   refuseUnfollowed(plan, period)
-  refuseUnknownPins(plan, given.pins)
   const livePlan = await readLivePlan(ctx, playbook)
   const isLive = livePlan !== null && JSON.stringify(livePlan) === JSON.stringify(plan)
   const asked: AskedBacktest = {
     plan,
     live: livePlan === null || isLive ? null : { version: playbook.liveVersion ?? 0, plan: livePlan },
     isLive,
-    answers: await answersOf(ctx, playbook.id, { plans: [plan, ...(livePlan ? [livePlan] : [])], pins: given.pins }),
+    answers: await answersOf(ctx, playbook.id, { plan, live: livePlan, pins: given.pins }),
     holdoutPercent: await holdoutPercentOf(ctx),
   }
   const id = newId(now)
@@ -76,30 +75,6 @@ function refuseUnfollowed(plan: Plan, period: { from: number; until: number }): 
     if (error instanceof BacktestRefused) throw problem(422, 'BACKTEST_REFUSED', error.message)
     throw error
   }
-}
-
-function refuseUnknownPins(plan: Plan, pins: BacktestInput['pins']): void {
-  const acts = plan.steps.flatMap((step) => (step.op === 'act' ? [step.id] : []))
-  const unknown = Object.keys(pins).filter((step) => !acts.includes(step))
-  if (unknown.length === 0) return
-  throw problem(422, 'PIN_UNKNOWN', {
-    detail: `There is no action "${unknown[0]}" in the draft. Pin the answers of ${acts.join(', ') || 'none: it has no action'}.`,
-    problems: unknown.map((step) => ({ path: `pins.${step}`, message: 'There is no such action.' })),
-  })
-}
-
-async function answersOf(
-  ctx: Context,
-  playbookId: string,
-  given: { plans: Plan[]; pins: BacktestInput['pins'] },
-): Promise<AskedBacktest['answers']> {
-  const kept = await readStepSamples(ctx, playbookId)
-  const answers = new Map<string, Json>()
-  for (const step of given.plans.flatMap(({ steps }) => steps))
-    if (step.op === 'act' && !answers.has(step.id))
-      answers.set(step.id, kept.get(step.id)?.output ?? findStep(ctx.manifest, step.type)?.sample ?? null)
-  for (const [step, output] of Object.entries(given.pins)) answers.set(step, output)
-  return Object.fromEntries(answers)
 }
 
 async function holdoutPercentOf({ db, workspaceId }: Context): Promise<number> {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DocumentStep, PlaybookDocument } from '../../engine/model/playbook.ts'
-import type { Json } from '../../nodes/manifest.ts'
+import type { Plan } from '../../engine/model/plan.ts'
+import { findStep, type Json } from '../../nodes/manifest.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context, Scoped } from '../context.ts'
 import { readPlaybook } from '../playbooks/playbook-store.ts'
@@ -94,4 +95,35 @@ export async function putStepSample(
     .onConflict((conflict) => conflict.columns(['workspace_id', 'playbook_id', 'step']).doUpdateSet(row))
     .execute()
   return listStepSamples(ctx, given.slug)
+}
+
+/**
+ * What actions are taken to answer, by step: what is pinned, else the kept sample, else that of the definition.
+ * @param given.live another plan whose steps are answered too; those of the first go before
+ * @throws ProblemError 422 PIN_UNKNOWN
+ */
+export async function answersOf(
+  ctx: Scoped & Pick<Context, 'manifest'>,
+  playbookId: string,
+  given: { plan: Plan; live?: Plan | null; pins: { [step: string]: Json } },
+): Promise<{ [step: string]: Json }> {
+  const { plan, live, pins } = given
+  refuseUnknownPins(plan, pins)
+  const kept = await readStepSamples(ctx, playbookId)
+  const answers = new Map<string, Json>()
+  for (const step of [...plan.steps, ...(live?.steps ?? [])])
+    if (step.op === 'act' && !answers.has(step.id))
+      answers.set(step.id, kept.get(step.id)?.output ?? findStep(ctx.manifest, step.type)?.sample ?? null)
+  for (const [step, output] of Object.entries(pins)) answers.set(step, output)
+  return Object.fromEntries(answers)
+}
+
+function refuseUnknownPins(plan: Plan, pins: { [step: string]: Json }): void {
+  const acts = plan.steps.flatMap((step) => (step.op === 'act' ? [step.id] : []))
+  const unknown = Object.keys(pins).filter((step) => !acts.includes(step))
+  if (unknown.length === 0) return
+  throw problem(422, 'PIN_UNKNOWN', {
+    detail: `There is no action "${unknown[0]}" in the draft. Pin the answers of ${acts.join(', ') || 'none: it has no action'}.`,
+    problems: unknown.map((step) => ({ path: `pins.${step}`, message: 'There is no such action.' })),
+  })
 }

@@ -3,15 +3,17 @@ import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
 import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
 import { type Entered, entryKeyOf } from '../../engine/run/may-enter.ts'
-import { simulate, type Simulated } from '../../engine/run/simulate.ts'
+import { type Assumption, simulate, type Simulated } from '../../engine/run/simulate.ts'
+import type { TestFixture } from '../../engine/run/test-case.ts'
 import { findStep, type Json } from '../../nodes/manifest.ts'
+import { answersOf } from '../backtest/step-samples.ts'
 import { createFactsSource } from '../customers/facts-source.ts'
 import type { Context } from '../context.ts'
 import { enrollmentGate, enrollmentHistory, type Entrant } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
 import { problem } from '../problem.ts'
 import { compileDraft, refusal, requireDocument } from './compile-draft.ts'
-import { readPlaybook } from './playbook-store.ts'
+import { readPlaybook, type StoredPlaybook } from './playbook-store.ts'
 import { findSubject, type SubjectChoice } from './start-run.ts'
 
 type Values = { [name: string]: Json }
@@ -23,6 +25,10 @@ export interface DryRunInput {
   subject: SubjectChoice | { madeUp: { contact?: Values; account?: Values; segments?: string[]; signals?: string[] } }
   /** Which trigger, and what it brings; default: the first one with its sample. */
   trigger?: { step?: string | undefined; data?: Values | undefined } | undefined
+  /** By step: what its wait is taken to come to. Left out: as time and the facts alone have it. */
+  waits?: { [step: string]: Assumption } | undefined
+  /** By step: what an action is taken to answer, before the kept sample and that of its definition. */
+  pins?: Values | undefined
 }
 
 export interface DryRun {
@@ -44,12 +50,17 @@ export interface DryRun {
   >
 }
 
-/**
- * What would happen to one record, with no write to anything: the real interpreter over a virtual clock. Answers of
- * the outside are the definitions' samples.
- * @throws ProblemError 422 while the draft has problems
- */
-export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> {
+/** What a dry run is made of, which can be kept as a test. */
+export interface PreparedDryRun {
+  playbook: StoredPlaybook
+  plan: Plan
+  fixture: TestFixture
+  /** Null for a made-up one. */
+  subjectId: string | null
+}
+
+/** @throws ProblemError 422 while the draft has problems, or what is assumed is of no step of it */
+export async function prepareDryRun(ctx: Context, given: DryRunInput): Promise<PreparedDryRun> {
   const playbook = await readPlaybook(ctx, given.slug)
   const compiled = await compileDraft(ctx, given.document ?? playbook.draft)
   if (!compiled.ok) {
@@ -59,13 +70,29 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
   const { plan } = compiled
   const { facts, subjectId } = await factsFor(ctx, plan, given.subject)
   const trigger = triggerFor(ctx, plan, given.trigger)
+  const waits = given.waits ?? {}
+  refuseUnknownWaits(plan, waits)
+  const outputs = await answersOf(ctx, playbook.id, { plan, pins: given.pins ?? {} })
+  const answers = Object.fromEntries(Object.entries(outputs).map(([step, output]) => [step, { output }]))
+  return { playbook, plan, subjectId, fixture: { trigger, facts, answers, waits, later: [], wakes: {} } }
+}
+
+/**
+ * What would happen to one record, with no write to anything: the real interpreter over a virtual clock. Answers of
+ * the outside are pinned or samples, waits come to what is assumed.
+ * @throws ProblemError 422 while the draft has problems
+ */
+export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> {
+  const { playbook, plan, fixture, subjectId } = await prepareDryRun(ctx, given)
+  const { trigger, facts, answers, waits } = fixture
   const keyed = entryKeyOf(plan.enrollment.reentry, trigger.data)
   const { holdoutPercent } = await enrollmentGate(onPool(ctx.pool), ctx.workspaceId, [playbook.id])
   const simulated = simulate(plan, {
     holdoutPercent: subjectId === null ? 0 : holdoutPercent,
     facts,
     trigger,
-    answer: (step) => ({ output: sampleOf(ctx, step) }),
+    waits,
+    answer: (step) => answers[step.id] ?? { output: sampleOf(ctx, step) },
     render: renderInput,
     entered:
       subjectId === null || !keyed.ok
@@ -89,6 +116,27 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
     })),
   }
 }
+
+function refuseUnknownWaits(plan: Plan, waits: NonNullable<DryRunInput['waits']>): void {
+  for (const [id, assumed] of Object.entries(waits)) {
+    const step = plan.steps.find((one) => one.id === id)
+    const waiting = plan.steps.filter(isWait).map((one) => one.id)
+    if (step === undefined || !isWait(step))
+      throw problem(422, 'WAIT_UNKNOWN', {
+        detail: `The draft has no wait "${id}" for something to happen. It has: ${waiting.join(', ') || 'none'}.`,
+        problems: [{ path: `waits.${id}`, message: 'There is no such wait.' }],
+      })
+    const port = assumed.kind === 'happens' ? assumed.port : undefined
+    if (port !== undefined && !Object.hasOwn(step.out, port))
+      throw problem(422, 'WAIT_UNKNOWN', {
+        detail: `The step "${id}" has no way out “${port}”. It has: ${Object.keys(step.out).join(', ')}.`,
+        problems: [{ path: `waits.${id}.port`, message: 'There is no such way out.' }],
+      })
+  }
+}
+
+const isWait = (step: PlanStep): boolean =>
+  step.op === 'waitEvent' || step.op === 'waitRule' || (step.op === 'act' && step.answer !== undefined)
 
 async function factsFor(
   ctx: Context,

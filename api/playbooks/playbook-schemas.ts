@@ -56,3 +56,20 @@ export const playbookView = z.object({
 export type PlaybookView = z.output<typeof playbookView>
 
 export const savedDraft = z.object({ slug: z.string(), revision: z.int(), problems: z.array(problemOutput) })
+
+/** What is taken to become of a wait in a dry run. */
+export const assumption = z.discriminatedUnion('kind', [
+  z.strictObject({
+    kind: z.literal('happens'),
+    /** After the wait began. */
+    afterMs: z
+      .int()
+      .min(0)
+      .max(3_650 * 86_400_000),
+    /** Of the event, or what was answered. */
+    properties: jsonObject.optional(),
+    /** Of a question: the answer. */
+    port: z.string().max(100).optional(),
+  }),
+  z.strictObject({ kind: z.literal('never') }),
+])

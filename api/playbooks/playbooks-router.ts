@@ -3,7 +3,15 @@ import { procedure, router } from '../trpc.ts'
 import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
 import { flowOf } from './flow.ts'
-import { documentInput, jsonObject, playbookRow, playbookView, savedDraft, slugSchema } from './playbook-schemas.ts'
+import {
+  assumption,
+  documentInput,
+  jsonObject,
+  playbookRow,
+  playbookView,
+  savedDraft,
+  slugSchema,
+} from './playbook-schemas.ts'
 import { listPlaybooks } from './playbook-store.ts'
 import { publishPlaybook } from './publish.ts'
 import { startRun } from './start-run.ts'
@@ -151,8 +159,9 @@ export const playbooksRouter = router({
       tags,
       summary: 'What would happen to one contact or account, with no write to anything',
       description:
-        'Takes the saved draft, or `document`. The subject is one of yours or made up. Answers of the outside are the ' +
-        'samples of the steps; what rests on them is marked `assumed`.',
+        'Takes the saved draft, or `document`. The subject is one of yours or made up. Answers of the outside are what is ' +
+        'pinned (`pins`, by step), else the kept samples of the steps, else those of their definitions; what rests on them is ' +
+        'marked `assumed`. `waits` says by step what a wait for an event, a rule or somebody’s answer comes to.',
       example: {
         input: { subject: { madeUp: { contact: { name: 'Ada' }, account: { mrr: 240 } } } },
         output: { enrolls: true, why: null, status: 'completed', reason: null, steps: [] },
@@ -164,6 +173,8 @@ export const playbooksRouter = router({
         document: documentInput.optional(),
         subject: z.union([...subjectChoice.options, z.strictObject({ madeUp })]),
         trigger: z.strictObject({ step: z.string().max(100).optional(), data: jsonObject.optional() }).optional(),
+        waits: z.record(z.string().max(100), assumption).optional(),
+        pins: jsonObject.optional(),
       }),
     )
     .output(z.custom<DryRun>(() => true))

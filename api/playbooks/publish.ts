@@ -12,6 +12,7 @@ import { onTransaction } from '../db/sql.ts'
 import { beginAdmissions } from '../enroll/admissions.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
+import { refuseFailingTests } from '../tests/test-cases.ts'
 import type { PlaybookSchedule, ScheduleKeeper } from '../temporal-ports.ts'
 import { compileDraft, refusal } from './compile-draft.ts'
 import { sameDocument } from './drafts.ts'
@@ -21,7 +22,7 @@ import { keepWebhookTokens } from './webhook-tokens.ts'
 /**
  * Freezes the draft as the next version and turns the playbook on. Publishing what is live already changes nothing.
  * @param revision of the draft that the caller has seen; undefined publishes whichever there is
- * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS, 409 PLAYBOOK_ARCHIVED, 409 REVISION_STALE
+ * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS or TESTS_FAILED, 409 PLAYBOOK_ARCHIVED, 409 REVISION_STALE
  */
 export async function publishPlaybook(ctx: Context, slug: string, revision?: number): Promise<{ version: number }> {
   const draft = await readPlaybook(ctx, slug)
@@ -39,6 +40,7 @@ export async function publishPlaybook(ctx: Context, slug: string, revision?: num
       compiled.problems,
     )
   const { plan } = compiled
+  await refuseFailingTests(ctx, draft.id, plan)
   const published = await ctx.db.transaction().execute(async (trx) => {
     const scoped = { ...ctx, db: trx }
     const playbook = await readPlaybook(scoped, slug, { lock: true })

@@ -168,6 +168,24 @@ export const ERASE_PARTS: ErasePart[] = [
     ({ contactIds, needles }) => [contactIds, needles],
   ),
   part('records', `DELETE FROM ${some('run_inputs', `run_id IN (${OF_OTHERS})`)}`, ids),
+  // What was tried of a playbook holds people as they were; one that is under way has read them already.
+  part(
+    'backtestsUnderWay',
+    `UPDATE backtests SET status = 'cancelled', asked = '{}', worker = NULL, ended_at = coalesce(worked_at, asked_at)
+      WHERE workspace_id = $1 AND status IN ('waiting', 'running')`,
+    () => [],
+  ),
+  part(
+    'backtests',
+    `DELETE FROM ${some('backtests', `(subjects && $2::uuid[] OR ${holds('result::text', '$3')})`)}`,
+    ({ contactIds, needles }) => [contactIds, needles],
+  ),
+  part(
+    'tests',
+    `DELETE FROM ${some('playbook_tests', `(contact_id = ANY ($2::uuid[]) OR ${holds('fixture::text', '$3')} OR ${holds('expected::text', '$3')})`)}`,
+    ({ contactIds, needles }) => [contactIds, [...needles, ...contactIds]],
+  ),
+  part('samples', `DELETE FROM ${some('step_samples', holds('output::text', '$2'))}`, words),
   part('refusedRows', `DELETE FROM ${some('import_refusals', holds('cells::text', '$2'))}`, words),
   // What of a file is still to come nobody can look through, and without some of its pieces it is none: whoever uploads
   // it is told to do it again. Before the files that are whole: an upload that ends meanwhile is one of those.

@@ -229,7 +229,34 @@ export async function personEverywhere(
     })
     .execute()
   await amongOthers(pool, ws, who)
+  await inTrials(pool, ws, who)
   return who
+}
+
+/** What was tried of a playbook with them. */
+async function inTrials(pool: OpenedDatabase['pool'], ws: string, who: Person): Promise<void> {
+  const now = Date.now()
+  const at = new Date(now)
+  const playbook = newId(now)
+  const told = JSON.stringify({ facts: { contact: { id: who.id, properties: { email: who.email } } } })
+  await pool.query(
+    `INSERT INTO playbooks (workspace_id, id, slug, name, draft, created_at, updated_at) VALUES ($1, $2, $3, 'Tried', '{}', $4, $4)`,
+    [ws, playbook, `tried-${playbook}`, at],
+  )
+  await pool.query(
+    `INSERT INTO backtests (workspace_id, id, playbook_id, status, from_at, until_at, asked, asked_by, asked_at, result, subjects)
+    VALUES ($1, $2, $3, 'done', $4, $4, '{}', 'x', $4, $5, $6)`,
+    [ws, newId(now), playbook, at, JSON.stringify({ sample: [{ subjectId: who.id }] }), [who.id]],
+  )
+  await pool.query(
+    `INSERT INTO step_samples (workspace_id, playbook_id, step, output, made_for, made_by, made_at) VALUES ($1, $2, 'find', $3, '', 'x', $4)`,
+    [ws, playbook, told, at],
+  )
+  await pool.query(
+    `INSERT INTO playbook_tests (workspace_id, id, playbook_id, name, fixture, expected, contact_id, made_by, made_at)
+    VALUES ($1, $2, $3, 'T', $4, '{}', $5, 'x', $6)`,
+    [ws, newId(now), playbook, told, who.id, at],
+  )
 }
 
 /** Rows about others, or about nobody yet, in which a name of the person stands. */

@@ -1,0 +1,259 @@
+import { renderInput } from '../../engine/expression/render.ts'
+import type { Plan } from '../../engine/model/plan.ts'
+import {
+  differencesOf,
+  fixtureOf,
+  playTest,
+  type TestFixture,
+  type TestOutcome,
+  wentOtherwise,
+} from '../../engine/run/test-case.ts'
+import { replay } from '../../engine/run/view.ts'
+import { writeAudit } from '../auth/audit.ts'
+import { actorName } from '../auth/scopes.ts'
+import { answersOf } from '../backtest/step-samples.ts'
+import type { Context, Scoped } from '../context.ts'
+import { newId } from '../db/new-id.ts'
+import { sqlState } from '../db/sql.ts'
+import { compileDraft, refusal, requireDocument } from '../playbooks/compile-draft.ts'
+import { type DryRunInput, prepareDryRun } from '../playbooks/dry-run.ts'
+import { readPlaybook, type StoredPlaybook } from '../playbooks/playbook-store.ts'
+import { notFound, problem } from '../problem.ts'
+import { findRun } from '../runs/run-list.ts'
+import { readInputs, readPlan } from '../runs/run-page.ts'
+import type { TestReport, TestRow } from './test-schemas.ts'
+
+/** Of a playbook so many tests are kept: all of them run before a publish that they gate. */
+const MOST_TESTS = 200
+
+export interface SaveTestInput {
+  slug: string
+  name: string
+  from: { run: string } | { dryRun: Omit<DryRunInput, 'slug'> }
+}
+
+interface Kept {
+  fixture: TestFixture
+  expected: TestOutcome
+  /** Whose data it holds, where that is a contact of ours. */
+  contactId: string | null
+}
+
+/**
+ * Keeps a run, or what a dry run was made of, as a test: what it was told, and where it went.
+ * @throws ProblemError 404, 409 TEST_NAME_TAKEN, 422 TEST_NOT_REPEATABLE, TOO_MANY_TESTS
+ */
+export async function saveTest(ctx: Context, given: SaveTestInput): Promise<{ id: string }> {
+  const playbook = await readPlaybook(ctx, given.slug)
+  const { from } = given
+  const kept =
+    'run' in from ? await fromRun(ctx, playbook, from.run) : await fromDryRun(ctx, { ...from.dryRun, slug: given.slug })
+  const { length } = await listRows(ctx, playbook.id)
+  if (length >= MOST_TESTS)
+    throw problem(
+      422,
+      'TOO_MANY_TESTS',
+      `A playbook keeps ${MOST_TESTS} tests. Remove one that says what another says.`,
+    )
+  const id = newId(ctx.now)
+  try {
+    await ctx.db
+      .insertInto('playbook_tests')
+      .values({
+        workspace_id: ctx.workspaceId,
+        id,
+        playbook_id: playbook.id,
+        name: given.name,
+        fixture: JSON.stringify(kept.fixture),
+        expected: JSON.stringify(kept.expected),
+        contact_id: kept.contactId,
+        made_by: actorName(ctx.actor),
+        made_at: new Date(ctx.now),
+      })
+      .execute()
+  } catch (error) {
+    if (sqlState(error) !== '23505') throw error
+    throw problem(409, 'TEST_NAME_TAKEN', `There is a test “${given.name}” already. Give this one another name.`)
+  }
+  await writeAudit(ctx.db, ctx, { action: 'test.save', target: playbook.slug, detail: { name: given.name } })
+  return { id }
+}
+
+async function fromRun(ctx: Context, playbook: StoredPlaybook, runId: string): Promise<Kept> {
+  const run = await findRun(ctx, runId)
+  if (run.slug !== playbook.slug)
+    throw problem(422, 'TEST_NOT_REPEATABLE', `This run is of the playbook ${run.slug}. Keep it as a test there.`)
+  const [plan, inputs] = [await readPlan(ctx, run.plan_hash), await readInputs(ctx, runId)]
+  const kept = fixtureOf(inputs)
+  if ('refused' in kept) throw problem(422, 'TEST_NOT_REPEATABLE', kept.refused)
+  const { state } = replay(plan, inputs)
+  if (state === null || state.open.length > 0)
+    throw problem(
+      422,
+      'TEST_NOT_REPEATABLE',
+      'The run is not over, so nobody knows yet where it goes. Wait for its end.',
+    )
+  const expected = playTest(plan, kept.fixture, { render: renderInput, sample: () => null })
+  const otherwise = wentOtherwise(plan, state, expected)
+  if (otherwise.length > 0)
+    throw problem(422, 'TEST_NOT_REPEATABLE', {
+      detail: `Played again this run goes another way, so it is no test. ${otherwise[0]?.words ?? ''} Keep a dry run of the same record instead.`,
+      problems: otherwise.map(({ step, words }) => ({ path: `steps.${step ?? ''}`, message: words })),
+    })
+  return { fixture: kept.fixture, expected, contactId: state.facts.contact?.id ?? null }
+}
+
+async function fromDryRun(ctx: Context, given: DryRunInput): Promise<Kept> {
+  const { plan, fixture, subjectId } = await prepareDryRun(ctx, given)
+  const expected = playTest(plan, fixture, { render: renderInput, sample: () => null })
+  return { fixture, expected, contactId: subjectId === null ? null : (fixture.facts.contact?.id ?? null) }
+}
+
+const listRows = ({ db, workspaceId }: Scoped, playbookId: string) =>
+  db
+    .selectFrom('playbook_tests')
+    .select(['id', 'name', 'fixture', 'expected', 'made_by', 'made_at'])
+    .where('workspace_id', '=', workspaceId)
+    .where('playbook_id', '=', playbookId)
+    .orderBy('name')
+    .execute()
+type StoredTest = Awaited<ReturnType<typeof listRows>>[number]
+
+const asRow = ({ id, name, expected, made_by, made_at }: StoredTest): TestRow => ({
+  id,
+  name,
+  madeBy: made_by,
+  madeAt: made_at.toISOString(),
+  expected: expected as unknown as TestOutcome,
+})
+
+/** With whether they gate publishing. @throws ProblemError 404 */
+export async function listTests(ctx: Context, slug: string): Promise<{ gate: boolean; data: TestRow[] }> {
+  const playbook = await readPlaybook(ctx, slug)
+  return { gate: await gatesPublish(ctx, playbook.id), data: (await listRows(ctx, playbook.id)).map(asRow) }
+}
+
+async function findTest(
+  ctx: Context,
+  of: { slug: string; id: string },
+): Promise<StoredTest & { playbook: StoredPlaybook }> {
+  const playbook = await readPlaybook(ctx, of.slug)
+  const found = (await listRows(ctx, playbook.id)).find(({ id }) => id === of.id)
+  if (found === undefined) throw notFound('test', of.id)
+  return { ...found, playbook }
+}
+
+/** With all that the run is told. @throws ProblemError 404 */
+export async function viewTest(
+  ctx: Context,
+  of: { slug: string; id: string },
+): Promise<TestRow & { fixture: TestFixture }> {
+  const found = await findTest(ctx, of)
+  return { ...asRow(found), fixture: found.fixture as unknown as TestFixture }
+}
+
+/** @throws ProblemError 404 */
+export async function removeTest(ctx: Context, of: { slug: string; id: string }): Promise<{ id: string }> {
+  const { name } = await findTest(ctx, of)
+  await ctx.db
+    .deleteFrom('playbook_tests')
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('id', '=', of.id)
+    .execute()
+  await writeAudit(ctx.db, ctx, { action: 'test.remove', target: of.slug, detail: { name } })
+  return { id: of.id }
+}
+
+/** What the draft does is from now on what is expected. @throws ProblemError 404, 422 */
+export async function acceptTest(
+  ctx: Context,
+  given: { slug: string; id: string; document?: unknown },
+): Promise<TestRow> {
+  const found = await findTest(ctx, given)
+  const plan = await planOf(ctx, given.document ?? found.playbook.draft)
+  const { outcome } = await playerOf(ctx, found.playbook.id, plan)
+  const expected = outcome(found)
+  await ctx.db
+    .updateTable('playbook_tests')
+    .set({ expected: JSON.stringify(expected), made_by: actorName(ctx.actor), made_at: new Date(ctx.now) })
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('id', '=', given.id)
+    .execute()
+  await writeAudit(ctx.db, ctx, { action: 'test.accept', target: given.slug, detail: { name: found.name } })
+  return asRow(await findTest(ctx, given))
+}
+
+/** Runs all tests against the draft, with no write to anything. @throws ProblemError 404, 422 while the draft has problems */
+export async function runTests(ctx: Context, given: { slug: string; document?: unknown }): Promise<TestReport> {
+  const playbook = await readPlaybook(ctx, given.slug)
+  return testsOf(ctx, playbook.id, await planOf(ctx, given.document ?? playbook.draft))
+}
+
+async function planOf(ctx: Context, document: unknown): Promise<Plan> {
+  const compiled = await compileDraft(ctx, document)
+  if (compiled.ok) return compiled.plan
+  requireDocument(document, compiled.problems)
+  throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to test yet.', compiled.problems)
+}
+
+type Player = Scoped & Pick<Context, 'manifest'>
+
+async function playerOf(ctx: Player, playbookId: string, plan: Plan) {
+  const answers = await answersOf(ctx, playbookId, { plan, pins: {} })
+  return {
+    outcome: ({ fixture }: StoredTest): TestOutcome =>
+      playTest(plan, fixture as unknown as TestFixture, {
+        render: renderInput,
+        sample: (step) => answers[step.id] ?? null,
+      }),
+  }
+}
+
+async function testsOf(ctx: Player, playbookId: string, plan: Plan): Promise<TestReport> {
+  const { outcome } = await playerOf(ctx, playbookId, plan)
+  const results = (await listRows(ctx, playbookId)).map((test) => {
+    const found = outcome(test)
+    const differences = differencesOf(test.expected as unknown as TestOutcome, found)
+    return { id: test.id, name: test.name, passed: differences.length === 0, differences, found }
+  })
+  const failed = results.filter(({ passed }) => !passed).length
+  return { passed: results.length - failed, failed, results }
+}
+
+/** Whether the draft is published only while its tests pass. @throws ProblemError 404 */
+export async function setGate(ctx: Context, given: { slug: string; gate: boolean }): Promise<{ gate: boolean }> {
+  const playbook = await readPlaybook(ctx, given.slug)
+  await ctx.db
+    .updateTable('playbooks')
+    .set({ tests_gate: given.gate })
+    .where('workspace_id', '=', ctx.workspaceId)
+    .where('id', '=', playbook.id)
+    .execute()
+  await writeAudit(ctx.db, ctx, { action: 'test.gate', target: playbook.slug, detail: { gate: given.gate } })
+  return { gate: given.gate }
+}
+
+async function gatesPublish({ db, workspaceId }: Scoped, playbookId: string): Promise<boolean> {
+  const row = await db
+    .selectFrom('playbooks')
+    .select('tests_gate')
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', playbookId)
+    .executeTakeFirst()
+  return row?.tests_gate ?? false
+}
+
+/** @throws ProblemError 422 TESTS_FAILED where tests gate publishing and one of them fails */
+export async function refuseFailingTests(ctx: Player, playbookId: string, plan: Plan): Promise<void> {
+  if (!(await gatesPublish(ctx, playbookId))) return
+  const { failed, results } = await testsOf(ctx, playbookId, plan)
+  if (failed === 0) return
+  const failing = results.filter(({ passed }) => !passed)
+  throw problem(422, 'TESTS_FAILED', {
+    detail: `${failed} of ${results.length} tests of this playbook fail, so it was not published. First, “${failing[0]?.name ?? ''}”: ${failing[0]?.differences[0]?.words ?? ''} Mend the draft, or accept under Tests what it does now.`,
+    problems: failing.map(({ name, differences }) => ({
+      path: `tests.${name}`,
+      message: differences.map(({ words }) => words).join(' '),
+    })),
+  })
+}
