@@ -118,6 +118,7 @@ function pendingOf(row: QueriedEvent, workspaceId: string) {
     body: row.body as { [name: string]: Json },
     occurredAt: row.occurred_at.getTime(),
     receivedAt: row.received_at.getTime(),
+    cause: null,
   }
 }
 

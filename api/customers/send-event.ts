@@ -26,7 +26,7 @@ export async function sendEvent(
   const [known] = identities
   if (known === undefined) throw notFound('contact', input.subject.contact)
   const groupId = await groupOf(ctx, input.subject.account)
-  const { messageId, answer } = await ctx.ingest.accept(ctx.workspaceId, 'track', {
+  const { messageId, answer } = await ctx.ingest.accept({ workspaceId: ctx.workspaceId }, 'track', {
     [known.kind === 'user_id' ? 'userId' : 'anonymousId']: known.value,
     event: input.name,
     properties: input.properties,

@@ -1,3 +1,4 @@
+import type { Origin } from '../../engine/run/chain.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { MessageKind, Refusal } from '../ingest/parse-message.ts'
 import type { Queryable, Statement } from './sql.ts'
@@ -17,7 +18,12 @@ export interface NewEvent {
   occurredAt: number
   receivedAt: number
   refusal: Refusal | null
+  /** Left out: nobody said. */
+  cause?: EventCause
 }
+
+/** What its sender says it came of: an effect of ours by its key, or a connected system that told us of it. */
+export type EventCause = { effect: string } | { connection: string }
 
 /** Tells dispatchers, wherever they run, that there is work. */
 export const EVENTS_CHANNEL = 'signalbox_events'
@@ -28,16 +34,16 @@ const INSERT: Statement = {
 WITH input AS MATERIALIZED (
   -- d: what a message is known by. A refused one may come again mended, but its own repeats are kept once.
   SELECT *, CASE WHEN f IS NULL THEN m ELSE 'refused ' || md5(m || ' ' || b::text) END AS d FROM json_to_recordset($1::json) AS x(
-    n int, w uuid, id uuid, m text, k text, e text, l smallint, s text, b jsonb, o bigint, r bigint, f jsonb)
+    n int, w uuid, id uuid, m text, k text, e text, l smallint, s text, b jsonb, o bigint, r bigint, f jsonb, c jsonb)
 ), fresh AS (
   -- Sorted: two processes inserting the same ids in another order would wait for each other in a circle.
   INSERT INTO event_ids (workspace_id, message_id, received_at)
   SELECT w, d, to_timestamp(r / 1000.0) FROM input ORDER BY w, d
   ON CONFLICT DO NOTHING RETURNING workspace_id, message_id
 ), stored AS (
-  INSERT INTO events (workspace_id, id, message_id, kind, name, lane, subject_key, body, occurred_at, received_at, status, refusal)
+  INSERT INTO events (workspace_id, id, message_id, kind, name, lane, subject_key, body, occurred_at, received_at, status, refusal, cause)
   SELECT w, id, m, k, e, l, s, b, to_timestamp(o / 1000.0), to_timestamp(r / 1000.0),
-         CASE WHEN f IS NULL THEN 'pending' ELSE 'refused' END, f
+         CASE WHEN f IS NULL THEN 'pending' ELSE 'refused' END, f, c
   FROM input JOIN fresh ON fresh.workspace_id = w AND fresh.message_id = d
   ORDER BY n
   RETURNING status
@@ -53,7 +59,8 @@ export async function insertEvents(q: Queryable, rows: NewEvent[]): Promise<void
 const rowText = (row: NewEvent, n: number): string =>
   `{"n":${n},"w":"${row.workspaceId}","id":"${row.id}","m":${JSON.stringify(row.messageId)},"k":"${row.kind}",` +
   `"e":${JSON.stringify(row.name)},"l":${row.lane},"s":${JSON.stringify(row.subjectKey)},"b":${row.body},` +
-  `"o":${Math.round(row.occurredAt)},"r":${row.receivedAt}${row.refusal ? `,"f":${JSON.stringify(row.refusal)}` : ''}}`
+  `"o":${Math.round(row.occurredAt)},"r":${row.receivedAt}${row.refusal ? `,"f":${JSON.stringify(row.refusal)}` : ''}` +
+  `${row.cause ? `,"c":${JSON.stringify(row.cause)}` : ''}}`
 
 export interface PendingEvent {
   seq: string
@@ -65,6 +72,9 @@ export interface PendingEvent {
   body: { [name: string]: Json }
   occurredAt: number
   receivedAt: number
+  cause: EventCause | null
+  /** Found where it is worked: the effect of ours that it came of. */
+  origin?: Origin
 }
 
 /** First key of the dispatchers' advisory locks; the second is the lane, or DUE_LOCK. */
@@ -91,7 +101,7 @@ export async function claimLanes(q: Queryable, most: number): Promise<number[]> 
   return (await q.rows<{ lane: number }>(CLAIM, [most])).map((row) => row.lane)
 }
 
-const COLUMNS = `seq, workspace_id, message_id, kind, name, subject_key, body,
+const COLUMNS = `seq, workspace_id, message_id, kind, name, subject_key, body, cause,
   round(date_part('epoch', occurred_at) * 1000) AS occurred_at, round(date_part('epoch', received_at) * 1000) AS received_at`
 
 const FETCH: Statement = {
@@ -111,6 +121,7 @@ interface PendingRow {
   name: string | null
   subject_key: string
   body: { [name: string]: Json }
+  cause: EventCause | null
   occurred_at: number
   received_at: number
   batch: string
@@ -134,6 +145,7 @@ export async function fetchPending(
       body: row.body,
       occurredAt: row.occurred_at,
       receivedAt: row.received_at,
+      cause: row.cause,
     })),
     firstPosition: Number(rows[0]?.batch ?? 0) * POSITIONS_PER_BATCH,
   }
@@ -147,13 +159,16 @@ export interface DoneEvent {
   position: number
   contactId: string | null
   accountId: string | null
+  /** Left out: its cause stays what its sender said. */
+  origin?: Origin
 }
 
 const FINISH: Statement = {
   name: 'events-finish',
   text: `
-UPDATE events SET status = 'done', position = x.p, contact_id = x.c, account_id = x.a, processed_at = to_timestamp($3 / 1000.0)
-FROM json_to_recordset($2::json) AS x(s bigint, p bigint, c uuid, a uuid)
+UPDATE events SET status = 'done', position = x.p, contact_id = x.c, account_id = x.a, processed_at = to_timestamp($3 / 1000.0),
+  cause = coalesce(x.o, cause)
+FROM json_to_recordset($2::json) AS x(s bigint, p bigint, c uuid, a uuid, o jsonb)
 WHERE workspace_id = $1 AND seq = x.s AND status = 'pending' RETURNING 1`,
 }
 
@@ -163,7 +178,7 @@ export async function finishEvents(
   workspaceId: string,
   done: { events: DoneEvent[]; now: number },
 ): Promise<boolean> {
-  const rows = done.events.map((e) => ({ s: e.seq, p: e.position, c: e.contactId, a: e.accountId }))
+  const rows = done.events.map((e) => ({ s: e.seq, p: e.position, c: e.contactId, a: e.accountId, o: e.origin }))
   return (await q.rows(FINISH, [workspaceId, JSON.stringify(rows), done.now])).length === rows.length
 }
 

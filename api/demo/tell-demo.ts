@@ -17,7 +17,7 @@ const PATIENCE_MS = 60_000
  * @param signal ends the waiting when the process stops
  */
 export async function tellDemo(ctx: Context, say: (line: string) => void, signal: AbortSignal): Promise<void> {
-  await ctx.ingest.accept(ctx.workspaceId, 'track', {
+  await ctx.ingest.accept({ workspaceId: ctx.workspaceId }, 'track', {
     messageId: MESSAGE_ID,
     userId: HERO.userId,
     event: 'Seat Limit Reached',

@@ -74,6 +74,7 @@ export function edgeCandidates(
       kind: 'edge',
       edge: row.id,
       audience: { kind: audience.kind, slug: audience.slug },
+      turned: row.edge,
       at: row.at,
       contactId: subjects.contact,
       accountId: subjects.account,
@@ -115,7 +116,7 @@ function edgeSubjects(world: World, edge: Edge, who: Resolved | null): Record<Su
   return { contact: subjectId, account }
 }
 
-/** How a run or an edge names the event it came from. */
+/** How a run or an edge names the event it came from, and the effect that came of. */
 export const eventCause = (event: PendingEvent, who: Resolved): Json => ({
   kind: 'event',
   seq: event.seq,
@@ -123,4 +124,5 @@ export const eventCause = (event: PendingEvent, who: Resolved): Json => ({
   name: event.name,
   contactId: who.contactId,
   accountId: who.accountId,
+  ...(event.origin === undefined ? {} : { origin: { ...event.origin } }),
 })

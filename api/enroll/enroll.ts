@@ -1,6 +1,7 @@
 import { runId } from '../../engine/ids.ts'
 import type { Trace } from '../../engine/model/rule.ts'
 import type { RunRef, RunStartData } from '../../engine/ports.ts'
+import { type Link, mayFollow } from '../../engine/run/chain.ts'
 import { type EntryRules, entryKeyOf, mayEnter, type Turn } from '../../engine/run/may-enter.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import {
@@ -19,6 +20,7 @@ import {
 import { type LastInLine, supersede } from '../db/run-line.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
+import { readChains } from './read-chains.ts'
 
 /** Something that would start a run. */
 export interface Candidate {
@@ -58,6 +60,7 @@ export type EnrollmentCode =
   | 'PLAYBOOK_PAUSED'
   | 'PLAYBOOK_NOT_LIVE'
   | 'WHERE_FALSE'
+  | 'LOOP'
 
 export type EnrollmentOutcome =
   | { outcome: 'started'; runId: string }
@@ -130,21 +133,29 @@ export async function enroll(
   const { candidates, now } = given
   if (candidates.length === 0) return []
   const state = await readState(q, workspaceId, candidates)
+  const chains = await readChains(
+    q,
+    workspaceId,
+    candidates.map(({ cause }) => cause),
+  )
   const runs: NewRun[] = []
   const enrollments: NewEnrollment[] = []
   const lines = new Map<string, LastInLine>()
-  const outcomes = candidates.map((candidate): EnrollmentOutcome => {
+  const outcomes = candidates.map((candidate, i): EnrollmentOutcome => {
+    const chain = chains[i] ?? []
     const repeated = state.started.get(occurrenceKey(candidate))
     if (repeated) return { outcome: 'repeated', ...repeated }
-    const decided = candidate.refusal ?? decide(candidate, state, now)
+    const decided = candidate.refusal ?? decide(candidate, state, { chain, now })
     if ('code' in decided) {
-      enrollments.push(enrollmentRow(candidate, { now, outcome: 'refused', ...decided, runId: null }))
+      // Of a loop the run is named whose doing it was.
+      const by = decided.code === 'LOOP' ? (chain.at(-1)?.run ?? null) : null
+      enrollments.push(enrollmentRow(candidate, { now, outcome: 'refused', ...decided, runId: by }))
       return { outcome: 'refused', ...decided }
     }
     const { entrant, turn } = decided
     const id = runId(workspaceId, candidate.playbook.id, candidate.occurrence)
     const waits = turn !== undefined
-    runs.push(runRow(candidate, { id, entrant, waits }))
+    runs.push(runRow(candidate, { id, entrant, waits, chain }))
     enrollments.push(enrollmentRow(candidate, { now, outcome: 'started', ...SAID[turn ?? 'none'], runId: id }))
     state.started.set(occurrenceKey(candidate), { runId: id, subjectId: entrant.subjectId, waits })
     const before = state.history.get(entrantKey(entrant))?.waiting ?? 0
@@ -213,7 +224,7 @@ function entrantOf({ playbook, subjectId, data }: Candidate): Entrant | Refusal 
 function decide(
   candidate: Candidate,
   { gate, history }: EnrollmentState,
-  now: number,
+  { chain, now }: { chain: Link[]; now: number },
 ): Refusal | { entrant: Entrant; turn: Turn | undefined } {
   const status = gate.statuses.get(candidate.playbook.id)
   if (status === 'paused')
@@ -222,6 +233,8 @@ function decide(
     return { code: 'PLAYBOOK_NOT_LIVE', reason: 'The playbook is not on. Publish it and turn it on.' }
   const entrant = entrantOf(candidate)
   if ('code' in entrant) return entrant
+  const follows = mayFollow(chain, entrant)
+  if (!follows.ok) return { code: 'LOOP', reason: follows.reason }
   const applicant = {
     subjectId: entrant.subjectId,
     before: history.get(entrantKey(entrant)) ?? null,
@@ -233,7 +246,7 @@ function decide(
 
 const runRow = (
   candidate: Candidate,
-  { id, entrant, waits }: { id: string; entrant: Entrant; waits: boolean },
+  { id, entrant, waits, chain }: { id: string; entrant: Entrant; waits: boolean; chain: Link[] },
 ): NewRun => ({
   id,
   playbookId: candidate.playbook.id,
@@ -245,9 +258,14 @@ const runRow = (
   entryKey: entrant.key,
   waits,
   trigger: { step: candidate.step, data: candidate.data },
-  cause: candidate.cause,
+  cause: withChain(candidate.cause, chain),
   people: peopleIn(candidate, entrant.subjectId),
 })
+
+const withChain = (cause: Json, chain: Link[]): Json =>
+  chain.length === 0 || cause === null || typeof cause !== 'object' || Array.isArray(cause)
+    ? cause
+    : { ...cause, chain: chain.map((link) => ({ ...link })) }
 
 /** The subject where it is a contact, and the contact of what happened: an account's run reads that one too. */
 function peopleIn({ playbook, cause }: Candidate, subjectId: string): string[] {

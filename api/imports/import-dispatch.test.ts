@@ -19,7 +19,7 @@ async function take(...items: Item[]): Promise<void> {
   const clock = () => w.clock.now
   const accept = createAcceptItems({ q: onPool(w.opened.pool), clock, hash: createIdentityHash('test') })
   const refusals = await accept(
-    w.id,
+    { workspaceId: w.id },
     items.map((item) => [item]),
   )
   expect(refusals.filter((refusal) => refusal !== null)).toEqual([])

@@ -65,7 +65,7 @@ async function takePage(q: Queryable, deps: ImportDeps, of: RunningImport): Prom
     nextByte = end
   }
   const answers = await deps.acceptItems(
-    of.workspaceId,
+    { workspaceId: of.workspaceId },
     page.map(({ items }) => items),
   )
   for (const [i, { row, cells }] of page.entries()) {

@@ -2,7 +2,7 @@ import type { Queryable } from '../db/sql.ts'
 import type { IdentityHash } from '../privacy/identity-hash.ts'
 import { storeOnce } from './event-writer.ts'
 import type { MessageKind, Refusal } from './parse-message.ts'
-import { prepareMessage } from './prepare-message.ts'
+import { prepareMessage, type Sender } from './prepare-message.ts'
 import { SUPPRESSED } from './screen-message.ts'
 import { createSettingsCache, type SettingsCache } from './settings-cache.ts'
 
@@ -18,7 +18,7 @@ export interface Item {
  * @returns for each unit null when it was taken, else why not; refused units are not kept
  * @throws whatever the database throws; a repeat with the same message ids is harmless
  */
-export type AcceptItems = (workspaceId: string, units: Item[][]) => Promise<Array<Refusal | null>>
+export type AcceptItems = (from: Sender, units: Item[][]) => Promise<Array<Refusal | null>>
 
 export interface AcceptDeps {
   /** Runs single statements on a pool (`onPool`). */
@@ -31,9 +31,9 @@ export interface AcceptDeps {
 
 export function createAcceptItems(deps: AcceptDeps): AcceptItems {
   const cache = deps.cache ?? createSettingsCache(deps.q, deps.clock)
-  return async (workspaceId, units) => {
-    const settings = await cache.get(workspaceId)
-    const context = { workspaceId, receivedAt: deps.clock(), settings, hash: deps.hash, fromImport: true }
+  return async (from, units) => {
+    const settings = await cache.get(from.workspaceId)
+    const context = { ...from, receivedAt: deps.clock(), settings, hash: deps.hash, fromImport: true }
     const prepared = units.map((unit) => unit.map(({ kind, message }) => prepareMessage(kind, message, context).row))
     const refusals = prepared.map((rows) => {
       const wrong = rows.find((row) => row === null || row.refusal !== null)

@@ -11,6 +11,8 @@ import { databaseStuck } from './gate.ts'
 import type { Ingest } from './ingest.ts'
 import { ItemsBroken, type JsonItem, jsonItems } from './json-items.ts'
 import { MESSAGE_LIMIT_BYTES, type Refusal } from './parse-message.ts'
+import type { Sender } from './prepare-message.ts'
+import { senderOf } from './tracking-routes.ts'
 
 export const BULK_LIMIT_BYTES = 20 * 1024 * 1024
 export const BULK_ITEMS = 10_000
@@ -40,7 +42,11 @@ export function bulkRoutes(deps: BulkDeps) {
       scope.post(`/v1/bulk/${kind}`, { bodyLimit: BULK_LIMIT_BYTES }, async (request): Promise<BulkAnswer> => {
         deps.ingest.checkLoad()
         const { workspaceId } = await deps.authenticate(request)
-        const bulk = createBulk(deps, { kind, workspaceId, key: keyOf(request) ?? deps.freshKey() })
+        const bulk = createBulk(deps, {
+          kind,
+          from: senderOf(request, workspaceId),
+          key: keyOf(request) ?? deps.freshKey(),
+        })
         try {
           for await (const item of jsonItems(bytesOf(request), MESSAGE_LIMIT_BYTES)) await bulk.add(item)
           return await bulk.end()
@@ -76,7 +82,7 @@ async function* bytesOf(request: FastifyRequest): AsyncGenerator<Buffer> {
   }
 }
 
-function createBulk(deps: BulkDeps, of: { kind: BulkKind; workspaceId: string; key: string }) {
+function createBulk(deps: BulkDeps, of: { kind: BulkKind; from: Sender; key: string }) {
   const prefix = `bulk:${createHash('sha256').update(of.key).digest('hex').slice(0, 32)}`
   const refused: BulkAnswer['refused'] = []
   let waiting: Array<{ index: number; unit: Item[] }> = []
@@ -89,7 +95,7 @@ function createBulk(deps: BulkDeps, of: { kind: BulkKind; workspaceId: string; k
     // Between the parts too: a large call must not go on where others are turned away.
     deps.ingest.checkLoad()
     const answers = await deps.ingest.acceptItems(
-      of.workspaceId,
+      of.from,
       group.map(({ unit }) => unit),
     )
     for (const [i, { index }] of group.entries()) {

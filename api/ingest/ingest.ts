@@ -10,7 +10,7 @@ import { createEventWriter } from './event-writer.ts'
 import { type Bounds, createGate, databaseStuck, type GateLoad } from './gate.ts'
 import type { TrackingAnswer } from './message.schema.ts'
 import type { MessageKind } from './parse-message.ts'
-import { type Prepared, prepareMessage } from './prepare-message.ts'
+import { type Prepared, prepareMessage, type Sender } from './prepare-message.ts'
 import { namesSuppressed, SUPPRESSED } from './screen-message.ts'
 import { createSettingsCache } from './settings-cache.ts'
 
@@ -21,7 +21,7 @@ export interface Ingest {
    * @throws ProblemError 400 with the refusal's code, 503 when the database does not take it
    */
   accept(
-    workspaceId: string,
+    from: Sender,
     kind: MessageKind,
     message: unknown,
   ): Promise<{ messageId: string | null; answer: TrackingAnswer }>
@@ -29,7 +29,7 @@ export interface Ingest {
    * A batch in one transaction; refused messages are kept with their reasons.
    * @throws ProblemError 400 when it is no batch, 503 when the database does not take it
    */
-  acceptBatch(workspaceId: string, body: unknown): Promise<TrackingAnswer>
+  acceptBatch(from: Sender, body: unknown): Promise<TrackingAnswer>
   acceptItems: AcceptItems
   /** Whether one of these is of somebody who was deleted and asked to stay so. */
   isSuppressed(workspaceId: string, identities: Identity[]): Promise<boolean>
@@ -69,10 +69,10 @@ export function createIngest(deps: IngestDeps): Ingest {
   const write = (rows: NewEvent[]): Promise<void> => asCaller(() => writer.write(rows))
 
   return {
-    accept: async (workspaceId, kind, message) => {
+    accept: async (from, kind, message) => {
       const receivedAt = deps.clock()
-      const settings = await settingsOf(workspaceId)
-      const prepared = prepareMessage(kind, message, { workspaceId, receivedAt, settings, hash: deps.hash })
+      const settings = await settingsOf(from.workspaceId)
+      const prepared = prepareMessage(kind, message, { ...from, receivedAt, settings, hash: deps.hash })
       const { row } = prepared
       if (row === null) return { messageId: null, answer: answerTo([prepared]) }
       if (row.refusal !== null && row.refusal.code !== 'EVENT_IGNORED')
@@ -84,12 +84,12 @@ export function createIngest(deps: IngestDeps): Ingest {
         throw problem(400, row.refusal.code, row.refusal.reason)
       return { messageId: row.messageId, answer }
     },
-    acceptBatch: async (workspaceId, body) => {
+    acceptBatch: async (from, body) => {
       const { messages, sentAt } = batchOf(body)
       const receivedAt = deps.clock()
-      const settings = await settingsOf(workspaceId)
+      const settings = await settingsOf(from.workspaceId)
       const prepared = messages.map((message) =>
-        prepareMessage(kindOf(message), message, { workspaceId, receivedAt, sentAt, settings, hash: deps.hash }),
+        prepareMessage(kindOf(message), message, { ...from, receivedAt, sentAt, settings, hash: deps.hash }),
       )
       const rows = prepared.flatMap(({ row }) => (row === null ? [] : [row]))
       if (rows.length > 0) await write(rows)

@@ -1,4 +1,4 @@
-import type { NewEvent } from '../db/event-store.ts'
+import type { EventCause, NewEvent } from '../db/event-store.ts'
 import type { IngestSettings } from '../db/ingest-settings-store.ts'
 import { newId } from '../db/new-id.ts'
 import type { IdentityHash } from '../privacy/identity-hash.ts'
@@ -9,8 +9,14 @@ import { IGNORED, isIgnored, isSuppressed, withoutBlocked } from './screen-messa
 /** What becomes of one message: a row of the event table, refused or not, or nothing at all. */
 export type Prepared = { row: NewEvent; dropped: string[] } | { row: null }
 
-export interface PrepareContext {
+/** On whose behalf messages come. */
+export interface Sender {
   workspaceId: string
+  /** What they say they came of; left out: nothing. */
+  cause?: EventCause
+}
+
+export interface PrepareContext extends Sender {
   /** Milliseconds since 1970. */
   receivedAt: number
   /** Of the batch. */
@@ -36,13 +42,14 @@ export function prepareMessage(kind: unknown, raw: unknown, context: PrepareCont
     ...(context.fromImport === undefined ? {} : { fromImport: context.fromImport }),
   })
   if (isRefused(parsed)) return { row: refusedRow(parsed, workspaceId, receivedAt), dropped }
-  const row = eventRow(parsed, receivedAt)
+  const row = eventRow(parsed, context)
   if (isIgnored(parsed.kind, parsed.name, settings)) row.refusal = IGNORED
   return { row, dropped }
 }
 
-function eventRow(message: ParsedMessage, receivedAt: number): NewEvent {
-  return { ...message, id: newId(receivedAt), receivedAt, refusal: null }
+function eventRow(message: ParsedMessage, { receivedAt, cause }: PrepareContext): NewEvent {
+  const row = { ...message, id: newId(receivedAt), receivedAt, refusal: null }
+  return cause === undefined ? row : { ...row, cause }
 }
 
 function refusedRow(message: RefusedMessage, workspaceId: string, receivedAt: number): NewEvent {

@@ -157,12 +157,15 @@ describe('a batch', () => {
   it('refuses what is nested too deep for the database', async () => {
     const ingest = createIngest({ q: onPool(opened.pool), clock: () => now, hash: createIdentityHash('test') })
     const deep = `${'['.repeat(60)}1${']'.repeat(60)}`
-    const answer = await ingest.acceptBatch(workspaceId, {
-      batch: [
-        { type: 'track', userId: 'u', event: 'ok', properties: { deep: JSON.parse(deep) } },
-        { type: 'track', userId: 'u', event: 'deeper', properties: { deep: JSON.parse(`[[[[[${deep}]]]]]`) } },
-      ],
-    })
+    const answer = await ingest.acceptBatch(
+      { workspaceId },
+      {
+        batch: [
+          { type: 'track', userId: 'u', event: 'ok', properties: { deep: JSON.parse(deep) } },
+          { type: 'track', userId: 'u', event: 'deeper', properties: { deep: JSON.parse(`[[[[[${deep}]]]]]`) } },
+        ],
+      },
+    )
     expect(answer.refused?.map((r) => r.index)).toEqual([1])
   })
 

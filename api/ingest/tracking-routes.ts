@@ -2,11 +2,13 @@ import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { isOutage } from '../db/outage.ts'
+import { effectIn } from '../http/effect-header.ts'
 import { sendProblem } from '../http/errors.ts'
 import { ProblemError, problem } from '../problem.ts'
 import { databaseStuck } from './gate.ts'
 import type { Ingest } from './ingest.ts'
 import { BATCH_LIMIT_BYTES, MESSAGE_KINDS, MESSAGE_LIMIT_BYTES } from './parse-message.ts'
+import type { Sender } from './prepare-message.ts'
 
 export interface TrackingDeps {
   ingest: Ingest
@@ -53,7 +55,7 @@ export function trackingRoutes(deps: TrackingDeps) {
         allowAsking(scope, path)
         scope.post(path, { bodyLimit: MESSAGE_LIMIT_BYTES }, async (request, reply) => {
           const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
-          const { answer } = await deps.ingest.accept(workspaceId, kind, request.body)
+          const { answer } = await deps.ingest.accept(senderOf(request, workspaceId), kind, request.body)
           return answerJson(reply, answer)
         })
       }
@@ -62,11 +64,17 @@ export function trackingRoutes(deps: TrackingDeps) {
       allowAsking(scope, path)
       scope.post(path, { bodyLimit: BATCH_LIMIT_BYTES }, async (request, reply) => {
         const { workspaceId } = await deps.authenticate(request, writeKeyIn(request.body))
-        return answerJson(reply, await deps.ingest.acceptBatch(workspaceId, request.body))
+        return answerJson(reply, await deps.ingest.acceptBatch(senderOf(request, workspaceId), request.body))
       })
     }
     done()
   }
+}
+
+/** With the effect of ours that the call names, if it names one. */
+export function senderOf(request: FastifyRequest, workspaceId: string): Sender {
+  const effect = effectIn(request)
+  return effect === undefined ? { workspaceId } : { workspaceId, cause: { effect } }
 }
 
 /** Browsers ask before they send to another site. A key is needed all the same: no cookie goes along. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { EFFECT_HEADER } from '../../nodes/effect-header.ts'
 import { procedure, router } from '../trpc.ts'
 import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -190,8 +191,9 @@ export const playbooksRouter = router({
       summary: 'Starts a run for one contact or account',
       description:
         'The live version needs the trigger “Started by hand or API”. The same Idempotency-Key answers with the same run; ' +
-        'a refused enrollment is 409 with its code and reason.',
-      headers: { 'Idempotency-Key': 'idempotencyKey' },
+        'a refused enrollment is 409 with its code and reason. A call that comes of a run’s HTTP call passes its ' +
+        'Signalbox-Effect on, so that a run that would start itself again is refused.',
+      headers: { 'Idempotency-Key': 'idempotencyKey', [EFFECT_HEADER]: 'effect' },
       example: {
         input: { subject: { contact: 'u-1042' }, data: { reason: 'Asked for by the account team' } },
         output: { run: { id: 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9' } },
@@ -203,6 +205,7 @@ export const playbooksRouter = router({
         subject: subjectChoice,
         data: jsonObject.default({}),
         idempotencyKey: z.string().min(1).max(255).optional(),
+        effect: z.string().max(200).optional(),
       }),
     )
     .output(z.object({ run: z.object({ id: z.string() }) }))

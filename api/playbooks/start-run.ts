@@ -1,10 +1,12 @@
 import type { Plan } from '../../engine/model/plan.ts'
+import type { Origin } from '../../engine/run/chain.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { ApiDeps, Context, Scoped } from '../context.ts'
 import { findSubjectId } from '../customers/find-subject.ts'
 import { newId } from '../db/new-id.ts'
-import { inTransaction } from '../db/sql.ts'
+import { effectsNamed } from '../db/effect-origins.ts'
+import { inTransaction, onPool } from '../db/sql.ts'
 import { type Candidate, enroll, occurrence, toStart } from '../enroll/enroll.ts'
 import { notFound, problem } from '../problem.ts'
 import { readPlaybook, readVersion, type StoredPlaybook } from './playbook-store.ts'
@@ -20,7 +22,13 @@ type Starter = Scoped & Pick<ApiDeps, 'pool' | 'temporal' | 'log'>
  */
 export async function startRun(
   ctx: Context,
-  given: { slug: string; subject: SubjectChoice; data: { [name: string]: Json }; idempotencyKey?: string | undefined },
+  given: {
+    slug: string
+    subject: SubjectChoice
+    data: { [name: string]: Json }
+    idempotencyKey?: string | undefined
+    effect?: string | undefined
+  },
 ): Promise<{ run: { id: string } }> {
   const playbook = await readPlaybook(ctx, given.slug)
   const plan = await livePlan(ctx, playbook)
@@ -39,13 +47,23 @@ export async function startRun(
     subjectId,
     occurrence: occurrence.key(given.idempotencyKey ?? newId(ctx.now)),
     data: { data: given.data, at: new Date(ctx.now).toISOString() },
-    cause: { kind: 'manual', actor: actorName(ctx.actor) },
+    cause: { kind: 'manual', actor: actorName(ctx.actor), ...(await originNamed(ctx, given.effect)) },
     eventSeq: null,
     edgeId: null,
     refusal: null,
     why: null,
   })
   return { run: { id } }
+}
+
+/** @param effect what the call says it came of; one that is not ours is no cause */
+export async function originNamed(
+  { pool, workspaceId }: Scoped & Pick<ApiDeps, 'pool'>,
+  effect: string | undefined,
+): Promise<{ origin?: { [field in keyof Origin]: Json } }> {
+  if (effect === undefined) return {}
+  const [found] = await effectsNamed(onPool(pool), workspaceId, [effect])
+  return found === undefined ? {} : { origin: { run: found.runId, effect, step: found.step, how: 'told' } }
 }
 
 /** Decides and commits, then hands the run to Temporal. @throws ProblemError 409 */

@@ -55,7 +55,7 @@ async function unsubscribe({ db, ingest }: UnsubscribeDeps, { workspaceId, conta
   const named = namedBy({ userId: valueOf('user_id'), anonymousId: valueOf('anonymous_id'), email: valueOf('email') })
   // Deleted meanwhile, or known by a vendor's id alone.
   if (named === null) return
-  await ingest.accept(workspaceId, 'identify', {
+  await ingest.accept({ workspaceId }, 'identify', {
     messageId: `unsubscribe-${randomUUID()}`,
     ...named.ids,
     traits: { ...named.traits, [UNSUBSCRIBED]: true },

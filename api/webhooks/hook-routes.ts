@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { ApiDeps } from '../context.ts'
+import { effectIn } from '../http/effect-header.ts'
 import { problem } from '../problem.ts'
 import { acceptPlaybookHook } from './playbook-hook.ts'
 import { acceptVendorHook } from './vendor-hook.ts'
@@ -24,6 +25,7 @@ export function hookRoutes(deps: HookDeps) {
           token: request.params.token,
           body: jsonBody(request),
           key: keyOf(request),
+          effect: effectIn(request),
         })
         return reply.code(202).send({ run })
       },

@@ -7,7 +7,7 @@ import { inTransaction, type Queryable } from '../db/sql.ts'
 import { occurrence } from '../enroll/enroll.ts'
 import { readPlaybook } from '../playbooks/playbook-store.ts'
 import { triggersOf } from '../playbooks/publish.ts'
-import { candidatePlaybook, enrollOne, livePlan } from '../playbooks/start-run.ts'
+import { candidatePlaybook, enrollOne, livePlan, originNamed } from '../playbooks/start-run.ts'
 import { hashToken } from '../playbooks/webhook-tokens.ts'
 import { notFound, problem } from '../problem.ts'
 import type { ApiDeps } from '../context.ts'
@@ -20,7 +20,7 @@ type Deps = Pick<ApiDeps, 'db' | 'pool' | 'temporal' | 'log'> & { now: number }
  */
 export async function acceptPlaybookHook(
   deps: Deps,
-  given: { token: string; body: unknown; key: string | null },
+  given: { token: string; body: unknown; key: string | null; effect: string | undefined },
 ): Promise<{ id: string }> {
   const body = asObject(given.body)
   const row = await deps.db
@@ -57,7 +57,7 @@ export async function acceptPlaybookHook(
     subjectId,
     occurrence: occurrence.key(`webhook:${given.key ?? newId(deps.now)}`),
     data: { body, receivedAt: new Date(deps.now).toISOString() },
-    cause: { kind: 'webhook' },
+    cause: { kind: 'webhook', ...(await originNamed(ctx, given.effect)) },
     eventSeq: null,
     edgeId: null,
     refusal: null,

@@ -33,7 +33,9 @@ export async function acceptVendorHook(
   const conversation = intercomConversation(notification)
   if (conversation !== null) await tellConversation({ ...deps, workspaceId: connection.workspace_id }, conversation)
   const message = messageOf(notification)
-  if (message !== null) await deps.ingest.accept(connection.workspace_id, 'track', message)
+  // Of what we wrote there ourselves we are told too: the dispatcher sees whether it is that.
+  const from = { workspaceId: connection.workspace_id, cause: { connection: given.connectionId } }
+  if (message !== null) await deps.ingest.accept(from, 'track', message)
 }
 
 /** Of somebody who asked to be deleted nothing is kept, and the vendor is not told to send it again. */

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
+import { EFFECT_HEADER } from '../effect-header.ts'
 import { fields } from '../fields.ts'
 import sample from './fixtures/request.json' with { type: 'json' }
 import { headerText, httpFields, httpOutput } from './step-fields.ts'
@@ -56,6 +57,6 @@ export const repeatableRequest = defineAction({
   async run({ input, client, key }: ActionContext<Input, HttpClient>) {
     const { idempotencyHeader, headers, ...call } = input
     const own = idempotencyHeader === undefined ? {} : { [idempotencyHeader]: key }
-    return { output: await client.send({ ...call, headers: { ...headerText(headers), ...own } }) }
+    return { output: await client.send({ ...call, headers: { ...headerText(headers), ...own, [EFFECT_HEADER]: key } }) }
   },
 })

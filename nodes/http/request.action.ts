@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
+import { EFFECT_HEADER } from '../effect-header.ts'
 import { fields } from '../fields.ts'
 import sample from './fixtures/request.json' with { type: 'json' }
 import { headerText, httpFields, httpOutput } from './step-fields.ts'
@@ -30,7 +31,8 @@ export const request = defineAction({
     mode: 'review',
     why: 'POST and PATCH may do their work again when sent again (RFC 9110 §9.2.2), and a service we know nothing of cannot be asked whether the first one landed.',
   },
-  async run({ input, client }: ActionContext<Input, HttpClient>) {
-    return { output: await client.send({ ...input, headers: headerText(input.headers) }) }
+  async run({ input, client, key }: ActionContext<Input, HttpClient>) {
+    const headers = { ...headerText(input.headers), [EFFECT_HEADER]: key }
+    return { output: await client.send({ ...input, headers }) }
   },
 })

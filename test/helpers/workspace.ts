@@ -1,9 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { sql } from 'kysely'
 import { type OpenedDatabase, openDatabase } from '../../api/db/database.ts'
+import type { EventCause } from '../../api/db/event-store.ts'
 import { newId } from '../../api/db/new-id.ts'
 import { onPool } from '../../api/db/sql.ts'
 import { createIngest } from '../../api/ingest/ingest.ts'
+import type { Sender } from '../../api/ingest/prepare-message.ts'
 import { createIdentityHash } from '../../api/privacy/identity-hash.ts'
 import { createCatalogCache } from '../../api/dispatch/workspace-catalog.ts'
 import { workDue } from '../../api/dispatch/work-due.ts'
@@ -24,6 +26,8 @@ export interface TestWorkspace {
   send(...messages: Json[]): Promise<void>
   /** As `send`, with the clock standing still. */
   sendNow(...messages: Json[]): Promise<void>
+  /** As `send`, of messages that say what they came of. */
+  sendBecause(cause: EventCause, ...messages: Json[]): Promise<void>
   /** Works until nothing is left; answers the runs it would start. */
   dispatch(): Promise<RunRef[]>
   /** Lets time pass, asking rules at their moments. */
@@ -82,10 +86,11 @@ async function openWorkspace(
       runs.push(...worked.runs)
     }
   }
-  const sendNow = async (...messages: Json[]): Promise<void> => {
-    const { refused } = await ingest.acceptBatch({ workspaceId: id }, { batch: messages })
+  const accept = async (from: Sender, messages: Json[]): Promise<void> => {
+    const { refused } = await ingest.acceptBatch(from, { batch: messages })
     if (refused) throw new Error(JSON.stringify(refused))
   }
+  const sendNow = (...messages: Json[]): Promise<void> => accept({ workspaceId: id }, messages)
   return {
     id,
     opened,
@@ -96,6 +101,10 @@ async function openWorkspace(
       await sendNow(...messages)
     },
     sendNow,
+    sendBecause: async (cause, ...messages) => {
+      clock.now += 1
+      await accept({ workspaceId: id, cause }, messages)
+    },
     dispatch: () => drain(workEvents),
     pass: async (ms) => {
       clock.now += ms
