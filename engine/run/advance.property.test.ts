@@ -10,7 +10,7 @@ import {
 import { expectedActs, reference } from '../../test/helpers/reference.ts'
 import { runShell, testFault } from '../../test/helpers/shell.ts'
 import type { Plan } from '../model/plan.ts'
-import type { RunInput, RunState, StepOutcome } from '../model/run.ts'
+import type { OperatorCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
 import { advance } from './advance.ts'
 import { simulate } from './simulate.ts'
 import { replay } from './view.ts'
@@ -103,6 +103,32 @@ describe('every run of every plan', () => {
         })
         const attempts = new Set(run.acts.map(({ step, visit, attempt }) => `${step}:${visit}:${attempt}`))
         expect(run.acts.length - attempts.size).toBeLessThanOrEqual(paced)
+      }),
+      RUNS,
+    )
+  })
+
+  it('ends once, does nothing twice and replays, whatever people say meanwhile', () => {
+    fc.assert(
+      fc.property(fc.tuple(anyPlan, factsArbitrary, noise), ([plan, facts, stream]) => {
+        const done = new Set<string>()
+        const run = runShell(plan, {
+          facts,
+          start: 't0',
+          pick: picker(stream),
+          outcome: (act) => {
+            const key = `${act.step}:${act.visit}`
+            // A retry by a person begins a new series of attempts at what failed, at nothing else.
+            if (done.has(key)) throw new Error(`${key} acts again after it was done.`)
+            const outcome = outcomeOf(new Set(['s1', 's3']))(act)
+            if (outcome.kind === 'done') done.add(key)
+            return outcome
+          },
+          meddle: meddler(plan, stream),
+        })
+        expect(run.finishes).toHaveLength(1)
+        expect(run.state.open).toEqual([])
+        expect(replay(plan, run.inputs).state).toEqual(run.state)
       }),
       RUNS,
     )
@@ -276,6 +302,31 @@ describe('every shell agrees', () => {
     )
   })
 })
+
+/** Now and then a person says something of any step, whether it applies or not. */
+function meddler(plan: Plan, stream: Iterator<number>): (state: RunState) => OperatorCommand | null {
+  const next = picker(stream)
+  let left = 6
+  return (state) => {
+    if (left === 0 || next(3) > 0) return null
+    left -= 1
+    const ids = [...state.open, ...plan.steps.map(({ id }) => id)]
+    const step = ids[next(ids.length)] ?? 's0'
+    const ports = Object.keys(plan.steps.find(({ id }) => id === step)?.out ?? {})
+    const port = ports[next(Math.max(1, ports.length))]
+    const commands: OperatorCommand[] = [
+      { kind: 'pause', reason: 'looking' },
+      { kind: 'continue' },
+      { kind: 'skip', step, ...(port === undefined ? {} : { port }) },
+      { kind: 'skip', step },
+      { kind: 'override', step, output: { said: true } },
+      { kind: 'retry', step },
+      { kind: 'retry', step: null },
+      ...(next(4) === 0 ? [{ kind: 'cancel' as const, reason: 'enough' }] : []),
+    ]
+    return commands[next(commands.length)] ?? null
+  }
+}
 
 describe('inputs that do not belong', () => {
   it('change nothing, at any point of any run', () => {

@@ -1,7 +1,7 @@
 import type { Fault } from '../../nodes/fault.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { Facts, Instant } from '../../engine/model/rule.ts'
-import type { Advanced, RunCommand, RunInput, RunState, StepOutcome } from '../../engine/model/run.ts'
+import type { Advanced, OperatorCommand, RunCommand, RunInput, RunState, StepOutcome } from '../../engine/model/run.ts'
 import { advance } from '../../engine/run/advance.ts'
 import { indexPlan, stepAt } from '../../engine/run/plan-index.ts'
 
@@ -25,6 +25,8 @@ export interface ShellOptions {
   outcome: (act: Act) => StepOutcome
   /** Nothing that a step waits for happens: waits end by time alone. */
   quiet?: boolean
+  /** What a person says before the next thing arrives; null: nothing. Whoever pauses lets it go on when nothing else is left. */
+  meddle?: (state: RunState) => OperatorCommand | null
   /** Called after each input. */
   after?: (input: RunInput, before: RunState | null, next: Advanced) => void
   /** Goes on from a finished run. */
@@ -60,6 +62,12 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
     open = stillOpen(open, next, run)
     if (!options.quiet) open = withEvents(plan, open, next.state)
     const finished = next.commands.some((command) => command.kind === 'finish')
+    const command = finished ? null : said(options, state, open.length)
+    if (command !== null) {
+      at += 1
+      input = { kind: 'operator', at, id: `meddle-${at}`, command, facts: { ...facts, at } }
+      continue
+    }
     if (open.length === 0) {
       if (!finished) throw new Error(`Nothing is open and the run is ${state.status}: it hangs.`)
       return { ...run, state }
@@ -73,6 +81,11 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
       open.push({ kind: 'resume', connection: input.outcome.connection })
     if (input.kind === 'outcome' && input.outcome.kind === 'review') open.push({ kind: 'settle', step: input.step })
   }
+}
+
+function said({ meddle }: ShellOptions, state: RunState, open: number): OperatorCommand | null {
+  if (meddle === undefined) return null
+  return open === 0 && state.paused ? { kind: 'continue' } : meddle(state)
 }
 
 /** What steps wait for may happen at any time. */
