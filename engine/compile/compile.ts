@@ -62,7 +62,7 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
       ...enrollment.problems,
       ...steps.flatMap((check) => check.problems),
       ...drawing.problems,
-      ...checkGraph(graph, steps, subject),
+      ...checkGraph(drawing, steps, subject),
       ...checkUpstream(drawing, steps, using),
     ]
     if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }

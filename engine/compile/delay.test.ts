@@ -77,7 +77,13 @@ describe('a wait for open hours', () => {
   const windows = [{ days: ['mon', 'fri'], from: '22:00', to: '06:00' }]
 
   it('compiles to its windows, pauses and whose clock they are read by', () => {
-    const made = compiled({ mode: 'hours', windows, pauses: ['2026-12-25'], zone: 'UTC', zoneFrom: 'contact.timezone' })
+    const made = compiled({
+      mode: 'openHours',
+      windows,
+      pauses: ['2026-12-25'],
+      zone: 'UTC',
+      zoneFrom: 'contact.timezone',
+    })
     if (!made.ok) throw new Error(JSON.stringify(made.problems))
     expect(made.plan.steps.find(({ id }) => id === 'wait')).toMatchObject({
       delay: { mode: 'hours', windows, pauses: ['2026-12-25'], zone: { property: 'contact.timezone', else: 'UTC' } },
@@ -91,7 +97,7 @@ describe('a wait for open hours', () => {
     [{ zone: 'UTC', windows: [{ days: ['mon'], from: '09:00', to: '09:00' }] }, 'input.windows.0.to', /00:00 to 24:00/],
     [{ zone: 'UTC', windows, pauses: ['2026-02-30'] }, 'input.pauses.0', /2026-12-25/],
   ])('is refused with %j', (input, path, fix) => {
-    const made = compiled({ mode: 'hours', ...input })
+    const made = compiled({ mode: 'openHours', ...input })
     expect(made.ok).toBe(false)
     expect(made.problems).toMatchObject([{ path: `steps.wait.${path}`, fix: expect.stringMatching(fix) as string }])
   })

@@ -22,7 +22,7 @@ export function checkDelay(step: DocumentStep): Problem[] {
       ...missing('time', 'At the time is missing.', 'Fill in At the time, e.g. 09:00.'),
       ...missing('zone', 'Time zone is missing: a time of day is read by the clock of one.', choose),
     ]
-  if (mode === 'hours')
+  if (mode === 'openHours')
     return [
       ...missing('zone', 'Time zone is missing: open hours are read by the clock of one.', choose),
       ...checkHours(step),
@@ -57,7 +57,7 @@ const isGiven = (value: Json | undefined): value is string => typeof value === '
 export function delayOf(input: Input): Delay {
   if (input.mode === 'for') return { mode: 'for', ms: lengthOf(input.for) }
   const zone = zoneOf(input)
-  if (input.mode === 'hours') {
+  if (input.mode === 'openHours') {
     if (zone === null) throw new Error('A wait for open hours has no time zone: it must not be planned.')
     const { windows, pauses = [] } = input
     return { mode: 'hours', windows: windows as unknown as OpenWindow[], pauses: pauses as string[], zone }

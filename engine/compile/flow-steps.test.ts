@@ -372,6 +372,19 @@ describe('a list', () => {
     ])
   })
 
+  it('may end with a wait or a variable for each item, which is nothing to warn of', () => {
+    expect(
+      said(
+        [list(), set('last', 'last', '{{ item.sku }}'), post('end', 'x')],
+        [
+          ['start', 'orders'],
+          ['orders.item', 'last'],
+          ['orders.out', 'end'],
+        ],
+      ),
+    ).toEqual([])
+  })
+
   it('warns of one that does nothing for its items', () => {
     expect(
       said(

@@ -4,7 +4,7 @@ import { fields } from '../fields.ts'
 import { ONLY_PORT } from '../manifest.ts'
 import { isTimeZone } from '../triggers/schedule.trigger.ts'
 
-const MODES = ['for', 'untilDate', 'untilTime', 'hours'] as const
+const MODES = ['for', 'untilDate', 'untilTime', 'openHours'] as const
 const DAYS = [
   'workdays',
   'weekends',
@@ -21,7 +21,7 @@ const whenFor = { field: 'mode', is: ['for'], required: true }
 const whenUntil = { field: 'mode', is: ['untilDate'] }
 /** Which of them are needed is more than one field's condition can say: below, and in the compiler. */
 const whenClock = { field: 'mode', is: ['untilDate', 'untilTime'], required: false }
-const whenZone = { field: 'mode', is: ['untilDate', 'untilTime', 'hours'], required: false }
+const whenZone = { field: 'mode', is: ['untilDate', 'untilTime', 'openHours'], required: false }
 
 const timeOfDay = z
   .string()
@@ -52,7 +52,7 @@ const openHours = {
       widget: 'hours',
       label: 'Open',
       help: 'The run goes on at once while one of these is open, else when the next opens. 22:00 to 06:00 goes over midnight.',
-      when: { field: 'mode', is: ['hours'], required: true },
+      when: { field: 'mode', is: ['openHours'], required: true },
     })
     .optional(),
   pauses: fields
@@ -60,7 +60,7 @@ const openHours = {
       widget: 'dates',
       label: 'Closed on',
       help: 'Dates, such as 2026-12-25, that are closed from midnight to midnight.',
-      when: { field: 'mode', is: ['hours'], required: false },
+      when: { field: 'mode', is: ['openHours'], required: false },
     })
     .optional(),
 }
@@ -110,7 +110,7 @@ const FIELDS_OF = {
   for: { needs: 'for', takes: ['for'] },
   untilDate: { needs: 'until', takes: ['until', 'offset', 'missing', 'maxWait', 'time', 'zone', 'zoneFrom'] },
   untilTime: { needs: 'time', takes: ['time', 'days', 'zone', 'zoneFrom'] },
-  hours: { needs: 'windows', takes: ['windows', 'pauses', 'zone', 'zoneFrom'] },
+  openHours: { needs: 'windows', takes: ['windows', 'pauses', 'zone', 'zoneFrom'] },
 } as const
 const NEEDED = {
   for: 'Say how long to wait, such as P3D.',
@@ -168,7 +168,7 @@ const input = z
     if (value.mode !== 'for' && value.zone === undefined)
       if (
         value.mode === 'untilTime' ||
-        value.mode === 'hours' ||
+        value.mode === 'openHours' ||
         value.time !== undefined ||
         value.zoneFrom !== undefined
       )

@@ -89,9 +89,9 @@ describe('flow.delay', () => {
     { mode: 'untilDate', until: 'contact.renewal_date', time: '09:00', zone: 'UTC', zoneFrom: 'contact.timezone' },
     { mode: 'untilTime', time: '00:00', zone: 'Europe/Berlin' },
     { mode: 'untilTime', time: '23:59', days: 'workdays', zone: 'America/New_York', zoneFrom: 'account.timezone' },
-    { mode: 'hours', windows: [{ days: ['mon', 'fri'], from: '09:00', to: '17:00' }], zone: 'Europe/Berlin' },
+    { mode: 'openHours', windows: [{ days: ['mon', 'fri'], from: '09:00', to: '17:00' }], zone: 'Europe/Berlin' },
     {
-      mode: 'hours',
+      mode: 'openHours',
       windows: [
         { days: ['sat'], from: '22:00', to: '06:00' },
         { days: ['sun'], from: '00:00', to: '24:00' },
@@ -131,16 +131,16 @@ describe('flow.delay', () => {
     [{ mode: 'untilDate', until: 'contact.x', zoneFrom: 'contact.timezone' }, 'zone'],
     [{ mode: 'untilDate', until: 'contact.x', zone: 'UTC', days: 'workdays' }, 'days'],
     [{ mode: 'for', for: 'P3D', zone: 'UTC' }, 'zone'],
-    [{ mode: 'hours', zone: 'UTC' }, 'windows'],
-    [{ mode: 'hours', windows: [], zone: 'UTC' }, 'windows'],
-    [{ mode: 'hours', windows: [{ days: ['mon'], from: '09:00', to: '17:00' }] }, 'zone'],
-    [{ mode: 'hours', windows: [{ days: [], from: '09:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
-    [{ mode: 'hours', windows: [{ days: ['monday'], from: '09:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
-    [{ mode: 'hours', windows: [{ days: ['mon'], from: '24:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
-    [{ mode: 'hours', windows: [{ days: ['mon'], from: '09:00', to: '09:00' }], zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', windows: [], zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', windows: [{ days: ['mon'], from: '09:00', to: '17:00' }] }, 'zone'],
+    [{ mode: 'openHours', windows: [{ days: [], from: '09:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', windows: [{ days: ['monday'], from: '09:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', windows: [{ days: ['mon'], from: '24:00', to: '17:00' }], zone: 'UTC' }, 'windows'],
+    [{ mode: 'openHours', windows: [{ days: ['mon'], from: '09:00', to: '09:00' }], zone: 'UTC' }, 'windows'],
     [
       {
-        mode: 'hours',
+        mode: 'openHours',
         windows: [{ days: ['mon'], from: '09:00', to: '17:00' }],
         zone: 'UTC',
         pauses: ['2026-02-30'],
@@ -164,10 +164,10 @@ describe('flow.delay', () => {
       maxWait: { field: 'mode', is: ['untilDate'], required: false },
       time: { field: 'mode', is: ['untilDate', 'untilTime'], required: false },
       days: { field: 'mode', is: ['untilTime'], required: false },
-      windows: { field: 'mode', is: ['hours'], required: true },
-      pauses: { field: 'mode', is: ['hours'], required: false },
-      zone: { field: 'mode', is: ['untilDate', 'untilTime', 'hours'], required: false },
-      zoneFrom: { field: 'mode', is: ['untilDate', 'untilTime', 'hours'], required: false },
+      windows: { field: 'mode', is: ['openHours'], required: true },
+      pauses: { field: 'mode', is: ['openHours'], required: false },
+      zone: { field: 'mode', is: ['untilDate', 'untilTime', 'openHours'], required: false },
+      zoneFrom: { field: 'mode', is: ['untilDate', 'untilTime', 'openHours'], required: false },
     })
   })
 })

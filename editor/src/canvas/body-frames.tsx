@@ -1,11 +1,10 @@
 import { ViewportPortal } from '@xyflow/react'
 import { useMemo } from 'react'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
-import { findStep, type Manifest } from '../../../nodes/manifest.ts'
+import type { Manifest } from '../../../nodes/manifest.ts'
 import { bodiesIn } from '../document/bodies.ts'
 import { portsOfStep, stepOf } from '../document/graph.ts'
 import { type Places, STEP_HEIGHT, stepWidth } from '../document/layout.ts'
-import { labelOf } from './step-summary.ts'
 
 export interface Frame {
   list: string
@@ -42,7 +41,9 @@ export function framesOf(document: PlaybookDocument, manifest: Manifest, places:
     const y = Math.min(...boxes.map(({ top }) => top)) - AROUND.top
     const right = Math.max(...boxes.map((box) => box.right)) + AROUND.side
     const bottom = Math.max(...boxes.map((box) => box.bottom)) + AROUND.bottom
-    const label = `For each item of ${labelOf(owner, findStep(manifest, owner.type))}`
+    const { label: own = '', input } = owner
+    const named = own !== '' ? own : typeof input.list === 'string' && input.list !== '' ? input.list : 'a list'
+    const label = `For each item of ${named}`
     return [{ list, label, x, y, width: right - x, height: bottom - y }]
   })
 }

@@ -41,7 +41,7 @@ it('says open hours in few words, days that follow each other as a span', () => 
   const words = (days: string[]) => windowsOf([{ ...office, days }]).map(windowWords)
   expect(words(office.days)).toEqual(['Mon–Fri 09:00–17:00'])
   expect(words(['sat', 'mon', 'tue', 'sun'])).toEqual(['Mon, Tue, Sat, Sun 09:00–17:00'])
-  const input = { mode: 'hours', windows: [office], zone: 'Europe/Berlin' }
+  const input = { mode: 'openHours', windows: [office], zone: 'Europe/Berlin' }
   expect(summaryOf({ id: 'wait', type: 'flow.delay', input }, definition('flow.delay'))).toBe(
     'Wait Mon–Fri 09:00–17:00',
   )

@@ -1,5 +1,6 @@
 import type { RunStep } from '../api/types.ts'
 import type { StepMark } from '../canvas/flow-graph.ts'
+import { ITEM_PORT } from '../../../engine/model/plan.ts'
 import { ONLY_PORT } from '../../../nodes/manifest.ts'
 import { untilWords } from '../ui/time.tsx'
 
@@ -21,7 +22,7 @@ function wordsOf(step: RunStep): string | null {
 
 /** `17 of 40 items, 2 failed` */
 export const itemWords = ({ total, done, failed }: NonNullable<RunStep['items']>): string =>
-  `${done} of ${total} items${failed > 0 ? `, ${failed} failed` : ''}`
+  `${done} of ${total} ${total === 1 ? 'item' : 'items'}${failed > 0 ? `, ${failed} failed` : ''}`
 
 /** Whether the run went on behind its failure, as its author said. */
 export const isHandled = ({ status, port }: RunStep): boolean => status === 'failed' && port !== null
@@ -33,6 +34,8 @@ export function takenBy(steps: readonly RunStep[]): (from: string, port: string,
     const source = byId.get(from)
     const target = byId.get(to)
     if (source === undefined || target === undefined) return false
+    // Of steps for the items of a list: for some item.
+    if (target.items !== null && (port === ITEM_PORT || source.items !== null)) return target.items.total > 0
     const left = source.port ?? (source.status === 'done' ? ONLY_PORT : null)
     return left === port && target.status !== 'skipped' && target.status !== 'pending'
   }

@@ -3,17 +3,25 @@ import { ERROR_PORT, ITEM_PORT } from '../../model/plan.ts'
 import type { SubjectKind } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { asWarning, listed, problem, stepProblem } from '../context.ts'
+import type { Bodies } from '../bodies.ts'
 import { findCycle, type Graph, reachableFrom } from '../graph.ts'
 import type { StepCheck } from '../step.ts'
 
 /** What only the whole drawing shows. `steps` are in the order of the graph's ids. */
-export function checkGraph(graph: Graph, steps: readonly StepCheck[], subject: SubjectKind): Problem[] {
+export function checkGraph(
+  { graph, bodies }: { graph: Graph; bodies: Bodies },
+  steps: readonly StepCheck[],
+  subject: SubjectKind,
+): Problem[] {
   const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [i] : []))
   return [
     ...checkTriggers(steps, triggers, subject),
     ...checkCycle(graph),
     ...checkReachable({ graph, steps, triggers }),
-    ...steps.flatMap((check, i) => [...checkPortsUsed(graph, check, i), ...checkJoin(graph, check, i)]),
+    ...steps.flatMap((check, i) => [
+      ...checkPortsUsed({ graph, inItems: (bodies.within[i] ?? null) !== null }, check, i),
+      ...checkJoin(graph, check, i),
+    ]),
   ]
 }
 
@@ -75,7 +83,11 @@ function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; trig
 }
 
 /** A trigger that leads nowhere does nothing; a named case that leads nowhere is mostly a forgotten edge. */
-function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at: number): Problem[] {
+function checkPortsUsed(
+  { graph, inItems }: { graph: Graph; inItems: boolean },
+  { step, definition, ports }: StepCheck,
+  at: number,
+): Problem[] {
   if (!definition || ports.length === 0) return []
   const failure = canFail(definition) ? checkErrorPort(graph, step, at) : []
   if (definition.kind === 'action') return failure
@@ -83,6 +95,8 @@ function checkPortsUsed(graph: Graph, { step, definition, ports }: StepCheck, at
   const idle = [...new Set(ports)].filter((port) => !used.has(port) && !(port === ERROR_PORT && canFail(definition)))
   if (idle.length === 0) return failure
   const fix = `Lead an edge from ${listed(idle.map((port) => `${step.id}.${port}`))} to a step.`
+  // The next item waits for it, and what it sets is there behind the list.
+  if (used.size === 0 && inItems && definition.type !== 'flow.forEach' && definition.kind === 'flow') return failure
   if (used.size === 0) {
     const found = stepProblem('PORT_UNCONNECTED', step, {
       at: '',
