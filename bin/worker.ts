@@ -1,5 +1,7 @@
 import { NativeConnection, Runtime } from '@temporalio/worker'
 import { Client } from '@temporalio/client'
+import { createSendAlert } from '../api/alerts/send-alert.ts'
+import { workAlerts } from '../api/alerts/work-alerts.ts'
 import { ConnectionStore } from '../api/connections/connection-store.ts'
 import { startBacktestRunner } from '../api/backtest/backtest-runner.ts'
 import { openVault, type Vault } from '../api/connections/vault.ts'
@@ -58,6 +60,8 @@ const LINE_SWEEP_MS = 1_000
 const ADMIT_MS = 1_000
 /** Held runs of a connection that works again go on a share at a time. */
 const RELEASE_MS = 2_000
+/** How soon it is noticed that something goes wrong, or is well again. */
+const ALERTS_MS = 15_000
 const RECONCILE_MS = 3_600_000
 /** Tables for the next quarters are made long before they are needed. */
 const PARTS_MS = 24 * 3_600_000
@@ -122,6 +126,11 @@ async function main(): Promise<void> {
     }),
   })
   const backtests = startBacktestRunner({ pool: database.pool, url, clock: Date.now, onError: say })
+  const sendAlert = createSendAlert({ db: database.db, vault, publicUrl: environment.publicUrl })
+  const alerts = oneAtATime(() =>
+    workAlerts({ db: database.db, clock: Date.now, alone: directory.alone, send: sendAlert }),
+  )
+  const alerting = setInterval(alerts, ALERTS_MS)
   const reruns = startReruns({ db: database.db, clock: Date.now, onError: say })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
   const line = oneAtATime(() => startNextInLine({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }))
@@ -133,6 +142,7 @@ async function main(): Promise<void> {
     entries.forEach(clearInterval)
     await upkeep.stop()
     await imports.stop()
+    clearInterval(alerting)
     await reruns.stop()
     await backtests.stop()
     await dispatcher.stop()

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { expect, it } from 'vitest'
 import { startTestApi } from '../../test/helpers/api.ts'
+import { alertsBelongTo } from '../alerts/send-alert.ts'
 import { newId } from '../db/new-id.ts'
 import { belongsTo } from './connection-store.ts'
 import { readOauthApp, writeOauthApp } from './oauth-apps.ts'
@@ -32,10 +33,20 @@ it('seals everything with the new key, after which the old one can go', async ()
         .execute()
     const oauthApp = { workspaceId: home.id, app: 'salesforce', clientId: 'c', clientSecret: 's', base: null }
     await writeOauthApp({ db, vault: before }, oauthApp, api.clock.now)
+    await db
+      .insertInto('alert_settings')
+      .values({
+        workspace_id: home.id,
+        webhook: before.seal(alertsBelongTo(home.id), { url: 'https://hooks.example.com' }),
+        first_failure: true,
+        failed_percent: 20,
+        updated_at: at,
+      })
+      .execute()
 
     const both = openVault(`${newer},${older}`)
-    expect(await resealAll(db, both, api.clock.now)).toEqual({ resealed: 3, fresh: 0 })
-    expect(await resealAll(db, both, api.clock.now)).toEqual({ resealed: 0, fresh: 3 })
+    expect(await resealAll(db, both, api.clock.now)).toEqual({ resealed: 4, fresh: 0 })
+    expect(await resealAll(db, both, api.clock.now)).toEqual({ resealed: 0, fresh: 4 })
 
     const after = openVault(newer ?? '')
     for (const id of ids) {
@@ -46,6 +57,8 @@ it('seals everything with the new key, after which the old one can go', async ()
         .executeTakeFirstOrThrow()
       expect(after.open(belongsTo(home.id, id), sealed)).toEqual({ accessToken: `token of ${id}` })
     }
+    const { webhook } = await db.selectFrom('alert_settings').select('webhook').executeTakeFirstOrThrow()
+    expect(webhook && after.open(alertsBelongTo(home.id), webhook)).toEqual({ url: 'https://hooks.example.com' })
     const wanted = { workspaceId: home.id, app: 'salesforce', sandbox: false }
     expect(await readOauthApp(db, { vault: after, sandboxUrl: null }, wanted)).toEqual({
       clientId: 'c',

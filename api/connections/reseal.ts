@@ -1,3 +1,4 @@
+import { alertsBelongTo } from '../alerts/send-alert.ts'
 import type { Db } from '../db/database.ts'
 import { belongsTo as connectionBelongsTo } from './connection-store.ts'
 import { oauthAppBelongsTo } from './oauth-apps.ts'
@@ -69,6 +70,12 @@ export async function resealAll(db: Db, vault: Vault, now: number): Promise<{ re
       const sealed = anew(workspaceKeyBelongsTo(row.workspace_id), row.sealed)
       if (sealed === null) continue
       await trx.updateTable('workspace_keys').set({ sealed }).where('workspace_id', '=', row.workspace_id).execute()
+    }
+    const alerts = await trx.selectFrom('alert_settings').select(['workspace_id', 'webhook']).forUpdate().execute()
+    for (const { workspace_id: workspaceId, webhook } of alerts) {
+      const sealed = webhook === null ? null : anew(alertsBelongTo(workspaceId), webhook)
+      if (sealed === null) continue
+      await trx.updateTable('alert_settings').set({ webhook: sealed }).where('workspace_id', '=', workspaceId).execute()
     }
     const own = await trx.selectFrom('installation_keys').select(['name', 'sealed']).forUpdate().execute()
     for (const row of own) {

@@ -103,6 +103,11 @@ const reruns = createRoute({
   path: '/reruns',
   component: lazyRouteComponent(() => import('../reruns/reruns-page.tsx'), 'RerunsPage'),
 })
+const alerts = createRoute({
+  getParentRoute: () => app,
+  path: '/alerts',
+  component: lazyRouteComponent(() => import('../alerts/alerts-page.tsx'), 'AlertsPage'),
+})
 const newRerun = createRoute({
   getParentRoute: () => app,
   path: '/reruns/new',
@@ -269,6 +274,7 @@ const routeTree = root.addChildren([
     run,
     reruns,
     newRerun,
+    alerts,
     rerun,
     events,
     signals,

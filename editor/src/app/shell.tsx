@@ -3,6 +3,7 @@ import { useDisclosure } from '@mantine/hooks'
 import { useQuery, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { Link, Outlet, useNavigate, useRouterState } from '@tanstack/react-router'
 import {
+  Bell,
   Building2,
   Database,
   FileUp,
@@ -75,6 +76,7 @@ function Navigation({ close }: { close: () => void }) {
   const reviews = useQuery({ ...trpc.reviews.list.queryOptions(), refetchInterval: 30_000 })
   const asks = useQuery({ ...trpc.asks.list.queryOptions({ state: 'open' }), refetchInterval: 30_000 })
   const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 30_000 })
+  const alerts = useQuery({ ...trpc.alerts.list.queryOptions({ open: true }), refetchInterval: 30_000 })
   const paused = connections.data?.data.filter((connection) => connection.status === 'paused').length ?? 0
   const waiting = asks.data?.data.filter((ask) => ask.mine).length ?? 0
   return (
@@ -87,6 +89,7 @@ function Navigation({ close }: { close: () => void }) {
       <NavItem to="/runs" icon={ListChecks} words="Runs" onClick={close} />
       <NavItem to="/waiting" icon={MessageCircleQuestion} words="Waiting for you" count={waiting} onClick={close} />
       <NavItem to="/reviews" icon={Inbox} words="Reviews" count={reviews.data?.data.length ?? 0} onClick={close} />
+      <NavItem to="/alerts" icon={Bell} words="Alerts" count={alerts.data?.data.length ?? 0} onClick={close} />
       <div className="sb-nav-title">Customers</div>
       <NavItem to="/signals" icon={RadioTower} words="Signals" onClick={close} />
       <NavItem to="/segments" icon={UsersRound} words="Segments" onClick={close} />
