@@ -45,8 +45,7 @@ export function bareActivities(ports: Ports, ended: (runId: string) => void): Ba
           if (subject === null) throw new Error(`There is no ${kind} ${id}.`)
           return subject
         },
-        link: (kind, id, vendorId) =>
-          ports.subjects.link(workspaceId, { kind, id }, { app: connector.app, vendorId }),
+        link: (kind, id, vendorId) => ports.subjects.link(workspaceId, { kind, id }, { app: connector.app, vendorId }),
       }
       const { output } = await definition.run(context)
       if (step === 'opp') ended(runId)

@@ -47,6 +47,23 @@ export function machineLine(): string {
  * @throws Error where there is no /proc
  */
 export function cpuMsOfTrees(pids: readonly number[]): number {
+  return treesOf(pids).reduce((sum, { cpuMs }) => sum + cpuMs, 0)
+}
+
+/**
+ * Resident bytes of these processes and all they started. What several share (Postgres its buffers) counts once.
+ * @throws Error where there is no /proc, or it is not ours to read
+ */
+export function residentBytesOfTrees(pids: readonly number[]): number {
+  return treesOf(pids).reduce((sum, { pid }) => {
+    const text = readProc(`${pid}/smaps_rollup`)
+    // A process without memory of its own is one that has just ended.
+    const [, kilobytes = '0'] = /^Pss:\s+(\d+) kB/m.exec(text ?? '') ?? []
+    return sum + Number(kilobytes) * 1024
+  }, 0)
+}
+
+function treesOf(pids: readonly number[]): Array<{ pid: number; cpuMs: number }> {
   const times = processTimes()
   const belongs = new Map<number, boolean>()
   const isWithin = (pid: number): boolean => {
@@ -57,14 +74,14 @@ export function cpuMsOfTrees(pids: readonly number[]): number {
     belongs.set(pid, within)
     return within
   }
-  return [...times].reduce((sum, [pid, { cpuMs }]) => (isWithin(pid) ? sum + cpuMs : sum), 0)
+  return [...times].flatMap(([pid, { cpuMs }]) => (isWithin(pid) ? [{ pid, cpuMs }] : []))
 }
 
 function processTimes(): Map<number, ProcessTimes> {
   const found = new Map<number, ProcessTimes>()
   for (const entry of readdirSync('/proc')) {
     if (!/^\d+$/.test(entry)) continue
-    const stat = readStat(entry)
+    const stat = readProc(`${entry}/stat`)
     if (stat === null) continue
     // The name in brackets may hold anything; the fields are counted from behind it.
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
@@ -75,9 +92,9 @@ function processTimes(): Map<number, ProcessTimes> {
 }
 
 /** null: it ended between the listing and the reading. */
-function readStat(pid: string): string | null {
+function readProc(path: string): string | null {
   try {
-    return readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return readFileSync(`/proc/${path}`, 'utf8')
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ESRCH') return null

@@ -1,8 +1,9 @@
+import { parseArgs } from 'node:util'
 import { cpuMark, machineLine, sinceMark } from './machine.ts'
 import { missedBy, printReport, type Report } from './report.ts'
 
 /** Loaded when asked for: each drags in another half of the product. */
-const BENCHES: { [letter: string]: () => Promise<Report> } = {
+const BENCHES: { [letter: string]: (options: { runs?: number }) => Promise<Report> } = {
   a: async () => (await import('./bench-runs.ts')).benchRuns(),
   b: async () => (await import('./bench-events.ts')).benchEvents(),
   c: async () => (await import('./bench-unmatched.ts')).benchUnmatched(),
@@ -12,11 +13,17 @@ const BENCHES: { [letter: string]: () => Promise<Report> } = {
   g: async () => (await import('./bench-rules.ts')).benchRules(),
   h: async () => (await import('./bench-memory.ts')).benchMemory(),
   i: async () => (await import('./bench-backtest.ts')).benchBacktest(),
+  k: async (options) => (await import('./bench-waiting.ts')).benchWaiting(options),
 }
 
 /** Runs the benches named (all by default), one after the other. A missed goal is said; only a bench that cannot run fails. */
 async function main(): Promise<void> {
-  const asked = process.argv.slice(2)
+  const { values, positionals: asked } = parseArgs({ allowPositionals: true, options: { runs: { type: 'string' } } })
+  const options = values.runs === undefined ? {} : { runs: Number(values.runs) }
+  if (options.runs !== undefined && (!Number.isInteger(options.runs) || options.runs < 50)) {
+    console.error(`--runs ${values.runs} is not a number of runs from 50 on. It says how many wait in bench k.`)
+    process.exit(1)
+  }
   const unknown = asked.filter((letter) => !(letter in BENCHES))
   if (unknown.length > 0) {
     console.error(`There is no bench ${unknown.join(', ')}. There are ${Object.keys(BENCHES).join(', ')}.`)
@@ -28,7 +35,7 @@ async function main(): Promise<void> {
     console.log(`\nbefore (${letter}): ${machineLine()}`)
     const mark = cpuMark()
     try {
-      const report = await BENCHES[letter]?.()
+      const report = await BENCHES[letter]?.(options)
       if (report === undefined) continue
       printReport(report)
       reports.push(report)
