@@ -4,7 +4,17 @@ import type { Json } from '../../nodes/manifest.ts'
 import { subjectView } from '../audiences/audience-schemas.ts'
 
 /** What a timeline shows, and by what it is filtered. In the order in which things of one instant stand. */
-export const TIMELINE_TYPES = ['change', 'conversation', 'edge', 'event', 'merge', 'note', 'run', 'write'] as const
+export const TIMELINE_TYPES = [
+  'change',
+  'conversation',
+  'edge',
+  'event',
+  'merge',
+  'note',
+  'refusal',
+  'run',
+  'write',
+] as const
 export type TimelineType = (typeof TIMELINE_TYPES)[number]
 
 const isoTime = z.iso.datetime({ offset: true })
@@ -50,6 +60,13 @@ export const timelineItem = z.discriminatedUnion('type', [
     status: z.string(),
     reason: z.string().nullable(),
     endedAt: isoTime.nullable(),
+  }),
+  z.object({
+    ...item('refusal'),
+    playbook: z.object({ slug: z.string(), name: z.string() }),
+    /** Why no run was started; that a trigger's own condition was not met stands at the event. */
+    code: z.string(),
+    reason: z.string(),
   }),
   z.object({
     ...item('write'),

@@ -121,6 +121,14 @@ const PARTS: { [type in TimelineType]: (of: Of) => Part } = {
     at: sql`runs.created_at`,
     data: sql`jsonb_build_object('playbook', ${PLAYBOOK}, 'status', runs.status, 'reason', runs.reason, 'endedAt', runs.ended_at)`,
   }),
+  refusal: ({ workspaceId, id }) => ({
+    from: sql`enrollments JOIN playbooks ON playbooks.workspace_id = enrollments.workspace_id AND playbooks.id = enrollments.playbook_id`,
+    where: sql`enrollments.workspace_id = ${workspaceId} AND enrollments.subject_id = ${id}::uuid
+      AND enrollments.outcome = 'refused' AND enrollments.code <> 'WHERE_FALSE'`,
+    id: asText('enrollments.id'),
+    at: sql`enrollments.at`,
+    data: sql`jsonb_build_object('playbook', ${PLAYBOOK}, 'code', enrollments.code, 'reason', enrollments.reason)`,
+  }),
   write: ({ workspaceId, id }) => ({
     from: sql`effects JOIN runs ON runs.workspace_id = effects.workspace_id AND runs.id = effects.run_id
       JOIN playbooks ON playbooks.workspace_id = runs.workspace_id AND playbooks.id = runs.playbook_id`,

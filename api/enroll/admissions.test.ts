@@ -107,3 +107,71 @@ describe('who is in the segment when it is published', () => {
     expect(await work()).toBe(0)
   })
 })
+
+describe('what the workspace says of reaching people', () => {
+  const rules = {
+    caps: [{ channel: 'email', most: 2, days: 7 }],
+    quiet: { from: '21:00', to: '08:00', zone: 'Europe/Berlin', property: 'zone' },
+    holdoutPercent: 50,
+  }
+  const put = (body: object) => home.rest('PUT', '/v1/contact-rules', body)
+
+  it('is changed by an owner, whole and within bounds', async () => {
+    expect((await home.rest('GET', '/v1/contact-rules')).json()).toEqual({ caps: [], quiet: null, holdoutPercent: 0 })
+    const places = async (body: object) =>
+      (await put(body)).json().problems?.map(({ path }: { path: string }) => path) ?? []
+    expect(await places({ ...rules, caps: [{ channel: 'email', most: 0, days: 91 }] })).toEqual([
+      'caps.0.most',
+      'caps.0.days',
+    ])
+    expect(await places({ ...rules, quiet: { ...rules.quiet, to: '21:00' } })).toEqual(['quiet.to'])
+    expect(await places({ ...rules, quiet: { ...rules.quiet, zone: 'Mars/Olympus' } })).toEqual(['quiet.zone'])
+    expect(await places({ ...rules, holdoutPercent: 51 })).toEqual(['holdoutPercent'])
+    expect((await put(rules)).json()).toEqual(rules)
+    expect((await home.rest('GET', '/v1/contact-rules')).json()).toEqual(rules)
+  })
+
+  it('keeps the holdout group out, says so by whom they are, and lets a playbook ignore it', async () => {
+    await home.rest('POST', '/v1/playbooks/p/pause')
+    const byEvent = (slug: string, holdout?: 'ignore') =>
+      home.rest('PUT', `/v1/playbooks/${slug}`, {
+        ...document({ policy: 'leave' }),
+        enrollment: {
+          reentry: { policy: 'every' },
+          exit: [],
+          goal: null,
+          ...(holdout === undefined ? {} : { holdout }),
+        },
+        steps: [
+          { id: 'start', type: 'trigger.event', input: { event: 'Paid' } },
+          { id: 'end', type: 'flow.exit', input: { reason: 'seen' } },
+        ],
+      })
+    for (const [slug, holdout] of [['respects'], ['ignores', 'ignore']] as const) {
+      await byEvent(slug, holdout)
+      await home.rest('POST', `/v1/playbooks/${slug}/publish`)
+    }
+    const batch = Array.from({ length: 40 }, (_, n) => ({ type: 'track', userId: `u${n}`, event: 'Paid' }))
+    await home.rest('POST', '/v1/batch', { batch })
+    await dispatchAll(api.database, api.clock)
+    const answers = await api.database.db
+      .selectFrom('enrollments')
+      .innerJoin('playbooks', 'playbooks.id', 'enrollments.playbook_id')
+      .innerJoin('contacts', 'contacts.id', 'enrollments.subject_id')
+      .select(['playbooks.slug', 'code', 'contacts.external_id as user'])
+      .where('playbooks.slug', 'in', ['respects', 'ignores'])
+      .execute()
+    const out = answers.filter(({ code }) => code === 'HOLDOUT')
+    expect(new Set(out.map(({ slug }) => slug))).toEqual(new Set(['respects']))
+    expect(out.length).toBeGreaterThan(8)
+    expect(out.length).toBeLessThan(32)
+    const timeline = await home.rest('GET', `/v1/contacts/${out[0]?.user ?? ''}/timeline?types=refusal`)
+    expect(timeline.json().data).toMatchObject([
+      { type: 'refusal', code: 'HOLDOUT', playbook: { slug: 'respects' }, reason: expect.stringContaining('holdout') },
+    ])
+    const dry = await home.rest('POST', '/v1/playbooks/respects/dry-run', { subject: { contact: out[0]?.user } })
+    expect(dry.json()).toMatchObject({ enrolls: false, why: expect.stringContaining('holdout group') })
+    const why = await home.rest('POST', '/v1/why', { subject: { contact: out[0]?.user }, playbook: 'respects' })
+    expect([why.statusCode, JSON.stringify(why.json())]).toEqual([200, expect.stringContaining('holdout group')])
+  })
+})

@@ -15,6 +15,9 @@ const STATEMENTS = [
   // Those that wait for their turn are not overdue.
   'DROP INDEX runs_unstarted',
   'CREATE INDEX runs_unstarted ON runs (created_at) WHERE NOT started AND place IS NULL',
+  // Why nothing started for somebody; that a trigger's own condition was not met would be most of it.
+  `CREATE INDEX enrollments_refused ON enrollments (workspace_id, subject_id, at DESC)
+    WHERE outcome = 'refused' AND code <> 'WHERE_FALSE'`,
   // As former_runs, for each key. A merge leaves them where they are: whoever asks, asks for all that the contact was.
   `CREATE TABLE former_entries (
     workspace_id uuid NOT NULL, playbook_id uuid NOT NULL, subject_id uuid NOT NULL, entry_key text NOT NULL, last timestamptz NOT NULL,

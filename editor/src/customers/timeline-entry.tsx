@@ -1,6 +1,7 @@
 import { Link } from '@tanstack/react-router'
 import {
   ArrowRightLeft,
+  Ban,
   CircleUserRound,
   Gauge,
   type LucideIcon,
@@ -48,6 +49,18 @@ export function TimelineEntry({ entry, kind }: { entry: Entry; kind: CustomerKin
             </Link>
           </span>
           <StatusBadge status={entry.status} />
+        </Line>
+      )
+    case 'refusal':
+      return (
+        <Line icon={Ban} at={entry.at} tone="idle" detail={entry.reason}>
+          <span>
+            Did not enter{' '}
+            <Link to="/playbooks/$slug" params={{ slug: entry.playbook.slug }}>
+              {entry.playbook.name}
+            </Link>
+          </span>
+          <span className="sb-mono">{entry.code}</span>
         </Line>
       )
     case 'write':

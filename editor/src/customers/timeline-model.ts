@@ -53,7 +53,7 @@ export const TIMELINE_FILTERS: Array<{ value: string; label: string; types: Time
   { value: 'all', label: 'Everything', types: null },
   { value: 'events', label: 'Events', types: ['event'] },
   { value: 'edges', label: 'Signals and scores', types: ['edge'] },
-  { value: 'runs', label: 'Runs and writes', types: ['run', 'write'] },
+  { value: 'runs', label: 'Runs and writes', types: ['run', 'refusal', 'write'] },
   { value: 'changes', label: 'Changes', types: ['change', 'merge'] },
   { value: 'talk', label: 'Conversations, notes', types: ['conversation', 'note'] },
 ]
