@@ -1,5 +1,5 @@
 import type pg from 'pg'
-import type { Connections, FactsSource, Ports, Subjects } from '../engine/ports.ts'
+import type { Connections, FactsSource, Ports, RunRef, Subjects } from '../engine/ports.ts'
 import { catalog } from '../nodes/catalog.ts'
 import { createInside } from './asks/inside.ts'
 import { createReach } from './contact-rules/reach.ts'
@@ -25,6 +25,7 @@ export interface PortsDeps {
   vault: Vault
   /** Without a trailing slash: where links in mails lead. */
   publicUrl: string
+  startRuns(runs: RunRef[]): Promise<void>
 }
 
 /** Everything a run's activities need from the outside, over one Postgres. */
@@ -37,6 +38,7 @@ export function createPorts({
   changes,
   vault,
   publicUrl,
+  startRuns,
 }: PortsDeps): Ports {
   const q = onPool(pool)
   const workspaces = createWorkspaceKeys(q, vault, clock)
@@ -52,7 +54,7 @@ export function createPorts({
     budgets: createBudgets(q, clock),
     blobs: createBlobs(q),
     keys: createRunKeys({ q, workspaces, clock }),
-    ...createInside({ pool, clock, publicUrl }),
+    ...createInside({ pool, clock, publicUrl, startRuns }),
     reach: createReach(pool),
     consent: createConsent({ q, keys: workspaces, publicUrl }),
   }

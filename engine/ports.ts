@@ -57,6 +57,8 @@ export interface RunSummary {
   at: string[]
   /** Connections it is held by. */
   heldBy: string[]
+  /** What its exit leaves to the run that called it. */
+  output?: { [name: string]: Json }
 }
 
 /** Inputs on their way into the record, with the summary that becomes visible with them. */

@@ -3,6 +3,7 @@ import { emailConnector } from './email/connector.ts'
 import { send } from './email/send.action.ts'
 import { approval } from './flow/approval.action.ts'
 import { branch } from './flow/branch.condition.ts'
+import { callPlaybook } from './flow/call-playbook.action.ts'
 import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
 import { forEach } from './flow/for-each.flow.ts'
@@ -26,6 +27,7 @@ import { createTask } from './salesforce/create-task.action.ts'
 import { upsertRecord } from './salesforce/upsert-record.action.ts'
 import { slackConnector } from './slack/connector.ts'
 import { postMessage } from './slack/post-message.action.ts'
+import { call } from './triggers/call.trigger.ts'
 import { event } from './triggers/event.trigger.ts'
 import { manual } from './triggers/manual.trigger.ts'
 import { schedule } from './triggers/schedule.trigger.ts'
@@ -45,6 +47,7 @@ export const catalog: Catalog = {
     webhook,
     schedule,
     manual,
+    call,
     branch,
     split,
     delay,
@@ -54,6 +57,7 @@ export const catalog: Catalog = {
     setVariable,
     join,
     exit,
+    callPlaybook,
     approval,
     form,
     tagContact,

@@ -28,6 +28,7 @@ export type Widget =
   | 'account' // our account id
   | 'signal' // slug of a signal
   | 'segment' // slug of a segment
+  | 'playbook' // slug of a playbook
   | 'event' // event name
   | 'filters' // list of { property, op, value } over an event's properties
   | 'keys' // list of { property, path }: an event's property equals what stands at a path

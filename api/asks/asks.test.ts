@@ -84,6 +84,7 @@ async function askAgain(run: string, question: Partial<Question> = {}) {
     pool: api.database.pool,
     clock: () => api.clock.now,
     publicUrl: api.deps.publicUrl,
+    startRuns: () => Promise.resolve(),
   })
   const effect = { workspaceId: home.id, runId: run, key: effectKey(run, 'ask', 1), step: 'ask', visit: 1 }
   const { ask, link } = await inside(effect).ask({ ...QUESTION, ...question })

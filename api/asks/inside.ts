@@ -1,9 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto'
 import type pg from 'pg'
 import { parseDuration } from '../../engine/model/duration.ts'
-import type { Ports } from '../../engine/ports.ts'
+import type { Ports, RunRef } from '../../engine/ports.ts'
 import { FaultError } from '../../nodes/fault.ts'
 import type { Asked, Question } from '../../nodes/inside.ts'
+import { callPlaybook } from '../calls/call-playbook.ts'
 import { newId } from '../db/new-id.ts'
 import { inTransaction, onPool, type Queryable, type Statement } from '../db/sql.ts'
 
@@ -12,6 +13,8 @@ export interface InsideDeps {
   clock: () => number
   /** Without a trailing slash: where links lead. */
   publicUrl: string
+  /** Hands runs to Temporal. What it does not take now is made up for. */
+  startRuns(runs: RunRef[]): Promise<void>
 }
 
 /** On whose behalf: one visit of a step of a run. */
@@ -22,7 +25,7 @@ export function createInside(deps: InsideDeps): Pick<Ports, 'inside'> {
   return {
     inside: (effect) => ({
       ask: (question) => ask(deps, effect, question),
-      call: () => Promise.reject(new Error('No playbook can be called yet.')),
+      call: (call) => callPlaybook(deps, effect, call),
     }),
   }
 }

@@ -45,5 +45,4 @@ export interface RunCallsTable {
   visit: number
   run_id: string
   waits: boolean
-  depth: number
 }

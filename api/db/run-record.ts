@@ -38,7 +38,8 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
       return rows.map((row) => row.slug)
     },
     async conclude(run, part, at) {
-      await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at)]))
+      const output = part.summary.output === undefined ? null : JSON.stringify(part.summary.output)
+      await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at), output]))
       changed(run)
     },
   }
@@ -144,12 +145,38 @@ const ANSWER_TO: Statement = {
 
 const APPEND: Statement = { name: 'run-append', text: `WITH ${WRITE_PART} SELECT 1` }
 
+/**
+ * With the end of a run the one that waits for it is owed the answer, and those are told to end that it waits for itself
+ * where it was ended before they were. Owed is what the workers hand over until it is done.
+ */
+const END_OF_CALLS = `
+    stands AS (SELECT 1 FROM runs WHERE workspace_id = $1 AND id = $2 AND epoch <= $4),
+    told AS (
+      INSERT INTO run_commands (workspace_id, run_id, id, command, actor, at)
+      SELECT $1::uuid, c.caller_id, 'call:' || $2::text, jsonb_build_object('kind', 'answer', 'step', c.step, 'visit', c.visit,
+          'port', CASE WHEN $6::text IN ('failed', 'cancelled') THEN 'failed' ELSE 'done' END, 'by', 'the run that was called',
+          'output', jsonb_build_object('status', $6::text, 'reason', $7::text, 'output', coalesce($12::jsonb, '{}'))),
+        'the run that was called', $11::timestamptz
+      FROM run_calls c JOIN runs r ON r.workspace_id = c.workspace_id AND r.id = c.caller_id
+      WHERE c.workspace_id = $1 AND c.run_id = $2 AND c.waits AND EXISTS (SELECT 1 FROM stands)
+      UNION ALL
+      SELECT $1::uuid, c.run_id, 'caller:' || $2::text,
+        '{"kind": "cancel", "reason": "The run that called it was ended."}', 'the run that called it', $11::timestamptz
+      FROM run_calls c JOIN runs r ON r.workspace_id = c.workspace_id AND r.id = c.run_id AND r.ended_at IS NULL
+      WHERE c.workspace_id = $1 AND c.caller_id = $2 AND c.waits AND $6::text IN ('cancelled', 'exited')
+        AND EXISTS (SELECT 1 FROM stands)
+      ON CONFLICT DO NOTHING RETURNING run_id, id),
+    owed AS (
+      INSERT INTO run_outbox (workspace_id, run_id, id, at) SELECT $1::uuid, run_id, id, $11::timestamptz FROM told
+      ON CONFLICT DO NOTHING)`
+
 const CONCLUDE: Statement = {
   name: 'run-conclude',
-  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $11::timestamptz')},
+  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $11::timestamptz, output = $12::jsonb')},
     beyond AS (
       DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
-        AND position >= $3::int + jsonb_array_length($5::jsonb))
+        AND position >= $3::int + jsonb_array_length($5::jsonb)),
+    ${END_OF_CALLS}
     SELECT 1`,
 }
 

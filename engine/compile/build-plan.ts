@@ -86,7 +86,7 @@ function planStep(check: StepCheck, place: Place): PlanStep {
       return { ...base, op: 'act', connection: null, input: { value }, keeps: false, readsSteps, sets: String(name) }
     }
     case 'flow.exit':
-      return { ...base, op: 'exit', reason: String(step.input.reason) }
+      return { ...base, op: 'exit', reason: String(step.input.reason), ...outputsOf(step.input) }
     default:
       if (definition.kind === 'trigger') return { ...base, op: 'trigger', input: step.input }
       return {
@@ -137,6 +137,10 @@ function answerOf({ step, definition }: StepCheck): Pick<PlanStep & { op: 'act' 
   if (definition?.answers === undefined || step.input.wait === 'no') return {}
   return { answer: { ports: definition.answers, maxWaitMs: maxWaitOf(step.input) } }
 }
+
+/** Checked before, as the cases are. */
+const outputsOf = ({ outputs }: Input): { outputs?: { [name: string]: string } } =>
+  outputs === undefined ? {} : { outputs: outputs as { [name: string]: string } }
 
 const forEachOf = ({ list, atOnce, onItemFailure }: Input) => ({
   list: String(list),

@@ -110,6 +110,8 @@ function namedPaths(step: DocumentStep, definition: StepManifest): { paths: Name
       return pathsOfKeys(value).map(({ path, index }) =>
         namedPath({ path, field: field.name, at: `${at}.${index}.path` }),
       )
+    if (definition.type === 'flow.exit' && field.name === 'outputs')
+      return pathsByName(value).map(({ path, name }) => namedPath({ path, field: field.name, at: `${at}.${name}` }))
     if (field.widget !== 'property' || typeof value !== 'string') return []
     const wants = definition.type === 'flow.forEach' ? { wants: 'list' as const } : {}
     return [namedPath({ path: value, field: field.name, at, ...wants })]
@@ -123,6 +125,11 @@ function pathsOfKeys(value: Json | undefined): Array<{ path: string; index: numb
     const path = key !== null && typeof key === 'object' && !Array.isArray(key) ? key.path : undefined
     return typeof path === 'string' ? [{ path, index }] : []
   })
+}
+
+function pathsByName(value: Json | undefined): Array<{ path: string; name: string }> {
+  if (value === null || typeof value !== 'object' || Array.isArray(value)) return []
+  return Object.entries(value).flatMap(([name, path]) => (typeof path === 'string' ? [{ path, name }] : []))
 }
 
 function namedPath({

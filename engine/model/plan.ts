@@ -53,7 +53,12 @@ export type PlanStep =
       /** For `any`: unfinished steps that lead only here, cancelled when the first branch arrives. */
       losers: string[]
     })
-  | (PlanStepBase & { op: 'exit'; reason: string })
+  | (PlanStepBase & {
+      op: 'exit'
+      reason: string
+      /** What the run leaves to the one that called it: name → path. */
+      outputs?: { [name: string]: string }
+    })
   | (PlanStepBase & {
       op: 'split'
       /** Together with the subject's id it says which arm: the same key, the same arm, in every run and version. */

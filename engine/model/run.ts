@@ -91,6 +91,8 @@ export interface RunState {
   open: string[]
   /** An exit or a cancel has decided how the run ends; it ends when nothing is acting any more. */
   ending: { status: FinalStatus; reason: string | null } | null
+  /** What its exit leaves to the run that called it. */
+  output?: { [name: string]: Json }
   /** What `set` steps wrote, by name. */
   vars?: { [name: string]: Json }
   /** Nothing new is begun until a person lets it go on. */

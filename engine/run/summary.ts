@@ -16,6 +16,7 @@ export function summaryOf(state: RunState, connectionOf: (step: string) => strin
     reason: state.reason,
     waitingUntil: dues.length > 0 ? Math.min(...dues) : null,
     at: open.map(([id]) => id),
+    ...(state.output === undefined ? {} : { output: state.output }),
     heldBy: [...new Set(held.filter((slug) => slug !== null))],
   }
 }

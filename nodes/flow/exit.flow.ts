@@ -17,6 +17,27 @@ export const exit = defineFlow({
       template: false,
       help: 'Shown on the run and counted in reports, such as “Already a customer”.',
     }),
+    // Paths, not templates, for the same cause.
+    outputs: fields
+      .of(
+        z.record(
+          z.string().regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'Begin with a letter or _; then letters, digits and _.'),
+          z
+            .string()
+            .max(200)
+            .regex(
+              /^((contact|account|trigger|steps|vars)(\.[A-Za-z0-9_-]+)+|item(\.[A-Za-z0-9_-]+)*)$/,
+              'Write the path of a value, such as steps.offer.id or trigger.data.percent.',
+            ),
+        ),
+        {
+          widget: 'keyValue',
+          template: false,
+          label: 'Leaves to its caller',
+          help: 'By name the path of a value, such as steps.offer.id. A playbook that calls this one reads it as steps.<id>.output.<name>.',
+        },
+      )
+      .optional(),
   }),
   ports: { fixed: [] },
 })

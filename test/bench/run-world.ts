@@ -93,6 +93,7 @@ export async function createRunWorld(servers: Servers): Promise<RunWorld> {
     changes,
     vault,
     publicUrl: 'http://localhost:4000',
+    startRuns: () => Promise.resolve(),
   })
   const plan = compiled()
   const text = JSON.stringify(plan)

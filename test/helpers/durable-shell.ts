@@ -29,6 +29,7 @@ import { createRunWorkers } from '../../engine/temporal/run-worker.ts'
 import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import { type ActionContext, type Catalog, defineAction, defineConnector } from '../../nodes/define.ts'
 import { approval } from '../../nodes/flow/approval.action.ts'
+import { callPlaybook } from '../../nodes/flow/call-playbook.action.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { fields } from '../../nodes/fields.ts'
 import type { Json, RepeatMode } from '../../nodes/manifest.ts'
@@ -86,7 +87,7 @@ export async function createShell(
   const temporal = await on()
   const outside: Outside = { written: [], script: [], refused: new Set(), paused: new Set() }
   const connectionId = await insertConnection(database, workspaceId)
-  const empty = portsOf(database, outside, connectionId)
+  const empty = portsOf(database, { outside, connectionId, startRuns: (runs) => client.startRuns(runs) })
   const ports = within === undefined ? empty : { ...empty, facts: createFactsSource(onPool(database.pool)) }
   const directory = createRunDirectory(database.pool)
   const client = createRunClient({
@@ -225,7 +226,10 @@ async function insertConnection(database: OpenedDatabase, workspaceId: string): 
   return id
 }
 
-function portsOf(database: OpenedDatabase, outside: Outside, connectionId: string): Ports {
+function portsOf(
+  database: OpenedDatabase,
+  { outside, connectionId, startRuns }: { outside: Outside; connectionId: string; startRuns: RunClient['startRuns'] },
+): Ports {
   const q = onPool(database.pool)
   const expired: Fault = { code: 'AUTH_EXPIRED', who: 'user', message: 'The grant is gone.', fix: 'Reconnect.' }
   return {
@@ -238,7 +242,7 @@ function portsOf(database: OpenedDatabase, outside: Outside, connectionId: strin
     waits: createRunWaits(database.pool),
     ledger: createEffectsLedger(q, () => {}),
     budgets: createBudgets(q, Date.now),
-    ...createInside({ pool: database.pool, clock: Date.now, publicUrl: 'http://127.0.0.1' }),
+    ...createInside({ pool: database.pool, clock: Date.now, publicUrl: 'http://127.0.0.1', startRuns }),
     blobs: createBlobs(q),
     keys: createRunKeys({ q, workspaces: createWorkspaceKeys(q, openVault(SHELL_SECRET), Date.now), clock: Date.now }),
     facts: {
@@ -303,7 +307,7 @@ function catalogOf(outside: Outside): Catalog {
     return defineAction({ type: `pad.${mode}`, ...words, ...schemas, ...rest, reaches, ...readBack })
   }
   return {
-    steps: [...(['natural', 'keyed', 'readBack', 'review'] as const).map(action), approval],
+    steps: [...(['natural', 'keyed', 'readBack', 'review'] as const).map(action), approval, callPlaybook],
     connectors: [
       defineConnector({
         app: 'pad',

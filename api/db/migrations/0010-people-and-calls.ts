@@ -22,10 +22,10 @@ const STATEMENTS = [
     passed_on_at timestamptz, passed_on_by text, passed_on_to text,
     FOREIGN KEY (workspace_id, ask_id) REFERENCES asks (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE INDEX ask_links_ask ON ask_links (workspace_id, ask_id)`,
-  // A run that another one started by a step, and whether that step waits for its end. `depth`: 1 for the first below a run.
+  // A run that another one started by a step, and whether that step waits for its end.
   `CREATE TABLE run_calls (
     workspace_id uuid NOT NULL, key text NOT NULL, caller_id text NOT NULL, step text NOT NULL, visit integer NOT NULL,
-    run_id text NOT NULL, waits boolean NOT NULL, depth integer NOT NULL, PRIMARY KEY (workspace_id, key),
+    run_id text NOT NULL, waits boolean NOT NULL, PRIMARY KEY (workspace_id, key),
     FOREIGN KEY (workspace_id, run_id) REFERENCES runs (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE INDEX run_calls_run ON run_calls (workspace_id, run_id)`,
   `CREATE INDEX run_calls_caller ON run_calls (workspace_id, caller_id)`,

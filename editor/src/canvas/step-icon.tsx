@@ -3,6 +3,7 @@ import {
   Box,
   CalendarClock,
   ClipboardPen,
+  CornerDownRight,
   Ear,
   FlaskConical,
   Globe,
@@ -28,6 +29,7 @@ import {
 const ICONS: { [name: string]: LucideIcon } = {
   'calendar-clock': CalendarClock,
   'clipboard-pen': ClipboardPen,
+  'corner-down-right': CornerDownRight,
   ear: Ear,
   'flask-conical': FlaskConical,
   globe: Globe,

@@ -12,6 +12,7 @@ import { FormFieldsField } from './form-fields-field.tsx'
 import { KeyValueField } from './key-value-field.tsx'
 import { DatesField, HoursField } from './open-hours-field.tsx'
 import { EventField, SlugField, TimeZoneField } from './pick-fields.tsx'
+import { PlaybookField } from './playbook-field.tsx'
 import { PropertyInput } from './property-input.tsx'
 import { TemplateInput } from './template-input.tsx'
 
@@ -84,6 +85,8 @@ export function Field(props: FieldProps) {
     case 'signal':
     case 'segment':
       return <SlugField {...props} />
+    case 'playbook':
+      return <PlaybookField {...props} />
     case 'event':
       return <EventField {...props} />
     case 'filters':

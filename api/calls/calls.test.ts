@@ -1,0 +1,175 @@
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
+import { act, asks, exit, planOf, trigger } from '../../test/helpers/plans.ts'
+import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { planHash } from '../../engine/ids.ts'
+import type { Plan, PlanStep } from '../../engine/model/plan.ts'
+import type { RunRef } from '../../engine/ports.ts'
+import { commandOwed } from '../../engine/temporal/reconcile.ts'
+import { newId } from '../db/new-id.ts'
+
+let shell: Shell
+beforeAll(async () => {
+  shell = await createShell()
+})
+afterAll(() => shell.close())
+beforeEach(() => {
+  shell.outside.written.length = 0
+})
+
+const write = (id: string, next: string[], text = id): PlanStep => ({
+  ...act(id, next),
+  type: 'pad.natural@1',
+  connection: 'pad',
+  input: { text },
+  readsSteps: ['call'],
+})
+const called = (next: string[], fields = { percent: 'How much' }): PlanStep => ({
+  ...trigger('called', next),
+  op: 'trigger',
+  type: 'trigger.call@1',
+  input: { fields },
+})
+const calls = (playbook: string, more: { inputs?: object; out?: { [port: string]: string[] } } = {}): PlanStep => ({
+  ...asks('call', null),
+  type: 'flow.callPlaybook@1',
+  out: { done: [], failed: [], timeout: [], ...more.out },
+  input: { playbook, wait: 'yes', ...(more.inputs && { inputs: more.inputs as { [name: string]: string } }) },
+  answer: { ports: ['done', 'failed'], maxWaitMs: null },
+  keeps: true,
+})
+
+function leaving(outputs: { [name: string]: string }): PlanStep {
+  const step = exit('end', 'Accepted')
+  return step.op === 'exit' ? { ...step, outputs } : step
+}
+
+/** A published playbook, or the one that a run is of. */
+async function publish(slug: string, plan: Plan, id = newId(Date.now())): Promise<string> {
+  const { db } = shell.database
+  const at = new Date()
+  const text = JSON.stringify(plan)
+  const hash = planHash(shell.workspaceId, text)
+  const of = { workspace_id: shell.workspaceId, created_at: at }
+  const row = { ...of, id, slug, name: slug, draft: '{}', status: 'on' as const, live_version: 1, updated_at: at }
+  await db.insertInto('playbooks').values(row).execute()
+  await db
+    .insertInto('plans')
+    .values({ ...of, hash, plan: text, listens: false })
+    .onConflict((conflict) => conflict.doNothing())
+    .execute()
+  await db
+    .insertInto('playbook_versions')
+    .values({
+      workspace_id: shell.workspaceId,
+      playbook_id: id,
+      version: 1,
+      document: '{}',
+      plan_hash: hash,
+      published_by: 'x',
+      published_at: at,
+    })
+    .execute()
+  return id
+}
+
+async function start(plan: Plan): Promise<RunRef> {
+  const run = await shell.enroll(plan, { wanted: 20 })
+  const { playbook_id } = await rowOf(run.runId)
+  await publish(`caller-${playbook_id}`, plan, playbook_id)
+  await shell.client.startRuns([run])
+  return run
+}
+
+const rowOf = (id: string) =>
+  shell.database.db.selectFrom('runs').selectAll().where('id', '=', id).executeTakeFirstOrThrow()
+const childrenOf = ({ runId }: RunRef) =>
+  shell.database.db.selectFrom('run_calls').selectAll().where('caller_id', '=', runId).execute()
+const childOf = async (run: RunRef): Promise<string> => {
+  await expect.poll(() => childrenOf(run), { timeout: 20_000 }).toHaveLength(1)
+  const [child] = await childrenOf(run)
+  return child?.run_id ?? ''
+}
+/** As the workers do each second. */
+const untilEnded = (id: string, as: object) =>
+  expect
+    .poll(
+      async () => {
+        await commandOwed(shell.directory, shell.client, Date.now() + 1)
+        const { status, reason, ended_at } = await rowOf(id)
+        return { status: ended_at === null ? 'open' : status, reason }
+      },
+      { timeout: 20_000 },
+    )
+    .toMatchObject(as)
+
+it('runs for the same subject with its inputs, and the caller reads what its exit leaves', async () => {
+  const child = planOf([
+    called(['tell']),
+    write('tell', ['end'], 'child: {{ trigger.data.percent }}'),
+    leaving({ percent: 'trigger.data.percent', none: 'steps.no.such' }),
+  ])
+  await publish('offer', child)
+  const caller = planOf([
+    trigger('start', ['call']),
+    calls('offer', { inputs: { percent: '{{ trigger.wanted }}' }, out: { done: ['go'], failed: ['sorry'] } }),
+    write('go', [], 'caller: {{ steps.call.output.percent }}, {{ steps.call.status }}, {{ steps.call.reason }}'),
+    write('sorry', []),
+  ])
+  const run = await start(caller)
+  const id = await childOf(run)
+  await untilEnded(run.runId, { status: 'completed' })
+  expect(shell.outside.written.map(({ text }) => text)).toEqual(['child: 20', 'caller: 20, exited, Accepted'])
+  const [row, own] = [await rowOf(id), await rowOf(run.runId)]
+  expect(row).toMatchObject({ subject_id: own.subject_id, status: 'exited', output: { percent: 20, none: null } })
+  expect(row.cause).toMatchObject({ kind: 'call', chain: [{ run: run.runId, step: 'call' }] })
+  expect(row.trigger).toMatchObject({ data: { caller: { run: run.runId, step: 'call' } } })
+})
+
+it('is left by “failed” when the called run fails, and once', async () => {
+  await publish('breaks', planOf([called(['bad']), write('bad', [])]))
+  shell.outside.refused.add('bad')
+  const caller = planOf([
+    trigger('start', ['call']),
+    calls('breaks', { out: { done: ['go'], failed: ['sorry'] } }),
+    write('go', []),
+    write('sorry', [], 'sorry: {{ steps.call.status }}'),
+  ])
+  const run = await start(caller)
+  await untilEnded(run.runId, { status: 'completed' })
+  expect(shell.outside.written.map(({ text }) => text)).toEqual(['sorry: failed'])
+})
+
+it('ends with the run that called it when that is ended', async () => {
+  await publish('waits', planOf([called(['ask']), { ...asks('ask', null), out: {}, input: ASKED }]))
+  const run = await start(planOf([trigger('start', ['call']), calls('waits')]))
+  const id = await childOf(run)
+  await expect.poll(() => rowOf(id), { timeout: 20_000 }).toMatchObject({ status: 'waiting', at_steps: ['ask'] })
+  await shell.client.command(run, { id: 'stop', command: { kind: 'cancel', reason: 'Enough.' } })
+  await untilEnded(id, { status: 'cancelled', reason: 'The run that called it was ended.' })
+})
+const ASKED = { title: 'Go on?', maxWait: 'P3D', link: 'mayAnswer' }
+
+it('does not call itself for ever', async () => {
+  const circle = planOf([called(['call'], {} as never), calls('circle')])
+  await publish('circle', circle)
+  const run = await start(planOf([trigger('start', ['call']), calls('circle')]))
+  await untilEnded(run.runId, { status: 'completed' })
+  const [first] = await childrenOf(run)
+  const again = { workspaceId: shell.workspaceId, runId: first?.run_id ?? '' }
+  expect(await rowOf(again.runId)).toMatchObject({
+    status: 'failed',
+    reason: expect.stringMatching(/did not let the run in: It would start itself again/),
+  })
+  expect(await childrenOf(again)).toEqual([])
+})
+
+it.each([
+  ['no-such', {}, /no published playbook “no-such”/],
+  ['by-event', {}, /has no step “Called by another playbook”/],
+  ['takes', { other: 1 }, /takes no other\. It takes: percent/],
+])('says why “%s” cannot be called', async (slug, inputs, why) => {
+  if (slug === 'by-event') await publish(slug, planOf([trigger('start', ['a']), write('a', [])]))
+  if (slug === 'takes') await publish(slug, planOf([called(['a']), write('a', [])]))
+  const run = await start(planOf([trigger('start', ['call']), calls(slug, { inputs })]))
+  await untilEnded(run.runId, { status: 'failed', reason: expect.stringMatching(why) })
+})
