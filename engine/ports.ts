@@ -6,6 +6,7 @@ import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
 import type { HeardEvent, OperatorCommand, RunInput, RunStatus, Withheld } from './model/run.ts'
 import type { Listening } from './run/listens.ts'
+import type { MigrationRefusal } from './run/migrate.ts'
 
 /** What the activities need from the outside. Implemented over Postgres in `api/db`; every call is workspace-scoped. */
 export interface Ports {
@@ -86,6 +87,12 @@ export interface RunRecord {
   take(run: RunRef, taken: { position: number; input: InputWithFacts; epoch: Instant }): Promise<RunInput>
   /** An answer that was committed for this step, whether or not the run was told of it. */
   answerTo(run: RunRef, asked: { step: string; visit: number }): Promise<GivenAnswer | null>
+  /**
+   * Writes that the run went over to another version, or why not: with what the lists show of it, and with the row of
+   * whoever asked. Where the same input with other facts is there already nothing is written: that one is to be applied.
+   * @returns what is in the record now, and whether it is the input that was given
+   */
+  goOver(run: RunRef, over: GoneOver): Promise<{ input: RunInput & { kind: 'operator' }; ours: boolean }>
   append(run: RunRef, part: RecordPart): Promise<void>
   /** Which of these connections (slugs) are open now: read afresh, because a held run sleeps on the answer. */
   connectionsOpen(workspaceId: string, slugs: string[]): Promise<string[]>
@@ -99,6 +106,20 @@ export interface GivenAnswer {
   command: OperatorCommand & { kind: 'answer' }
   /** When it was given. */
   at: Instant
+}
+
+/** What a run that is asked to go over to another version, or back, answers. */
+export interface GoneOver {
+  position: number
+  input: RunInput & { kind: 'operator' }
+  epoch: Instant
+  summary: RunSummary
+  migration: string
+  back: boolean
+  /** What it goes by now; no version: that which it began under. */
+  plan: string
+  version: number | null
+  refused: MigrationRefusal | null
 }
 
 /** An input on which writes may be made, as soon as it is recorded. */
@@ -187,6 +208,7 @@ export interface SettledEffect {
 }
 
 export interface RunStartData {
+  /** Of the version that it began under: its record leads from there to the one it goes by now. */
   planHash: string
   playbookId: string
   version: number

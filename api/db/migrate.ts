@@ -8,8 +8,10 @@ import * as earlyYears from './migrations/0005-early-years.ts'
 import * as runsThatWait from './migrations/0006-runs-that-wait.ts'
 import * as enrollment from './migrations/0007-enrollment.ts'
 import * as errors from './migrations/0008-errors.ts'
+import * as versionsInFlight from './migrations/0009-versions-in-flight.ts'
 import * as peopleAndCalls from './migrations/0010-people-and-calls.ts'
 import * as simulation from './migrations/0011-simulation.ts'
+import * as loops from './migrations/0012-loops.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -21,8 +23,10 @@ const MIGRATIONS: Record<string, Migration> = {
   '0006-runs-that-wait': runsThatWait,
   '0007-enrollment': enrollment,
   '0008-errors': errors,
+  '0009-versions-in-flight': versionsInFlight,
   '0010-people-and-calls': peopleAndCalls,
   '0011-simulation': simulation,
+  '0012-loops': loops,
 }
 
 export class DatabaseNewer extends Error {

@@ -66,7 +66,7 @@ const ZERO = '00000000-0000-0000-0000-000000000000'
 
 const START_DATA: Statement = {
   name: 'runs-start-data',
-  text: `SELECT r.workspace_id, r.id, r.plan_hash, r.playbook_id, r.version, r.subject_kind, r.subject_id, r.trigger,
+  text: `SELECT r.workspace_id, r.id, coalesce(r.first_plan_hash, r.plan_hash) AS plan_hash, r.playbook_id, r.version, r.subject_kind, r.subject_id, r.trigger,
       r.cause->>(CASE r.subject_kind WHEN 'contact' THEN 'accountId' ELSE 'contactId' END) AS related
     FROM unnest($1::uuid[], $2::text[]) AS wanted (workspace_id, id) JOIN runs r USING (workspace_id, id)`,
 }

@@ -1,5 +1,6 @@
 import type { RunInput } from '../../engine/model/run.ts'
 import { type GivenAnswer, type RecordPart, RunGone, type RunRecord, type RunRef } from '../../engine/ports.ts'
+import { GO_OVER, overValues } from './run-versions.ts'
 import { type Queryable, type Statement, sqlState } from './sql.ts'
 
 /**
@@ -23,6 +24,12 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
       const [row] = await refuseGone(run, q.rows<{ input: RunInput }>(TAKE, values))
       if (row === undefined) throw new Error(`The input of run ${run.runId} was not written.`)
       return row.input
+    },
+    async goOver(run, over) {
+      const [row] = await refuseGone(run, q.rows<WentOver>(GO_OVER, overValues(run, over)))
+      if (row === undefined) throw new Error(`The input of run ${run.runId} was not written.`)
+      changed(run)
+      return row
     },
     async answerTo(run, { step, visit }) {
       const values = [run.workspaceId, run.runId, step, visit]
@@ -88,6 +95,8 @@ export const WRITE_PART = `
     UPDATE runs SET status = $6::text, reason = $7::text, at_steps = $8::text[], held_by = $9::text[],
       waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
     WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
+
+type WentOver = Awaited<ReturnType<RunRecord['goOver']>>
 
 interface Recorded {
   position: number

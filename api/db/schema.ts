@@ -239,6 +239,8 @@ export interface RunsTable {
   waiting_until: NullableTimestamp
   epoch: Generated<number>
   started: Generated<boolean>
+  first_plan_hash: Nullable<string>
+  first_version: Nullable<number>
   created_at: Timestamp
   updated_at: Timestamp
   ended_at: NullableTimestamp
@@ -369,6 +371,42 @@ export interface ContactSendsTable {
   at: Timestamp
 }
 
+export interface RunMigrationsTable {
+  workspace_id: string
+  id: string
+  playbook_id: string
+  to_version: number
+  to_plan: string
+  moves: JsonColumn
+  canary: number
+  per_second: number
+  status: Generated<'running' | 'paused' | 'done' | 'cancelled' | 'reverting' | 'revertingPaused' | 'reverted'>
+  reason: Nullable<string>
+  actor: string
+  created_at: Timestamp
+  updated_at: Timestamp
+  ended_at: NullableTimestamp
+}
+
+export interface RunMigrationRunsTable {
+  workspace_id: string
+  migration_id: string
+  run_id: string
+  place: number
+  from_version: number
+  from_plan: string
+  at_steps: string[]
+  status: Generated<
+    'waiting' | 'told' | 'moved' | 'refused' | 'passed' | 'cancelled' | 'returning' | 'toldBack' | 'returned' | 'stayed'
+  >
+  code: Nullable<string>
+  reason: Nullable<string>
+  command: Nullable<string>
+  attempts: Generated<number>
+  not_before: NullableTimestamp
+  changed_at: Timestamp
+}
+
 export interface RunPeopleTable {
   workspace_id: string
   contact_id: string
@@ -429,6 +467,8 @@ export interface Database {
   installation_keys: InstallationKeysTable
   run_keys: RunKeysTable
   run_people: RunPeopleTable
+  run_migrations: RunMigrationsTable
+  run_migration_runs: RunMigrationRunsTable
   former_runs: FormerRunsTable
   former_entries: FormerEntriesTable
   admissions: AdmissionsTable

@@ -116,8 +116,12 @@ function play({ plans, facts, draw, when, moves, back = false }: Told) {
       else expect(over.state).toEqual(before)
       if (back && over.refused === null && over.state.moved) {
         const command = { kind: 'unmigrate' as const, ...names, from: names.to, to: names.from }
-        const { handled: _1, ...returned } = feed({ kind: 'operator', at, id: `back ${turn}`, command }).state
-        const { handled: _2, ...was } = before
+        const {
+          handled: _1,
+          under: _3,
+          ...returned
+        } = feed({ kind: 'operator', at, id: `back ${turn}`, command }).state
+        const { handled: _2, under: _4, ...was } = before
         expect(returned).toEqual(was)
       }
       current = state ?? current

@@ -314,8 +314,9 @@ describe('the way back', () => {
       { kind: 'cancelSleep', step: 'rest' },
       { kind: 'sleep', step: 'wait' },
     ])
-    const { handled: _2, ...is } = run.state
+    const { handled: _2, under, ...is } = run.state
     expect(is).toEqual(was)
+    expect(under).toEqual({ plan: 'v1', version: 1 })
     run.due('wait')
     run.outcome('b')
     expect(run.state.status).toBe('completed')

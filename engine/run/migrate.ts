@@ -79,8 +79,7 @@ export function unmigrate(plans: { from: Plan; to: Plan }, state: RunState, inpu
   )
   draft.state.handled = [...state.handled, input.id]
   delete draft.state.moved
-  delete draft.state.under
-  if (moved.under !== null) draft.state.under = moved.under
+  draft.state.under = input.command.to
   if (input.facts) draft.state.facts = input.facts
   draft.notes.push({
     step: RUN,
@@ -247,7 +246,6 @@ function rememberWayBack(draft: Draft, before: RunState, command: Migrate): void
   const { steps, edges, waits, open } = before
   state.moved = {
     migration: command.migration,
-    under: before.under ?? null,
     at: state.open.map((id) => waitOf(state, id)),
     steps,
     edges,

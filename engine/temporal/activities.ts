@@ -12,7 +12,7 @@ export function createRunActivities(ports: Ports, pool: ClientPool, options: Per
   const planOf = createPlans(ports)
   return {
     async proceed({ $local: order }) {
-      const progress = await new Stint({ ports, perform }, await planOf(order.planHash), order).run()
+      const progress = await new Stint({ ports, perform, planOf }, await planOf(order.planHash), order).run()
       options.reached?.('before-task-end')
       return progress
     },

@@ -1,7 +1,7 @@
 import { defineSignal } from '@temporalio/workflow'
 import type { Plan, TriggerData } from '../model/plan.ts'
 import type { Instant } from '../model/rule.ts'
-import type { OperatorCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
+import type { OperatorCommand, PlanName, RunInput, RunState, StepOutcome } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
 import type { ActOrder } from '../run/act-order.ts'
 
@@ -27,6 +27,8 @@ export interface Carried {
   state: RunState
   /** How many inputs are recorded. */
   position: number
+  /** What came while it moved to a fresh history. */
+  arrivals?: Arrival[]
 }
 
 /** Something that happened and is not applied yet. */
@@ -53,6 +55,11 @@ export interface Progress {
   elsewhere: Array<{ step: string; visit: number; connectionId: string; slot: Instant | null }>
   /** The record says that the run has ended. */
   over: boolean
+  /**
+   * It goes by another version's plan than it was asked to proceed by, in this state: it goes on in a fresh history,
+   * which is given that plan. The inputs are not said then.
+   */
+  moved?: Carried & PlanName
 }
 
 /**

@@ -8,10 +8,12 @@ import {
   proxyLocalActivities,
   setHandler,
   sleep,
+  upsertSearchAttributes,
   workflowInfo,
 } from '@temporalio/workflow'
 import type { OperatorCommand, RunCommand, RunState } from '../model/run.ts'
 import { advance } from '../run/advance.ts'
+import { migrationOf } from '../run/follow.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { type ActOrder, actOrderOf } from '../run/act-order.ts'
 import {
@@ -29,6 +31,7 @@ import {
   stepKey,
   touchedSignal,
 } from './messages.ts'
+import { VERSION } from './search-attributes.ts'
 
 /** Above this a state moves to a fresh history; Temporal warns at 512 KB and refuses at 2 MB. */
 const CARRY_OVER_BYTES = 256 * 1024
@@ -52,10 +55,19 @@ export async function runPlaybook(start: RunWorkflowStart, planRef: PlanRef): Pr
   setHandler(operatorSignal, (message) => execution.operate(message))
   setHandler(touchedSignal, () => execution.touch())
   setHandler(connectionOpenSignal, (connection) => execution.resume(connection))
-  const carried = await execution.run()
-  if (carried === null) return
+  const onward = await execution.run()
+  if (onward === null) return
   await condition(allHandlersFinished)
-  await continueAsNew<typeof runPlaybook>({ ...start, carried }, planRef)
+  if (onward.version !== undefined) upsertSearchAttributes([{ key: VERSION, value: onward.version }])
+  await continueAsNew<typeof runPlaybook>({ ...start, carried: onward.carried }, onward.planRef)
+}
+
+/** What a fresh history goes on with. */
+interface Onward {
+  carried: Carried
+  planRef: PlanRef
+  /** Of the plan, where it is another than before. */
+  version?: number
 }
 
 class RunExecution {
@@ -77,6 +89,7 @@ class RunExecution {
     this.planRef = planRef
     this.state = start.carried?.state ?? null
     this.position = start.carried?.position ?? 0
+    this.inbox.push(...(start.carried?.arrivals ?? []))
   }
 
   operate({ id, command }: { id: string; command: OperatorCommand }): void {
@@ -93,12 +106,14 @@ class RunExecution {
   }
 
   /** @returns null at the end of the run; else what a fresh history goes on with */
-  async run(): Promise<Carried | null> {
+  async run(): Promise<Onward | null> {
     for (;;) {
-      const { over } = await this.proceed()
+      const { over, moved } = await this.proceed()
+      if (moved !== undefined) return over && this.inbox.length === 0 ? null : this.goOver(moved)
       if (this.inbox.length > 0 || this.hasMoreToDo()) continue
       if (over) return null
-      if (this.away.size === 0 && shouldCarryOver(this.current())) return this.carry()
+      if (this.away.size === 0 && shouldCarryOver(this.current()))
+        return { carried: this.carry(), planRef: this.planRef }
       await condition(() => this.inbox.length > 0 || this.hasMoreToDo())
     }
   }
@@ -126,8 +141,10 @@ class RunExecution {
       notBefore: this.latest,
     }
     const progress = await local.proceed({ $local: order })
+    if (progress.moved !== undefined) return progress
     for (const input of progress.inputs) {
-      this.state = advance(this.planRef.plan, this.state, input).state
+      // One that had gone over would not be told here: it was refused.
+      if (migrationOf(input) === null) this.state = advance(this.planRef.plan, this.state, input).state
       this.latest = Math.max(this.latest, input.at)
       if (input.kind === 'outcome') this.away.delete(stepKey(input))
     }
@@ -212,6 +229,13 @@ class RunExecution {
     } catch (error) {
       if (!isCancellation(error)) throw error
     }
+  }
+
+  /** On in a fresh history, which is given the other version's plan. On the wire a plan is its hash alone. */
+  private goOver({ plan, version, state, position }: NonNullable<Progress['moved']>): Onward {
+    for (const scope of [...this.timers.values(), ...this.away.values()]) scope.cancel()
+    const carried = { state, position, arrivals: this.inbox.splice(0) }
+    return { carried, planRef: { $plan: plan } as PlanRef, version }
   }
 
   /** Ends the timers of this history; their deadlines travel in the state. */

@@ -5,6 +5,7 @@ import { advance } from '../run/advance.ts'
 import { type AwaitedEvent, canListen, isMeant, listeningOf } from '../run/listens.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { indexPlan, stepAt } from '../run/plan-index.ts'
+import { follow, type Followed, migrationOf, type UnderPlan } from '../run/follow.ts'
 import { summaryOf } from '../run/summary.ts'
 import { actOrderOf } from '../run/act-order.ts'
 import { RUN } from '../run/end-run.ts'
@@ -19,6 +20,10 @@ const BEGIN_WITHIN_MS = 2_000
 /** Parallel steps that act at once; the others follow. */
 const AT_ONCE = 20
 
+type PlanOf = (hash: string) => Promise<Plan>
+
+const refuseOtherPlans: PlanOf = (hash) => Promise.reject(new Error(`The plan ${hash} is not at hand.`))
+
 type ActCommand = RunCommand & { kind: 'act' }
 
 /**
@@ -32,7 +37,11 @@ type ActCommand = RunCommand & { kind: 'act' }
 export class Stint {
   private readonly ports: Ports
   private readonly perform: Perform
-  private readonly plan: Plan
+  private readonly planOf: PlanOf
+  /** Plans at hand, by hash: those that inputs lead to. */
+  private readonly plans = new Map<string, Plan>()
+  /** What the run goes by now: it may go over to another version on its way. */
+  private under: UnderPlan
   private readonly order: ProceedOrder
   private readonly inbox: Arrival[]
   private readonly applied: RunInput[] = []
@@ -43,16 +52,18 @@ export class Stint {
   private readonly elsewhere: Progress['elsewhere'] = []
   /** Places in the lines of budgets, of steps that were woken for their turn. */
   private readonly slots = new Map<string, number>()
+  private wentOver = false
   private beginUntil = 0
   private state: RunState | null
   /** Whether the record and what the lists show are as the state is. */
   private recorded = false
   private latest: number
 
-  constructor(outside: { ports: Ports; perform: Perform }, plan: Plan, order: ProceedOrder) {
+  constructor(outside: { ports: Ports; perform: Perform; planOf?: PlanOf }, plan: Plan, order: ProceedOrder) {
     this.ports = outside.ports
     this.perform = outside.perform
-    this.plan = plan
+    this.planOf = outside.planOf ?? refuseOtherPlans
+    this.under = { hash: order.planHash, plan }
     this.order = order
     this.inbox = [...order.arrivals]
     this.busy = new Set(order.away)
@@ -64,7 +75,7 @@ export class Stint {
   async run(): Promise<Progress> {
     try {
       if (this.state === null) await this.open()
-      else for (const input of await this.ports.runs.since(this.ref(), this.order.position)) this.apply(input)
+      else await this.applyRecorded(await this.ports.runs.since(this.ref(), this.order.position))
       this.beginUntil = this.ports.clock() + BEGIN_WITHIN_MS
       for (;;) {
         await this.applyArrivals()
@@ -84,7 +95,22 @@ export class Stint {
     const at = this.now()
     const facts = await this.facts(at)
     const inputs = await this.ports.runs.open(this.ref(), { kind: 'start', at, trigger, facts }, epoch)
-    for (const input of inputs) this.apply(input)
+    await this.applyRecorded(inputs)
+  }
+
+  /** What an earlier stint recorded; the plans that it leads to are fetched first. */
+  private async applyRecorded(inputs: RunInput[]): Promise<void> {
+    for (const input of inputs) {
+      const to = migrationOf(input)?.to.plan
+      if (to !== undefined) await this.fetchPlan(to)
+      this.apply(input)
+    }
+  }
+
+  private async fetchPlan(hash: string): Promise<Plan> {
+    const plan = this.plans.get(hash) ?? (await this.planOf(hash))
+    this.plans.set(hash, plan)
+    return plan
   }
 
   private async applyArrivals(): Promise<void> {
@@ -96,12 +122,52 @@ export class Stint {
         const input = { ...arrival, at: Math.max(arrival.at, this.latest) }
         // An answer ends a wait, and what follows sees the world as it is then.
         if (input.kind === 'operator' && input.command.kind === 'answer') await this.take(input)
+        else if (input.kind === 'operator' && migrationOf(input) !== null) await this.goOver(input)
         else {
           this.apply(input)
           this.unrecorded.push(input)
         }
       }
     }
+  }
+
+  /** Another version's plan from here on, or the word why not; on fresh facts, because that plan may read others. */
+  private async goOver(arrived: RunInput & { kind: 'operator' }): Promise<void> {
+    const migration = migrationOf(arrived)
+    if (migration === null) return
+    await this.record()
+    const to = await this.fetchPlan(migration.to.plan)
+    const { hash, plan } = this.under
+    let input: typeof arrived = { ...arrived, facts: await this.factsFor(to, arrived.at) }
+    for (;;) {
+      const next = this.follow(input)
+      const said = await this.ports.runs.goOver(this.ref(), {
+        position: this.position(),
+        input,
+        epoch: this.order.epoch,
+        summary: this.summary(next),
+        migration: migration.migration,
+        back: migration.kind === 'unmigrate',
+        plan: next.under.hash,
+        version: next.state.under?.version ?? null,
+        refused: next.refused,
+      })
+      if (said.ours) break
+      input = said.input
+    }
+    this.apply(input)
+    this.recorded = true
+    if (this.under.hash !== hash && canListen(plan) && !canListen(this.under.plan))
+      await this.ports.waits.listen(this.ref(), this.order.subject, null)
+  }
+
+  private follow(input: RunInput): Followed {
+    const planOf = (hash: string): Plan => {
+      const plan = this.plans.get(hash)
+      if (plan === undefined) throw new Error(`The plan ${hash} is not at hand.`)
+      return plan
+    }
+    return follow({ under: this.under, planOf }, this.state, input)
   }
 
   /** A sleep is over. A delay's end loads fresh facts, which are recorded before anything is done on them. */
@@ -187,7 +253,10 @@ export class Stint {
   }
 
   private apply(input: RunInput): void {
-    this.state = advance(this.plan, this.state, input).state
+    const { state, under } = this.follow(input)
+    this.state = state
+    if (under !== this.under) this.wentOver = true
+    this.under = under
     this.applied.push(input)
     this.recorded = false
     this.latest = Math.max(this.latest, input.at)
@@ -249,24 +318,34 @@ export class Stint {
   }
 
   private progress(): Progress {
-    return { inputs: this.applied, elsewhere: this.elsewhere, over: this.over() }
+    const over = this.over()
+    const state = this.current()
+    if (!this.wentOver || state.under === undefined) return { inputs: this.applied, elsewhere: this.elsewhere, over }
+    // What was too slow here is asked for again in the fresh history.
+    return { inputs: [], elsewhere: [], over, moved: { ...state.under, state, position: this.position() } }
   }
 
   private over(): boolean {
     return outstanding(this.current()).some(({ kind }) => kind === 'finish')
   }
 
-  private summary() {
-    const index = indexPlan(this.plan)
-    return summaryOf(this.current(), (id) => {
+  private summary(
+    { under, state }: { under: UnderPlan; state: RunState } = { under: this.under, state: this.current() },
+  ) {
+    const index = indexPlan(under.plan)
+    return summaryOf(state, (id) => {
       const step = stepAt(index, id)
       return step?.op === 'act' ? step.connection : null
     })
   }
 
   private facts(at: number) {
+    return this.factsFor(this.plan, at)
+  }
+
+  private factsFor({ reads }: Plan, at: number) {
     const { workspaceId, subject } = this.order
-    return this.ports.facts.load(workspaceId, subject, { reads: this.plan.reads, at })
+    return this.ports.facts.load(workspaceId, subject, { reads, at })
   }
 
   private now(): number {
@@ -275,6 +354,10 @@ export class Stint {
 
   private position(): number {
     return this.order.position + this.applied.length
+  }
+
+  private get plan(): Plan {
+    return this.under.plan
   }
 
   private current(): RunState {
