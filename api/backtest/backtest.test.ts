@@ -69,7 +69,7 @@ beforeAll(async () => {
 })
 afterAll(() => w.close())
 
-/** Random lives of some people in a few accounts; many things happen at the same instant, and some are told of late. */
+/** Random lives of some people in a few accounts; many things happen at the same instant. */
 function* lives(): Iterable<Happening> {
   const random = seeded(4)
   const any = <T>(all: readonly T[]): T => all[Math.floor(random() * all.length)] as T
@@ -78,7 +78,6 @@ function* lives(): Iterable<Happening> {
     for (let n = 0; n < 8; n += 1) {
       const userId = `u-${Math.floor(random() * PEOPLE)}`
       const groupId = `g-${userId.slice(-1)}`
-      const late = random() < 0.1 ? { timestamp: new Date(at - DAY).toISOString() } : {}
       const message = any<{ [field: string]: Json }>([
         { type: 'track', event: 'Used', properties: { n } },
         { type: 'track', event: 'Used', properties: { n } },
@@ -87,7 +86,7 @@ function* lives(): Iterable<Happening> {
         { type: 'identify', traits: { plan: any(['free', 'team', 'pro']), other: hour } },
         { type: 'group', groupId, traits: { seats: Math.floor(random() * 40) } },
       ])
-      yield { at, message: { ...message, userId, ...late } }
+      yield { at, message: { ...message, userId } }
     }
   }
 }

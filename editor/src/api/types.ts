@@ -1,8 +1,10 @@
-import type { inferRouterOutputs } from '@trpc/server'
+import type { inferRouterInputs, inferRouterOutputs } from '@trpc/server'
 import type { AppRouter } from '../../../api/router.ts'
 
 /** The answers of the server by the names pages use. */
 type Out = inferRouterOutputs<AppRouter>
+/** What the server is asked. */
+export type RouterInputs = inferRouterInputs<AppRouter>
 
 export type { AudienceRow, AudienceView, SubjectView } from '../../../api/audiences/audience-schemas.ts'
 export type { ComputedRow, ComputedView, Scored, ScoreRow, ScoreView } from '../../../api/scores/score-schemas.ts'
@@ -26,6 +28,7 @@ export type PlaybookSummary = Out['playbooks']['list']['data'][number]
 export type PlaybookDetail = Out['playbooks']['get']
 export type RunSummary = Out['runs']['list']['data'][number]
 export type RunDetail = Out['runs']['get']
+export type RunWhy = Out['why']['run']
 export type RunStep = RunDetail['steps'][number]
 export type AlertSummary = Out['alerts']['list']['data'][number]
 export type AlertSettings = Out['alerts']['settings']
@@ -42,4 +45,5 @@ export type Review = Out['reviews']['list']['data'][number]
 export type ApiKey = Out['keys']['list']['data'][number]
 export type DryRun = Out['playbooks']['dryRun']
 export type BacktestView = Out['backtests']['get']
+export type TestResult = Out['tests']['run']['results'][number]
 export type BacktestResult = NonNullable<BacktestView['result']>

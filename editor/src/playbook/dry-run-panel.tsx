@@ -9,6 +9,8 @@ import { subjectChoice, SubjectInput } from '../customers/subject-input.tsx'
 import { sampleScope, upstreamData } from '../document/upstream-data.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { parseObject } from '../ui/parse-object.ts'
+import { assumptionsOf, type ChosenWait, waitsIn } from './assumed-waits.ts'
+import { AssumedWaitsFields } from './assumed-waits-fields.tsx'
 import { useCatalog } from './catalog-context.ts'
 import { DryRunResult } from './dry-run-result.tsx'
 import { shownOf } from './dry-run-shown.ts'
@@ -27,6 +29,7 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
   const triggers = document.steps.filter((step) => step.type.startsWith('trigger.'))
   const [trigger, setTrigger] = useState<string | null>(triggers[0]?.id ?? null)
   const [data, setData] = useState('')
+  const [chosen, setChosen] = useState<ReadonlyMap<string, ChosenWait>>(new Map())
   const [tried, setTried] = useState<typeof document | null>(null)
   const run = useMutation(
     trpc.playbooks.dryRun.mutationOptions({
@@ -37,13 +40,16 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
   )
   const made = parseObject(madeUp)
   const triggerData = data.trim() === '' ? undefined : parseObject(data)
-  const bad = (mode === 'madeUp' && made === null) || triggerData === null
+  const waits = waitsIn(document, manifest)
+  const assumptions = assumptionsOf(waits, chosen)
+  const bad = assumptions === null || (mode === 'madeUp' && made === null) || triggerData === null
   const submit = (event: FormEvent) => {
     event.preventDefault()
     if (bad) return
     run.mutate({
       slug,
       document,
+      waits: assumptions,
       subject: mode === 'madeUp' ? { madeUp: partsOf(made ?? {}) } : subjectChoice(document.subject, subject.trim()),
       ...(trigger !== null && { trigger: { step: trigger, ...(triggerData && { data: triggerData }) } }),
     })
@@ -96,6 +102,7 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
             onChange={setData}
             error={triggerData === null ? 'This is not a JSON object. Mend it.' : undefined}
           />
+          <AssumedWaitsFields waits={waits} chosen={chosen} onChange={setChosen} />
           <Button
             type="submit"
             leftSection={<FlaskConical size={16} aria-hidden="true" />}
@@ -107,7 +114,7 @@ export function DryRunPanel({ slug, onShown }: { slug: string; onShown: (shown: 
         </Stack>
       </form>
       {run.isError && <ProblemPanel error={run.error} />}
-      {run.isSuccess && tried === document && <DryRunResult result={run.data} />}
+      {run.isSuccess && tried === document && <DryRunResult slug={slug} result={run.data} from={run.variables} />}
       {run.isSuccess && tried !== document && (
         <Text size="sm" c="dimmed">
           The draft has changed since. Try it again.

@@ -1,6 +1,6 @@
 import { Stack, Text, Title } from '@mantine/core'
 import { findStep } from '../../../nodes/manifest.ts'
-import type { DryRun } from '../api/types.ts'
+import type { DryRun, RouterInputs } from '../api/types.ts'
 import { labelOf } from '../canvas/step-summary.ts'
 import { stepOf } from '../document/graph.ts'
 import { JsonView } from '../ui/json-view.tsx'
@@ -9,10 +9,14 @@ import { StatusBadge } from '../ui/status-badge.tsx'
 import { spanWords } from '../ui/time.tsx'
 import { TraceView } from '../ui/trace-view.tsx'
 import { useCatalog } from './catalog-context.ts'
+import { SaveTest } from './save-test.tsx'
+import { StepSample } from './step-sample.tsx'
 import { useDraft, useEditorStore } from './store.ts'
 
 /** The path as a list: what each step decided and why, and what each write would send. */
-export function DryRunResult({ result }: { result: DryRun }) {
+export function DryRunResult(props: { slug: string; result: DryRun; from: RouterInputs['playbooks']['dryRun'] }) {
+  const { slug, result } = props
+  const { slug: _slug, ...from } = props.from
   const began = result.facts.at
   const reached = result.steps
     .filter((step) => step.at !== null)
@@ -32,15 +36,17 @@ export function DryRunResult({ result }: { result: DryRun }) {
         </Text>
       </div>
       {reached.map((step) => (
-        <StepResult key={step.id} step={step} began={began} />
+        <StepResult key={step.id} slug={slug} step={step} began={began} />
       ))}
+      <SaveTest slug={slug} from={{ dryRun: from }} />
     </Stack>
   )
 }
 
 const duration = (ms: number): string => (ms < 1000 ? 'moments' : spanWords(ms))
 
-function StepResult({ step, began }: { step: DryRun['steps'][number]; began: number }) {
+function StepResult(props: { slug: string; step: DryRun['steps'][number]; began: number }) {
+  const { slug, step, began } = props
   const document = useDraft()
   const { manifest } = useCatalog()
   const { getState } = useEditorStore()
@@ -73,6 +79,7 @@ function StepResult({ step, began }: { step: DryRun['steps'][number]; began: num
             Would send
           </Text>
           <JsonView label={`what ${step.label} would send`} value={step.input} max={220} />
+          <StepSample slug={slug} step={step.id} type={step.type} label={step.label} />
         </>
       )}
     </section>

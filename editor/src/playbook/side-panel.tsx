@@ -10,6 +10,7 @@ import { BacktestPanel } from './backtest-panel.tsx'
 import { DryRunPanel } from './dry-run-panel.tsx'
 import { PlaybookSettings } from './playbook-settings.tsx'
 import { type SidePanel, useDraft, useEditor, useEditorStore } from './store.ts'
+import { TestsPanel } from './tests-panel.tsx'
 import type { TrialShown } from './use-marks.ts'
 
 const NONE: Problem[] = []
@@ -64,6 +65,7 @@ type Trial = Exclude<SidePanel, 'inspector'>
 const TRIALS: Array<{ value: Trial; label: string }> = [
   { value: 'dryRun', label: 'Dry run' },
   { value: 'backtest', label: 'Backtest' },
+  { value: 'tests', label: 'Tests' },
 ]
 
 /** What the draft would do, without a write: for one record, or over what is stored. */
@@ -85,9 +87,10 @@ function TrialPanel(props: { panel: Trial; slug: string; onTrial: (shown: TrialS
         aria-label="How to try the draft"
         data={TRIALS}
         value={panel}
-        onChange={(value) => open(value === 'backtest' ? 'backtest' : 'dryRun')}
+        onChange={(value) => open(TRIALS.find((one) => one.value === value)?.value ?? 'dryRun')}
       />
       {panel === 'dryRun' && <DryRunPanel slug={slug} onShown={onTrial} />}
+      {panel === 'tests' && <TestsPanel slug={slug} />}
       {panel === 'backtest' && <BacktestPanel slug={slug} onShown={onTrial} />}
     </aside>
   )

@@ -12,7 +12,7 @@ export type PickerFor =
   /** Nothing leads to it yet: the first step, or one put on the blank canvas. */
   | { kind: 'free'; at: [number, number]; anchor: Anchor }
 
-export type SidePanel = 'inspector' | 'dryRun' | 'backtest'
+export type SidePanel = 'inspector' | 'dryRun' | 'backtest' | 'tests'
 
 export interface EditorState {
   history: History<PlaybookDocument>

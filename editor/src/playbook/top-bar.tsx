@@ -5,6 +5,7 @@ import { Link } from '@tanstack/react-router'
 import {
   ArrowLeft,
   ChartColumn,
+  CircleCheck,
   Ellipsis,
   FlaskConical,
   History,
@@ -192,6 +193,9 @@ function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions']; o
           </Menu.Item>
           <Menu.Item leftSection={<ChartColumn size={15} />} onClick={() => getState().openPanel('backtest')}>
             Backtest
+          </Menu.Item>
+          <Menu.Item leftSection={<CircleCheck size={15} />} onClick={() => getState().openPanel('tests')}>
+            Tests
           </Menu.Item>
           <Menu.Item
             leftSection={<ListChecks size={15} />}

@@ -5,11 +5,13 @@ import type { RunDetail } from '../api/types.ts'
 import { labelOf } from '../canvas/step-summary.ts'
 import { stepOf } from '../document/graph.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
+import { SaveTest } from '../playbook/save-test.tsx'
 import { JsonView } from '../ui/json-view.tsx'
 import { lookOf } from '../ui/status-badge.tsx'
 import { clockTime, fullTime, untilWords } from '../ui/time.tsx'
 import { WhyRun } from '../why/why-run.tsx'
 import { KnownFacts } from './known-facts.tsx'
+import { RunRelations } from './run-relations.tsx'
 
 /** The run as a whole: who, what started it, and what happened when. */
 export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: string) => void }) {
@@ -33,6 +35,8 @@ export function RunOverview({ view, onStep }: { view: RunDetail; onStep: (id: st
         </Text>
       </div>
       <WhyRun id={run.id} />
+      <RunRelations view={view} />
+      {run.endedAt !== null && <SaveTest slug={run.playbook.slug} from={{ run: run.id }} />}
       <section aria-label="Timeline">
         <Title order={3} mb={8}>
           Timeline

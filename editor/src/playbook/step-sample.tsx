@@ -1,0 +1,99 @@
+import { Badge, Button, Group, JsonInput, Stack, Text } from '@mantine/core'
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useState } from 'react'
+import { findStep, type Json } from '../../../nodes/manifest.ts'
+import { trpc } from '../api/client.ts'
+import { JsonView } from '../ui/json-view.tsx'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { useCatalog } from './catalog-context.ts'
+
+/** What an action is taken to answer wherever nothing is really written, and another in its place. */
+export function StepSample({ slug, step, type, label }: { slug: string; step: string; type: string; label: string }) {
+  const { manifest } = useCatalog()
+  const queries = useQueryClient()
+  const samples = useQuery(trpc.backtests.samples.queryOptions({ slug }))
+  const [text, setText] = useState<string | null>(null)
+  const put = useMutation(
+    trpc.backtests.putSample.mutationOptions({
+      onSuccess: (answer) => {
+        setText(null)
+        queries.setQueryData(trpc.backtests.samples.queryKey({ slug }), answer)
+      },
+    }),
+  )
+  const kept = samples.data?.data.find((sample) => sample.step === step)
+  const output = kept?.output ?? findStep(manifest, type)?.sample ?? null
+  const parsed = text === null ? undefined : parsedOf(text)
+  return (
+    <Stack gap={4} mt={6}>
+      <Group gap={6}>
+        <Text size="xs" fw={600}>
+          Is taken to answer
+        </Text>
+        {kept !== undefined && (
+          <Badge size="xs" variant="light" color={kept.stale ? 'yellow' : 'gray'}>
+            {kept.stale ? 'kept, stale: the step has changed' : 'kept'}
+          </Badge>
+        )}
+      </Group>
+      {text === null ? (
+        <JsonView label={`what ${label} is taken to answer`} value={output} max={160} />
+      ) : (
+        <JsonInput
+          size="xs"
+          aria-label={`What ${label} is taken to answer`}
+          autosize
+          minRows={3}
+          maxRows={12}
+          value={text}
+          onChange={setText}
+          error={parsed === undefined ? 'This is not JSON. Mend it.' : undefined}
+        />
+      )}
+      <Group gap={6}>
+        {text === null ? (
+          <>
+            <Button variant="subtle" size="compact-xs" onClick={() => setText(JSON.stringify(output, null, 2))}>
+              Keep another
+            </Button>
+            {kept !== undefined && (
+              <Button
+                variant="subtle"
+                color="gray"
+                size="compact-xs"
+                loading={put.isPending}
+                onClick={() => put.mutate({ slug, step, output: null })}
+              >
+                Back to the usual sample
+              </Button>
+            )}
+          </>
+        ) : (
+          <>
+            <Button
+              size="compact-xs"
+              loading={put.isPending}
+              disabled={parsed === undefined || parsed === null}
+              onClick={() => put.mutate({ slug, step, output: parsed ?? null })}
+            >
+              Keep
+            </Button>
+            <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setText(null)}>
+              Cancel
+            </Button>
+          </>
+        )}
+      </Group>
+      {put.isError && <ProblemPanel error={put.error} />}
+    </Stack>
+  )
+}
+
+/** Undefined where it is no JSON. */
+function parsedOf(text: string): Json | undefined {
+  try {
+    return JSON.parse(text) as Json
+  } catch {
+    return undefined
+  }
+}
