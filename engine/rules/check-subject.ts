@@ -44,7 +44,7 @@ function wrongPath(subject: SubjectKind, leaf: Rule, inside: Inside): SubjectIss
   const path = 'property' in leaf ? leaf.property : 'changed' in leaf ? leaf.changed : null
   if (path === null) return null
   const [root] = path.split('.')
-  if (root === 'trigger' || root === 'steps')
+  if (root !== 'contact' && root !== 'account')
     return {
       message: `${path}: only runs have that.`,
       fix: 'Use a property of the contact or account, or an event.',

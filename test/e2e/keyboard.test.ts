@@ -55,8 +55,18 @@ it('draws, publishes and undoes by keyboard alone', async () => {
   await pick('create opportunity')
   await describeOpportunity()
 
-  // Arrows walk along the drawing; Enter opens, Escape leads back.
   await type('Escape')
+  await type('a')
+  await pick('wait for an event')
+  await focused(page.getByRole('combobox', { name: 'Event', exact: true }))
+  await type('Seat Added', 'Escape')
+  await tabTo(page.getByRole('textbox', { name: 'But at most', exact: true }))
+  await type('7', 'Escape')
+  await focused(step('Wait for an event'))
+  await page.getByText('Wait for Seat Added, at most 7 days').waitFor()
+
+  // Arrows walk along the drawing; Enter opens, Escape leads back.
+  await type('ArrowUp')
   await focused(step('Create opportunity'))
   await type('ArrowUp')
   await focused(step('Tag contact'))
@@ -70,7 +80,8 @@ it('draws, publishes and undoes by keyboard alone', async () => {
   await expect.poll(() => step('Tag contact').count(), PATIENTLY).toBe(0)
   await type('Control+z')
   await step('Tag contact').waitFor()
-  await page.getByText('No problems').waitFor()
+  // Nothing follows the wait.
+  await page.getByText('1 warning').waitFor()
 
   await tabTo(page.getByRole('button', { name: 'Publish', exact: true }))
   await type('Enter')
