@@ -4,6 +4,7 @@ import { alertsRouter } from './alerts/alerts-router.ts'
 import { segmentsRouter, signalsRouter } from './audiences/audiences-router.ts'
 import { sessionRouter } from './auth/session-router.ts'
 import { backtestsRouter } from './backtest/backtest-router.ts'
+import { callsRouter } from './calls/calls-router.ts'
 import { connectionsRouter } from './connections/connections-router.ts'
 import { contactRulesRouter } from './contact-rules/contact-rules-router.ts'
 import { conversationsRouter } from './conversations/conversations-router.ts'
@@ -39,6 +40,7 @@ export const appRouter = router({
   reruns: rerunsRouter,
   alerts: alertsRouter,
   asks: asksRouter,
+  calls: callsRouter,
   events: eventsRouter,
   signals: signalsRouter,
   segments: segmentsRouter,

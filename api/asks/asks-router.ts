@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { procedure, router } from '../trpc.ts'
 import { answerInput, askById, askListInput, askRow, passOnInput } from './ask-schemas.ts'
-import { answerInApp, listAskRows, passOn, viewAsk } from './asks.ts'
+import { answerInApp, asksOfRun, listAskRows, passOn, viewAsk } from './asks.ts'
 
 const tags = ['Asks']
 
@@ -22,6 +22,14 @@ export const asksRouter = router({
     .input(askById)
     .output(askRow)
     .query(({ ctx, input }) => viewAsk(ctx, input.id)),
+
+  ofRun: procedure({
+    scope: 'runs:read',
+    rest: { method: 'GET', path: '/v1/runs/{id}/asks', tags, summary: 'What one run asked of people' },
+  })
+    .input(z.object({ id: z.string().min(1).max(100) }))
+    .output(z.object({ data: z.array(askRow), nextCursor: z.null() }))
+    .query(async ({ ctx, input }) => ({ data: await asksOfRun(ctx, input.id), nextCursor: null })),
 
   answer: procedure({
     scope: 'runs:read',

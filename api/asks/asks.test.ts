@@ -253,7 +253,7 @@ describe('a form', () => {
 
 describe('the list of what waits', () => {
   it('says who may answer, and lets nobody else', async () => {
-    const { ask } = await asked({ who: 'owners' })
+    const { ask, run } = await asked({ who: 'owners' })
     const viewer = await home.signIn('viewer')
     const editor = await home.signIn('editor')
     for (const headers of [viewer, editor]) {
@@ -265,6 +265,7 @@ describe('the list of what waits', () => {
     expect(key.json()).toMatchObject({ code: 'PERSON_NEEDED' })
     const done = await inApp(owner, `/v1/asks/${ask}/answer`, { decision: 'approved', comment: 'Fine.' })
     expect(done.json()).toMatchObject({ status: 'answered', answer: 'approved', said: { comment: 'Fine.' } })
+    expect((await inApp(viewer, `/v1/runs/${run}/asks`)).json()).toMatchObject({ data: [{ id: ask }] })
     const again = await inApp(owner, `/v1/asks/${ask}/answer`, { decision: 'rejected' })
     expect(again.json()).toMatchObject({ status: 409, code: 'ASK_CLOSED' })
     expect(answers()).toHaveLength(1)

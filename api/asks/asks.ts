@@ -7,6 +7,7 @@ import { maskAnswer } from '../privacy/mask.ts'
 import { readMasks } from '../privacy/masks.ts'
 import { notFound, problem } from '../problem.ts'
 import { recordsOf } from '../runs/reviews.ts'
+import { findRun } from '../runs/run-list.ts'
 import { type Said, answerAsk } from './answer-ask.ts'
 import type { AnswerInput, AskRow } from './ask-schemas.ts'
 import { findAsk, listAsks, type StoredAsk, statusOf } from './ask-store.ts'
@@ -35,8 +36,9 @@ export async function viewAsk(ctx: Context, id: string): Promise<AskRow> {
   return row
 }
 
-/** Asked of people in one run. */
+/** Asked of people in one run. @throws ProblemError 404 */
 export async function asksOfRun(ctx: Context, runId: string): Promise<AskRow[]> {
+  await findRun(ctx, runId)
   const asks = await ctx.db
     .selectFrom('asks')
     .select('id')

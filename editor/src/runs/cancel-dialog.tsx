@@ -20,7 +20,10 @@ export function CancelDialog({ id, opened, onClose }: { id: string; opened: bool
   return (
     <Modal opened={opened} onClose={onClose} title="Cancel this run">
       <Stack>
-        <Text>It stops where it is. A write that is under way is finished and recorded; nothing is undone.</Text>
+        <Text>
+          It stops where it is. A write that is under way is finished and recorded; nothing is undone. Runs that it
+          called and waits for end with it.
+        </Text>
         <TextInput
           label="Reason"
           placeholder="Shown on the run"

@@ -1,0 +1,50 @@
+import { Stack, Text, Title } from '@mantine/core'
+import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
+import { trpc } from '../api/client.ts'
+import type { RunDetail } from '../api/types.ts'
+import { answerWords, whoWords } from '../asks/ask-words.ts'
+import { StatusBadge } from '../ui/status-badge.tsx'
+
+/** What the run asks of people, who called it, and whom it called. */
+export function RunRelations({ view }: { view: RunDetail }) {
+  const { id, endedAt, updatedAt } = view.run
+  // As it moves: an ask is made, a called run ends.
+  const refetchInterval = endedAt === null ? 5_000 : false
+  const asks = useQuery({ ...trpc.asks.ofRun.queryOptions({ id }), refetchInterval })
+  const calls = useQuery({ ...trpc.calls.ofRun.queryOptions({ id }), refetchInterval })
+  const asked = asks.data?.data ?? []
+  const { caller = null, called = [] } = calls.data ?? {}
+  if (asked.length === 0 && caller === null && called.length === 0) return null
+  return (
+    <Stack gap={8} key={updatedAt}>
+      {asked.length > 0 && <Title order={3}>Asked</Title>}
+      {asked.map((ask) => (
+        <Text key={ask.id} size="sm" component="div">
+          <Link to="/waiting/$id" params={{ id: ask.id }}>
+            {ask.title}
+          </Link>
+          : {ask.status === 'open' ? `waits. ${whoWords(ask)} may answer.` : answerWords(ask)}
+        </Text>
+      ))}
+      {caller !== null && (
+        <Text size="sm" component="div">
+          Called by the step “{caller.step}” of{' '}
+          <Link to="/runs/$id" params={{ id: caller.run }}>
+            a run of {caller.playbook.name}
+          </Link>
+          {caller.waits ? ', which waits for its end.' : '.'}
+        </Text>
+      )}
+      {called.length > 0 && <Title order={3}>Called</Title>}
+      {called.map((other) => (
+        <Text key={other.run} size="sm" component="div">
+          <Link to="/runs/$id" params={{ id: other.run }}>
+            {other.playbook.name}
+          </Link>{' '}
+          by “{other.step}” <StatusBadge status={other.status} />
+        </Text>
+      ))}
+    </Stack>
+  )
+}
