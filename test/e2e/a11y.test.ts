@@ -37,6 +37,7 @@ const SECTIONS = [
   'Sandbox',
   'Going live',
   'Settings',
+  'Reaching people',
   'Privacy',
   'Data',
 ]

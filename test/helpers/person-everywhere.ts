@@ -228,6 +228,14 @@ export async function personEverywhere(
       detail: JSON.stringify({ email: who.email }),
     })
     .execute()
+  await pool.query(
+    `INSERT INTO former_entries (workspace_id, playbook_id, subject_id, entry_key, last) VALUES ($1, $2, $3, $4, $5)`,
+    [ws, newId(now), id, JSON.stringify(who.email), at],
+  )
+  await pool.query(
+    `INSERT INTO contact_sends (workspace_id, key, person_id, channel, at) VALUES ($1, $2, $3, 'email', $4)`,
+    [ws, `run:mail:${id}`, id, at],
+  )
   await amongOthers(pool, ws, who)
   await inTrials(pool, ws, who)
   return who
