@@ -253,16 +253,23 @@ function happen(world: World, now: Instant): RunInput | null {
   world.known = next.facts
   const facts = factsAt(world, at)
   const { event } = next
-  const hearing = event === null ? undefined : waitingFor(world, event, at)
+  const hearing = event === null ? undefined : waitingFor(world, event, { now: at, except: null })
   if (event === null || hearing === undefined) return { kind: 'look', at, facts }
   // Others may wait for the same event, and rules may turn by it.
-  world.ahead.unshift({ ...next, event: waitingFor(world, event, at, hearing) === undefined ? null : event })
+  world.ahead.unshift({
+    ...next,
+    event: waitingFor(world, event, { now: at, except: hearing }) === undefined ? null : event,
+  })
   return { kind: 'event', at, step: hearing, visit: visitOf(world, hearing), event, facts }
 }
 
 const visitOf = ({ state }: World, id: string): number => state?.steps[id]?.visit ?? 1
 
-function waitingFor({ plan, state }: World, event: HeardEvent, now: Instant, except?: string): string | undefined {
+function waitingFor(
+  { plan, state }: World,
+  event: HeardEvent,
+  { now, except }: { now: Instant; except: string | null },
+): string | undefined {
   return state?.open.find((id) => {
     const step = stepAt(indexPlan(plan), id)
     const { status, keys = {} } = state.steps[id] ?? {}

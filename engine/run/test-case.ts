@@ -116,7 +116,7 @@ function pathDifferences(expected: TestOutcome, found: TestOutcome): TestDiffere
     const other = after.get(step)
     if (other === undefined) say(step, `It was to come to ${step}, and does not.`)
     else if (other.port !== one.port || other.status !== one.status)
-      say(step, `It was to leave ${step} as ${pathWords(one)}, and is ${pathWords(other)}.`)
+      say(step, `It was to leave ${step} as ${pathWords(one) ?? ''}, and is ${pathWords(other) ?? ''}.`)
     else if (other.afterMs !== one.afterMs)
       say(step, `It was to come to ${step} after ${one.afterMs} ms, and does after ${other.afterMs} ms.`)
   }
@@ -124,7 +124,7 @@ function pathDifferences(expected: TestOutcome, found: TestOutcome): TestDiffere
   return different
 }
 
-const pathWords = (one: TestOutcome['path'][number] | undefined): Json =>
+const pathWords = (one: TestOutcome['path'][number] | undefined): string | null =>
   one === undefined ? null : `${one.status}${one.port === null ? '' : ` by “${one.port}”`}, after ${one.afterMs} ms`
 
 function effectDifferences(expected: TestOutcome, found: TestOutcome): TestDifference[] {
