@@ -14,25 +14,30 @@ export interface LastInLine extends Entrant {
   replaces: boolean
 }
 
+const GIVEN = `x AS (
+  SELECT given.*, r.place AS before FROM json_to_recordset($2::json) AS given("runId" text, "playbookId" uuid, "subjectId" uuid, key text, replaces bool)
+  JOIN runs r ON r.workspace_id = $1 AND r.id = given."runId")`
+const OF_LINE = `r.workspace_id = $1 AND r.playbook_id = x."playbookId" AND r.subject_id = x."subjectId"
+  AND (x.key IS NULL OR r.entry_key = x.key)`
+/** Another run waits for its end: it is told of an end by the run itself, so that must begin. */
+const CALLED =
+  'EXISTS (SELECT 1 FROM run_calls c WHERE c.workspace_id = r.workspace_id AND c.run_id = r.id AND c.waits)'
+
 const SUPERSEDE: Statement = {
   name: 'line-supersede',
   text: `
-WITH mine AS (
-  SELECT x.*, r.place AS "before" FROM json_to_recordset($2::json) AS x("runId" text, "playbookId" uuid, "subjectId" uuid, key text)
-  JOIN runs r ON r.workspace_id = $1 AND r.id = x."runId")
-UPDATE runs SET status = 'exited', reason = 'replaced', ended_at = to_timestamp($3 / 1000.0), updated_at = to_timestamp($3 / 1000.0)
-FROM mine WHERE workspace_id = $1 AND playbook_id = mine."playbookId" AND subject_id = mine."subjectId"
-  AND (mine.key IS NULL OR entry_key = mine.key) AND ${IN_LINE} AND place < mine."before"`,
+WITH ${GIVEN}
+UPDATE runs r SET status = 'exited', reason = 'replaced', ended_at = to_timestamp($3 / 1000.0), updated_at = to_timestamp($3 / 1000.0)
+FROM x WHERE ${OF_LINE} AND ${IN_LINE} AND r.place < x.before AND NOT ${CALLED}`,
 }
 
 // A command is owed until it is handed over, as those of merges are.
-const REPLACE: Statement = {
-  name: 'line-replace',
+const TELL: Statement = {
+  name: 'line-tell',
   text: `
-WITH told AS (
-  SELECT DISTINCT r.id FROM json_to_recordset($2::json) AS x("runId" text, "playbookId" uuid, "subjectId" uuid, key text)
-  JOIN runs r ON r.workspace_id = $1 AND r.playbook_id = x."playbookId" AND r.subject_id = x."subjectId"
-    AND (x.key IS NULL OR r.entry_key = x.key) AND r.ended_at IS NULL AND NOT (${IN_LINE})
+WITH ${GIVEN}, told AS (
+  SELECT DISTINCT r.id FROM x JOIN runs r ON ${OF_LINE} AND r.ended_at IS NULL AND r.id <> x."runId"
+    AND CASE WHEN ${IN_LINE} THEN r.place < x.before ELSE x.replaces END
 ), kept AS (
   INSERT INTO run_commands (workspace_id, run_id, id, command, actor, at)
   SELECT $1::uuid, id, $4, '{"kind":"exit","reason":"replaced"}', 'signalbox', to_timestamp($3 / 1000.0) FROM told
@@ -53,8 +58,7 @@ export async function supersede(
 ): Promise<void> {
   if (lines.length === 0) return
   await q.rows(SUPERSEDE, [workspaceId, JSON.stringify(lines), now])
-  const replacing = lines.filter(({ replaces }) => replaces)
-  if (replacing.length > 0) await q.rows(REPLACE, [workspaceId, JSON.stringify(replacing), now, id])
+  await q.rows(TELL, [workspaceId, JSON.stringify(lines), now, id])
 }
 
 /** A run that waits, though none of its line goes on. */

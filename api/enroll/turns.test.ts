@@ -171,6 +171,22 @@ describe('runs that take turns', () => {
   })
 })
 
+it('a run that another one waits for is told to end, so that the other hears of it', async () => {
+  const id = await playbook('called', serial({ policy: 'newest' }))
+  await w.send(order('ida', 1), order('ida', 2))
+  await w.dispatch()
+  const [first = '', called = ''] = await runsOf(id)
+  await w.opened.db
+    .insertInto('run_calls')
+    .values({ workspace_id: w.id, key: 'k', caller_id: first, step: 's', visit: 1, run_id: called, waits: true })
+    .execute()
+  await w.send(order('ida', 3))
+  await w.dispatch()
+  expect(await row(called)).toMatchObject({ status: 'queued', ended_at: null })
+  const owed = w.opened.db.selectFrom('run_outbox').select('run_id').where('run_id', 'in', [first, called])
+  expect(await owed.execute()).toEqual([{ run_id: called }])
+})
+
 describe('many at once', () => {
   const candidateOf = (playbookId: string, subjectId: string, n: number): Candidate => ({
     playbook: {
