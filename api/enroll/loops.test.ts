@@ -4,6 +4,7 @@ import type { Enrollment } from '../../engine/model/playbook.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { inTransaction } from '../db/sql.ts'
+import { whyRun } from '../why/why-run.ts'
 import { enroll, type EnrollmentOutcome, occurrence } from './enroll.ts'
 
 let w: TestWorkspace
@@ -162,6 +163,14 @@ describe('a chain of runs', () => {
       name: 'B',
       chain: [{ run: one, playbook: { name: 'first' }, step: 'tag' }],
     })
+    // The page of a run says what led to it, and what it would have started again.
+    const why = (id: string) =>
+      whyRun({ db: w.opened.db, workspaceId: w.id, now: w.clock.now, isHidden: () => false }, id)
+    expect(await why(two?.runId ?? '')).toMatchObject({
+      chain: [{ run: one, playbook: 'first', step: 'tag', led: 'the event “B”' }],
+      loops: [{ reason: refused?.reason, playbook: { slug: 'first' } }],
+    })
+    expect(await why(one)).toMatchObject({ chain: [], loops: [] })
   })
 
   it('ends after ten runs, though none comes twice', async () => {

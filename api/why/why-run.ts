@@ -8,6 +8,7 @@ import { ProblemError } from '../problem.ts'
 import { answer, findQuestion } from './answer.ts'
 import type { AskedAbout, WhyScope } from './ask.ts'
 import { reasons } from './answer-words.ts'
+import { ledTo, loopsOf } from './run-chain.ts'
 import { causeView } from './source-words.ts'
 import { traceNode } from './trace-node.ts'
 import type { EdgeView, WhyAnswer, WhyRun } from './why-schemas.ts'
@@ -29,6 +30,8 @@ export async function whyRun(ctx: WhyScope, id: string): Promise<WhyRun> {
     run: { id, createdAt: row.createdAt, playbook: row.playbook },
     words: beginWords(cause, began),
     cause: causeView(cause.kind === 'edge' ? (cause.cause ?? null) : (run.cause ?? null)),
+    chain: ledTo(cause),
+    loops: await loopsOf(ctx, id),
     ...began,
     where,
     branches: steps.flatMap((step) => {
@@ -74,6 +77,8 @@ function beginWords(cause: Record_, { answer: found, edge }: Began): string {
     case 'api':
     case 'manual':
       return 'It was started by hand or by the API.'
+    case 'call':
+      return 'It was called by a run of another playbook.'
     case 'webhook':
       return 'It was started by a call of its webhook.'
     default:

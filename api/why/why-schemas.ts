@@ -118,6 +118,12 @@ export const whyRun = z.object({
   /** Why it began, as a sentence. */
   words: z.string(),
   cause: source,
+  /** The runs that led to it by what they did, the oldest first; `led`: to what. */
+  chain: z.array(z.object({ run: z.string(), playbook: z.string(), step: z.string().nullable(), led: z.string() })),
+  /** Starts that were refused because they would have come of what it did, in a circle. */
+  loops: z.array(
+    z.object({ at: isoTime, reason: z.string(), playbook: z.object({ slug: z.string(), name: z.string() }) }),
+  ),
   /** Of a run that a segment or signal began: its edge, worked out for the moment of the edge. */
   edge: edgeView.nullable(),
   answer: whyAnswer.nullable(),

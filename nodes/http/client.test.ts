@@ -312,7 +312,8 @@ describe('the HTTP steps', () => {
     const input = request.input.parse({ method: 'POST', url: `${origin}/a`, headers: { 'x-n': 3 }, body: [1] })
     const { output } = await request.run(actionContext({ input, client }))
     expect(request.output.parse(output)).toMatchObject({ status: 200, body: { ok: true } })
-    expect(seen).toMatchObject([{ headers: { 'x-n': '3' }, body: '[1]' }])
+    // By its key, so that whatever comes of the call can name it.
+    expect(seen).toMatchObject([{ headers: { 'x-n': '3', 'signalbox-effect': 'run-1:step:1' }, body: '[1]' }])
   })
 
   it('http.repeatableRequest sends the step’s key under the header that was named', async () => {
@@ -322,7 +323,7 @@ describe('the HTTP steps', () => {
       idempotencyHeader: 'Idempotency-Key',
     })
     await repeatableRequest.run(actionContext({ input, client: open(), key: 'r:s:1' }))
-    expect(seen).toMatchObject([{ headers: { 'idempotency-key': 'r:s:1' } }])
+    expect(seen).toMatchObject([{ headers: { 'idempotency-key': 'r:s:1', 'signalbox-effect': 'r:s:1' } }])
   })
 
   it.each([

@@ -1,6 +1,8 @@
 import { Text, Title } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
+import { Link } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
+import type { RunWhy } from '../api/types.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { ExactTime } from '../ui/time.tsx'
 import { Said } from './said.tsx'
@@ -27,11 +29,50 @@ export function WhyRun({ id }: { id: string }) {
               {why.data.edge.edge} <ExactTime when={why.data.edge.at} />, {why.data.edge.cause.words}
             </Text>
           )}
+          <Chain chain={why.data.chain} />
           <Doubts doubts={why.data.doubts} />
           {why.data.answer !== null && <WhyTree node={why.data.answer.trace} />}
           {why.data.where !== null && <WhyTree node={why.data.where} />}
+          <Loops loops={why.data.loops} />
         </>
       )}
+    </section>
+  )
+}
+
+/** The runs that led to it, by what they did. */
+function Chain({ chain }: { chain: RunWhy['chain'] }) {
+  if (chain.length === 0) return null
+  return (
+    <ol className="sb-why-chain" aria-label="Runs that led to it">
+      {chain.map(({ run, playbook, step, led }) => (
+        <li key={run}>
+          <Link to="/runs/$id" params={{ id: run }}>
+            A run of “{playbook}”
+          </Link>
+          {step !== null && <> by its step “{step}”</>} led to {led}.
+        </li>
+      ))}
+    </ol>
+  )
+}
+
+function Loops({ loops }: { loops: RunWhy['loops'] }) {
+  if (loops.length === 0) return null
+  return (
+    <section aria-label="Stopped in a circle">
+      <Title order={4} mt={8} mb={4}>
+        Stopped in a circle
+      </Title>
+      {loops.map(({ at, reason, playbook }) => (
+        <Text key={`${at} ${playbook.slug}`} size="sm">
+          <ExactTime when={at} />{' '}
+          <Link to="/playbooks/$slug" params={{ slug: playbook.slug }}>
+            {playbook.name}
+          </Link>
+          : {reason}
+        </Text>
+      ))}
     </section>
   )
 }
