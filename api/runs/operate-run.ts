@@ -1,11 +1,10 @@
 import type { OperatorCommand } from '../../engine/model/run.ts'
 import { advance } from '../../engine/run/advance.ts'
-import { replay } from '../../engine/run/view.ts'
 import type { Context } from '../context.ts'
 import { problem } from '../problem.ts'
 import { sendCommand } from './control.ts'
 import { findRun } from './run-list.ts'
-import { readInputs, readPlan } from './run-page.ts'
+import { replayRun } from './replay-run.ts'
 
 /**
  * Tells a run what a person wants of it. Whether it applies is asked of the same `advance` over the record as it is now;
@@ -14,8 +13,7 @@ import { readInputs, readPlan } from './run-page.ts'
  */
 export async function operateRun(ctx: Context, id: string, command: OperatorCommand): Promise<{ id: string }> {
   const run = await findRun(ctx, id)
-  const [plan, inputs] = await Promise.all([readPlan(ctx, run.plan_hash), readInputs(ctx, id)])
-  const { state } = replay(plan, inputs)
+  const { plan, state } = await replayRun(ctx, run)
   if (state === null)
     throw problem(409, 'COMMAND_REFUSED', 'The run has not begun yet. Try again in a second, or cancel it.')
   const next = advance(plan, state, { kind: 'operator', at: ctx.now, id: 'asked beforehand', command })

@@ -31,6 +31,7 @@ const runQuery = ({ db, workspaceId }: Scoped) =>
       'runs.playbook_id',
       'runs.plan_hash',
       'runs.version',
+      'runs.first_plan_hash',
       'runs.status',
       'runs.reason',
       'runs.subject_kind',

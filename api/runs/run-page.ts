@@ -3,12 +3,13 @@ import type { Trace } from '../../engine/model/rule.ts'
 import type { RunInput, RunState, StepState } from '../../engine/model/run.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
 import { stepOf } from '../../engine/run/instance.ts'
-import { replay, type TimelineEntry } from '../../engine/run/view.ts'
+import { type Replayed, type TimelineEntry, versionAt } from '../../engine/run/view.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Scoped } from '../context.ts'
 import { readVersion } from '../playbooks/playbook-store.ts'
 import { itemNumber, itemsOfStep, statusOverItems } from './items-of-step.ts'
+import { replayRun } from './replay-run.ts'
 import { findRun, runRowOf } from './run-list.ts'
 import type { RunStep, RunView } from './run-schemas.ts'
 
@@ -31,21 +32,23 @@ interface Effect {
 /** The run as its record tells it: the inputs replayed, joined with what was written outside. @throws ProblemError 404 */
 export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
   const run = await findRun(ctx, id)
-  const [version, plan, inputs, effects, actors] = await Promise.all([
+  const [version, { plan, state, timeline, versions, inputs }, effects, actors] = await Promise.all([
     readVersion(ctx, { id: run.playbook_id, slug: run.slug }, run.version),
-    readPlan(ctx, run.plan_hash),
-    readInputs(ctx, id),
+    replayRun(ctx, run),
     readEffects(ctx, id),
     readActors(ctx, id),
   ])
-  const { state, timeline } = replay(plan, inputs)
   // The start is in the run's own row before the record has it.
   const trigger = state?.trigger ?? (run.trigger as unknown as TriggerData)
   return {
     run: runRowOf(run),
     paused: state?.paused?.reason ?? null,
     document: version.document,
-    steps: plan.steps.map((step) => stepView(step, { state, timeline, effect: latestEffect(effects, step.id) })),
+    versions: versions.map(({ input, from, to }) => ({ at: new Date(inputs[input]?.at ?? 0).toISOString(), from, to })),
+    steps: plan.steps.map((step) => ({
+      ...stepView(step, { state, timeline, effect: latestEffect(effects, step.id) }),
+      version: versionOf(step.id, { timeline, versions, last: run.version }),
+    })),
     trigger,
     facts: state?.facts ?? null,
     timeline: timeline.map((entry, index) => ({
@@ -115,7 +118,7 @@ const latestEffect = (effects: Effect[], step: string): Effect | null =>
 function stepView(
   step: Plan['steps'][number],
   seen: { state: RunState | null; timeline: TimelineEntry[]; effect: Effect | null },
-): RunStep {
+): Omit<RunStep, 'version'> {
   const { effect } = seen
   const now: StepState | undefined = seen.state?.steps[step.id]
   const entries = seen.timeline.filter((entry) => entry.step !== null && stepOf(entry.step) === step.id)
@@ -148,6 +151,15 @@ function stepView(
             before: effect.before,
           },
   }
+}
+
+/** The version that held when the step was last at work; null where the run has not come to it. */
+function versionOf(
+  id: string,
+  { timeline, versions, last }: Pick<Replayed, 'timeline' | 'versions'> & { last: number },
+): number | null {
+  const entry = timeline.findLast(({ step, what }) => what !== 'note' && step !== null && stepOf(step) === id)
+  return entry === undefined || entry.what === 'pending' ? null : versionAt(versions, entry.input, last)
 }
 
 function noteOf(now: StepState | undefined, entries: TimelineEntry[]): string | null {

@@ -32,6 +32,8 @@ export const runRow = z.object({
 export type RunRow = z.output<typeof runRow>
 
 export const runStep = z.object({
+  /** The version under which it was last at work; null where the run has not come to it. */
+  version: z.int().nullable(),
   id: z.string(),
   type: z.string(),
   label: z.string(),
@@ -93,6 +95,8 @@ export const runView = z.object({
   run: runRow,
   /** Why a person lets it begin nothing new; null: it goes on. */
   paused: z.string().nullable(),
+  /** When it went over to another version; empty where it never did. */
+  versions: z.array(z.object({ at: isoTime, from: z.int(), to: z.int() })),
   document: documentOutput,
   steps: z.array(runStep),
   trigger: z.custom<TriggerData>(() => true),

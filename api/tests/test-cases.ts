@@ -8,7 +8,6 @@ import {
   type TestOutcome,
   wentOtherwise,
 } from '../../engine/run/test-case.ts'
-import { replay } from '../../engine/run/view.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import { answersOf } from '../backtest/step-samples.ts'
@@ -20,7 +19,7 @@ import { type DryRunInput, prepareDryRun } from '../playbooks/dry-run.ts'
 import { readPlaybook, type StoredPlaybook } from '../playbooks/playbook-store.ts'
 import { notFound, problem } from '../problem.ts'
 import { findRun } from '../runs/run-list.ts'
-import { readInputs, readPlan } from '../runs/run-page.ts'
+import { replayRun } from '../runs/replay-run.ts'
 import type { TestReport, TestRow } from './test-schemas.ts'
 
 /** Of a playbook so many tests are kept: all of them run before a publish that they gate. */
@@ -83,10 +82,15 @@ async function fromRun(ctx: Context, playbook: StoredPlaybook, runId: string): P
   const run = await findRun(ctx, runId)
   if (run.slug !== playbook.slug)
     throw problem(422, 'TEST_NOT_REPEATABLE', `This run is of the playbook ${run.slug}. Keep it as a test there.`)
-  const [plan, inputs] = [await readPlan(ctx, run.plan_hash), await readInputs(ctx, runId)]
+  const { plan, inputs, state, versions } = await replayRun(ctx, run)
+  if (versions.length > 0)
+    throw problem(
+      422,
+      'TEST_NOT_REPEATABLE',
+      'The run went over to another version on its way. Keep a dry run instead.',
+    )
   const kept = fixtureOf(inputs)
   if ('refused' in kept) throw problem(422, 'TEST_NOT_REPEATABLE', kept.refused)
-  const { state } = replay(plan, inputs)
   if (state === null || state.open.length > 0)
     throw problem(
       422,

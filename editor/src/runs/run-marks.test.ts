@@ -20,6 +20,7 @@ const step = (id: string, status: RunStep['status'], port: string | null = null)
   fault: null,
   items: null,
   effect: null,
+  version: null,
   note: null,
 })
 
