@@ -156,7 +156,7 @@ export async function enroll(
     const id = runId(workspaceId, candidate.playbook.id, candidate.occurrence)
     const waits = turn !== undefined
     runs.push(runRow(candidate, { id, entrant, waits, chain }))
-    enrollments.push(enrollmentRow(candidate, { now, outcome: 'started', ...SAID[turn ?? 'none'], runId: id }))
+    enrollments.push(enrollmentRow(candidate, { now, outcome: 'started', ...said(turn), runId: id }))
     state.started.set(occurrenceKey(candidate), { runId: id, subjectId: entrant.subjectId, waits })
     const before = state.history.get(entrantKey(entrant))?.waiting ?? 0
     const waiting = turn === undefined ? before : turn === 'queue' ? before + 1 : 1
@@ -170,15 +170,17 @@ export async function enroll(
   return outcomes
 }
 
-const SAID: { [turn in Turn | 'none']: { code: EnrollmentCode; reason: string } } = {
-  none: { code: 'STARTED', reason: 'A run was started.' },
-  queue: { code: 'WAITS_ITS_TURN', reason: 'A run is open: this one begins after those that wait before it.' },
-  newest: {
-    code: 'WAITS_ITS_TURN',
-    reason: 'A run is open: this one begins after it, in the place of any that waited.',
-  },
-  replace: { code: 'WAITS_ITS_TURN', reason: 'The run that is open was told to end: this one begins after it.' },
+/** What a run waits for that is let in beside an open one. */
+export const TURN_WORDS: { [turn in Turn]: string } = {
+  queue: 'A run is open: this one begins after it and those that wait before.',
+  newest: 'A run is open: this one begins after it, in the place of any that waited.',
+  replace: 'A run is open, which is told to end: this one begins after it.',
 }
+
+const said = (turn: Turn | undefined): { code: EnrollmentCode; reason: string } =>
+  turn === undefined
+    ? { code: 'STARTED', reason: 'A run was started.' }
+    : { code: 'WAITS_ITS_TURN', reason: TURN_WORDS[turn] }
 
 interface EnrollmentState {
   gate: EnrollmentGate

@@ -9,6 +9,7 @@ import { findStep, type Json } from '../../nodes/manifest.ts'
 import { answersOf } from '../backtest/step-samples.ts'
 import { createFactsSource } from '../customers/facts-source.ts'
 import type { Context } from '../context.ts'
+import { TURN_WORDS } from '../enroll/enroll.ts'
 import { enrollmentGate, enrollmentHistory, type Entrant } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
 import { problem } from '../problem.ts'
@@ -33,7 +34,7 @@ export interface DryRunInput {
 
 export interface DryRun {
   enrolls: boolean
-  /** Why nobody would be enrolled; null when enrolled. */
+  /** Why nobody would be enrolled, or what the run would wait for first; null where it would begin at once. */
   why: string | null
   status: Simulated['status']
   reason: string | null
@@ -101,7 +102,7 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
   })
   return {
     enrolls: simulated.enrollment.ok,
-    why: simulated.enrollment.ok ? null : simulated.enrollment.reason,
+    why: entryWords(simulated.enrollment),
     status: simulated.status,
     reason: simulated.reason,
     endedAt: new Date(simulated.endedAt).toISOString(),
@@ -194,6 +195,11 @@ const asValues = (value: Json): Values =>
 async function enteredBefore({ pool, workspaceId }: Context, entrant: Entrant): Promise<Entered | null> {
   const [history] = await enrollmentHistory(onPool(pool), workspaceId, [entrant])
   return history ?? null
+}
+
+function entryWords(entry: Simulated['enrollment']): string | null {
+  if (!entry.ok) return entry.reason
+  return entry.turn === undefined ? null : TURN_WORDS[entry.turn]
 }
 
 const isoOrNull = (at: number | null): string | null => (at === null ? null : new Date(at).toISOString())

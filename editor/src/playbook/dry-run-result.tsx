@@ -23,6 +23,7 @@ export function DryRunResult(props: { slug: string; result: DryRun; from: Router
     .toSorted((a, b) => Date.parse(a.at ?? '') - Date.parse(b.at ?? ''))
   return (
     <Stack gap="md" role="region" aria-label="Result of the dry run">
+      {result.enrolls && result.why !== null && <Notice tone="warn" title={result.why} />}
       {!result.enrolls && (
         <Notice tone="warn" title="A real run would not start for them now">
           <Text size="sm">{result.why}</Text>
@@ -79,7 +80,7 @@ function StepResult(props: { slug: string; step: DryRun['steps'][number]; began:
             Would send
           </Text>
           <JsonView label={`what ${step.label} would send`} value={step.input} max={220} />
-          <StepSample slug={slug} step={step.id} type={step.type} label={step.label} />
+          <StepSample slug={slug} step={step.id} type={step.type} label={step.label} input={step.input} />
         </>
       )}
     </section>
