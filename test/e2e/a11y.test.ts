@@ -24,6 +24,7 @@ const SECTIONS = [
   'Playbooks',
   'Runs',
   'Reviews',
+  'Alerts',
   'Signals',
   'Segments',
   'Scores',
@@ -63,6 +64,11 @@ it('no page and no dialog has a serious or critical violation, in light and in d
     await page.goBack()
     await page.getByRole('heading', { name: section, level: 1 }).waitFor()
   }
+  await app.open('Runs')
+  await page.getByRole('link', { name: 'Rerun failed' }).click()
+  await page.getByRole('heading', { name: 'Rerun failed runs', level: 1 }).waitFor()
+  await settled()
+  found.push(...(await violations('Rerun')))
   found.push(...(await editorViolations()))
   expect(found).toEqual([])
   expect(app.faults).toEqual([])

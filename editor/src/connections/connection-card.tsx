@@ -88,7 +88,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
         </Menu>
       </Group>
       {row.fault !== null && row.status === 'paused' && (
-        <Notice tone="bad" title={row.fault.message}>
+        <Notice tone={row.fault.code === 'CONNECTION_PAUSED' ? 'warn' : 'bad'} title={row.fault.message}>
           <Text size="sm">{row.fault.fix}</Text>
           <Text size="sm" component="div" mt={4}>
             {row.pausedAt !== null && (

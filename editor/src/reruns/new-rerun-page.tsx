@@ -115,7 +115,7 @@ function Filters({ filter, onChange }: FilterProps) {
       <Select
         w={190}
         clearable
-        label="Failed"
+        label="When"
         placeholder="At any time"
         data={PERIODS}
         value={hours}

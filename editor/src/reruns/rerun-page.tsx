@@ -76,6 +76,13 @@ function Progress({ view }: { view: RerunDetail }) {
       {view.status === 'done' && counts.failed === 0 && (
         <Notice tone="good" title={`${runsOf(counts.passed)} went on from where they had failed.`} />
       )}
+      {view.status === 'done' && counts.failed > 0 && (
+        <Notice tone="warn" title={`${runsOf(counts.failed)} failed again.`}>
+          <Text size="sm">
+            When that is mended, <Link to="/reruns/new">rerun them</Link>.
+          </Text>
+        </Notice>
+      )}
       <div className="sb-card" style={{ padding: 18 }}>
         <Text fw={600} mb="sm" role="status">
           {runsOf(counts.passed)} passed, {counts.failed} failed again, {counts.begun} under way, {counts.waiting} to
