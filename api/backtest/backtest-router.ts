@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { documentInput, isoTime, json, slugSchema } from '../playbooks/playbook-schemas.ts'
+import { documentInput, isoTime, json, jsonObject, slugSchema } from '../playbooks/playbook-schemas.ts'
+import { type TriedStep, tryStep } from '../playbooks/try-step.ts'
 import { procedure, router } from '../trpc.ts'
 import { askBacktest, cancelBacktest, listBacktests, viewBacktest } from './ask-backtest.ts'
 import { backtestDays, backtestPins, backtestRow, backtestView } from './backtest-schemas.ts'
@@ -89,6 +90,27 @@ export const backtestsRouter = router({
     .input(bySlug)
     .output(samples)
     .query(async ({ ctx, input }) => ({ data: await listStepSamples(ctx, input.slug), nextCursor: null })),
+
+  tryStep: procedure({
+    scope: 'runs:write',
+    rest: {
+      method: 'POST',
+      path: '/v1/playbooks/{slug}/steps/{step}/try',
+      tags,
+      summary: 'Carries one action of the draft out now, for real',
+      description:
+        'Calls the other system through the connection of the step, within its budget. `input` is what is sent, without ' +
+        'templates; “Would send” of a dry run is that. What came of it is answered (a fault of the other system too, with ' +
+        'status 200) and noted in the audit; it can be kept as the sample of the step.',
+      example: {
+        input: { input: { contact: '019a0000-0000-7000-8000-000000000000', tag: 'vip' } },
+        output: { landed: true, output: { tagId: '42' }, externalId: '42', tookMs: 180 },
+      },
+    },
+  })
+    .input(bySlug.extend({ step: z.string().min(1).max(100), document: documentInput.optional(), input: jsonObject }))
+    .output(z.custom<TriedStep>(() => true))
+    .mutation(({ ctx, input }) => tryStep(ctx, input)),
 
   putSample: procedure({
     scope: 'playbooks:write',

@@ -6,8 +6,14 @@ import type { Ports } from '../ports.ts'
 import type { PerformOptions } from './perform-options.ts'
 import type { ActOrder } from '../run/act-order.ts'
 
+/** What a client is made of. */
+export type ClientPorts = Pick<
+  Ports,
+  'catalog' | 'clock' | 'connections' | 'subjects' | 'consent' | 'budgets' | 'inside'
+>
+
 export interface ClientUse {
-  order: ActOrder
+  order: Pick<ActOrder, 'workspaceId' | 'runId' | 'step' | 'visit' | 'action'>
   definition: AnyActionDefinition
   connection: OpenedConnection | null
   intendedAt: Instant
@@ -32,7 +38,7 @@ const REMEMBERED_MS = 30_000
  * Gives an action its authorized, metered client and learns from each use what the next will cost. Averages are
  * per process: they steer, nothing depends on them being right.
  */
-export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'callTimeoutMs'>): ClientPool {
+export function createClientPool(ports: ClientPorts, options: Pick<PerformOptions, 'callTimeoutMs'>): ClientPool {
   const averages = new Map<string, { calls: number; ms: number; at: Instant }>()
   const averageOf = (connectionId: string, action: string) =>
     averages.get(`${connectionId} ${action}`) ?? { calls: FIRST_CALLS, ms: 0, at: 0 }
@@ -88,7 +94,7 @@ export function createClientPool(ports: Ports, options: Pick<PerformOptions, 'ca
 }
 
 async function openClient(
-  ports: Ports,
+  ports: ClientPorts,
   { order, definition, connection }: Omit<ClientUse, 'intendedAt'>,
   environment: { timeoutMs: number; signal: AbortSignal; meter: (calls?: number) => Promise<void> },
 ): Promise<unknown> {
@@ -112,7 +118,7 @@ async function openClient(
 }
 
 function linkOf(
-  ports: Ports,
+  ports: ClientPorts,
   { order, definition }: Pick<ClientUse, 'order' | 'definition'>,
   { kind, id, vendorId }: { kind: 'contact' | 'account'; id: string; vendorId: string },
 ): Promise<void> {
@@ -120,7 +126,7 @@ function linkOf(
   return ports.subjects.link(order.workspaceId, { kind, id }, { app: definition.connector, vendorId })
 }
 
-async function subjectOf(ports: Ports, workspaceId: string, ref: { kind: 'contact' | 'account'; id: string }) {
+async function subjectOf(ports: ClientPorts, workspaceId: string, ref: { kind: 'contact' | 'account'; id: string }) {
   const subject = await ports.subjects.get(workspaceId, ref)
   if (subject !== null) return subject
   throw new FaultError({

@@ -5,11 +5,23 @@ import { findStep, type Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import { JsonView } from '../ui/json-view.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { stepOf } from '../document/graph.ts'
 import { useCatalog } from './catalog-context.ts'
+import { StepCall } from './step-call.tsx'
+import { useDraft } from './store.ts'
 
 /** What an action is taken to answer wherever nothing is really written, and another in its place. */
-export function StepSample({ slug, step, type, label }: { slug: string; step: string; type: string; label: string }) {
-  const { manifest } = useCatalog()
+export function StepSample(props: {
+  slug: string
+  step: string
+  type: string
+  label: string
+  /** What the dry run would send. */
+  input: { [field: string]: Json }
+}) {
+  const { slug, step, type, label, input } = props
+  const definition = findStep(useCatalog().manifest, type)
+  const drawn = stepOf(useDraft(), step)
   const queries = useQueryClient()
   const samples = useQuery(trpc.backtests.samples.queryOptions({ slug }))
   const [text, setText] = useState<string | null>(null)
@@ -22,7 +34,7 @@ export function StepSample({ slug, step, type, label }: { slug: string; step: st
     }),
   )
   const kept = samples.data?.data.find((sample) => sample.step === step)
-  const output = kept?.output ?? findStep(manifest, type)?.sample ?? null
+  const output = kept?.output ?? definition?.sample ?? null
   const parsed = text === null ? undefined : parsedOf(text)
   return (
     <Stack gap={4} mt={6}>
@@ -85,6 +97,16 @@ export function StepSample({ slug, step, type, label }: { slug: string; step: st
         )}
       </Group>
       {put.isError && <ProblemPanel error={put.error} />}
+      {definition !== undefined && definition.connector !== null && (
+        <StepCall
+          slug={slug}
+          step={step}
+          label={label}
+          connection={drawn?.connection ?? null}
+          input={input}
+          onKeep={(answered) => put.mutate({ slug, step, output: answered })}
+        />
+      )}
     </Stack>
   )
 }
