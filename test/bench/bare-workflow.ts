@@ -14,6 +14,9 @@ export async function bare(start: RunWorkflowStart, steps: HandwrittenSteps): Pr
   const facts = await local.loadFacts({ workspaceId, subject, reads: steps.reads })
   const mrr = facts.account?.properties.mrr
   if (typeof mrr !== 'number' || mrr <= 100) return
-  await local.callVendor({ workspaceId, runId, step: 'tag', ...steps.tag, facts })
-  await local.callVendor({ workspaceId, runId, step: 'opp', ...steps.opp, facts })
+  for (const step of ['tag', 'opp']) {
+    const action = steps.actions[step]
+    if (action === undefined) throw new Error(`There is no action ${step}.`)
+    await local.callVendor({ workspaceId, runId, step, ...action, facts })
+  }
 }

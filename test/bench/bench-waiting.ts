@@ -26,7 +26,9 @@ const TOGETHER_SHARE = 0.12
 const PLAIN_RUNS = 300
 const IDLE_MS = 5_000
 /** What is left between the last run's arrival at its wait and the first due instant. */
-const SPARE_MS = 5_000
+const SPARE_MS = 10_000
+/** How much slower the machine may become while runs are begun. */
+const SLOWER = 4
 const FAR_MS = 30 * 86_400_000
 const KILLED_BEFORE_DUE_MS = 3_000
 
@@ -63,11 +65,18 @@ export async function benchWaiting({ runs = RUNS }: { runs?: number }): Promise<
     await prepareWaits(waiting.product, everybody.length)
     await plainRate(waiting, { name: 'warm', people: oneAnAccount(everybody.length) })
     const rateBefore = await plainRate(waiting, { name: 'plain before', people: everybody.slice(0, PLAIN_RUNS) })
+    say(`${shown(rateBefore)} plain runs/s`)
     const cost = await costOfWaiting(waiting, slices.rest)
     const rate = await plainRate(waiting, { name: 'plain beside', people: everybody.slice(0, PLAIN_RUNS) })
+    say(
+      `${shown(cost.runs)} wait, begun at ${shown(cost.startedPerSecond)} a second; beside them ${shown(rate)} plain runs/s`,
+    )
     const steady = await steadily(waiting, slices.steady, rate)
+    say(`woken one after the other; ${shown(steady.idle.residentBytes / 1e9)} GB while all waited`)
     const together = await allAtOnce(waiting, slices.together, rate)
+    say(`woken all at once: ${shown(together)} runs/s`)
     const down = await whileDown(waiting, slices.down, rate)
+    say(`woken after a kill: ${shown(down.perSecond)} runs/s`)
     await everyOneOnce(waiting, slices)
     return reportOf({ runs, cost, rateBefore, rate, ...steady, together, down })
   } finally {
@@ -76,6 +85,9 @@ export async function benchWaiting({ runs = RUNS }: { runs?: number }): Promise<
     await instance.stop()
   }
 }
+
+/** It takes long: who looks on sees how far it is. */
+const say = (text: string): void => console.log(`  … ${text}`)
 
 /** Three runs a person. Nobody is in two slices: what wakes a run wakes no other. */
 function slicesOf(runs: number): Slices {
@@ -152,7 +164,7 @@ async function beginDue(waiting: Waiting, given: { slice: Slice; rate: number; a
   const { slice, rate, apartMs } = given
   const dueOf = () => 0
   await beginAll(product, record, { slice, kinds: ['event', 'rule'], dueOf })
-  const first = Math.ceil(Date.now() + SPARE_MS + IDLE_MS + (3 * slice.people.length * 1000) / rate)
+  const first = Math.ceil(Date.now() + SPARE_MS + IDLE_MS + (SLOWER * slice.people.length * 1000) / rate)
   await beginAll(product, record, { slice, kinds: ['time'], dueOf: (place) => first + place * apartMs })
   return first
 }

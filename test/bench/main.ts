@@ -13,6 +13,7 @@ const BENCHES: { [letter: string]: (options: { runs?: number }) => Promise<Repor
   g: async () => (await import('./bench-rules.ts')).benchRules(),
   h: async () => (await import('./bench-memory.ts')).benchMemory(),
   i: async () => (await import('./bench-backtest.ts')).benchBacktest(),
+  j: async () => (await import('./bench-shapes.ts')).benchShapes(),
   k: async (options) => (await import('./bench-waiting.ts')).benchWaiting(options),
 }
 

@@ -10,7 +10,7 @@ import { onPool } from '../../api/db/sql.ts'
 import { createPorts } from '../../api/ports.ts'
 import { compile } from '../../engine/compile/compile.ts'
 import { planHash, runId } from '../../engine/ids.ts'
-import type { Plan } from '../../engine/model/plan.ts'
+import type { Plan, TriggerData } from '../../engine/model/plan.ts'
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { Ports, RunRef } from '../../engine/ports.ts'
 import { catalog } from '../../nodes/catalog.ts'
@@ -22,15 +22,19 @@ export const SUBJECTS = 25
 /** So high that it is never reached, but asked: a limited connection's runs pay for the question. */
 const BUDGET = { calls: 1_000_000, perMs: 10_000 }
 
-/** A workspace with contacts, accounts, both connections and one published playbook, in a fresh database. */
+/** A workspace with contacts, accounts and both connections, in a fresh database. */
 export interface RunWorld {
-  workspaceId: string
   database: OpenedDatabase
   ports: Ports
+  /** Compiles a playbook and keeps its plan. @param data what its trigger brings along */
+  publish(document: PlaybookDocument, data?: TriggerData['data']): Promise<Published>
+  close(): Promise<void>
+}
+
+export interface Published {
   plan: Plan
   /** Commits runs as enrolled, as the dispatcher does, without starting them. */
   enroll(variant: string, count: number): Promise<RunRef[]>
-  close(): Promise<void>
 }
 
 /** interface.md's playbook, started by hand. */
@@ -95,32 +99,51 @@ export async function createRunWorld(servers: Servers): Promise<RunWorld> {
     publicUrl: 'http://localhost:4000',
     startRuns: () => Promise.resolve(),
   })
-  const plan = compiled()
-  const text = JSON.stringify(plan)
-  const hash = planHash(workspaceId, text)
-  await database.db
-    .insertInto('plans')
-    .values({ workspace_id: workspaceId, hash, plan: text, created_at: new Date() })
-    .execute()
-  let occurrence = 0
+  const publish = async (document: PlaybookDocument, data: TriggerData['data'] = {}): Promise<Published> => {
+    const plan = compiled(document)
+    const text = JSON.stringify(plan)
+    const hash = planHash(workspaceId, text)
+    await database.db
+      .insertInto('plans')
+      .values({ workspace_id: workspaceId, hash, plan: text, created_at: new Date() })
+      .execute()
+    const trigger = { step: 'start', data }
+    return { plan, enroll: enrolling({ database, workspaceId, contacts, planHash: hash, trigger }) }
+  }
+  const close = async (): Promise<void> => {
+    await changes.close()
+    await database.close()
+  }
+  return { database, ports, publish, close }
+}
+
+interface Enrolling {
+  database: OpenedDatabase
+  workspaceId: string
+  contacts: string[]
+  planHash: string
+  trigger: TriggerData
+}
+
+function enrolling({ database, workspaceId, contacts, planHash: hash, trigger }: Enrolling): Published['enroll'] {
   const playbookId = newId(Date.now())
-  const enroll = async (variant: string, count: number): Promise<RunRef[]> => {
+  let occurrence = 0
+  return async (variant, count) => {
     const at = new Date()
     const rows = Array.from({ length: count }, () => {
       occurrence += 1
-      const id = runId(workspaceId, playbookId, `${variant} ${occurrence}`)
       const subject = contacts[occurrence % contacts.length]
       if (subject === undefined) throw new Error('The bench has no contacts.')
       return {
         workspace_id: workspaceId,
-        id,
+        id: runId(workspaceId, playbookId, `${variant} ${occurrence}`),
         playbook_id: playbookId,
         version: 1,
         plan_hash: hash,
         subject_kind: 'contact',
         subject_id: subject,
         occurrence: `${variant} ${occurrence}`,
-        trigger: JSON.stringify({ step: 'start', data: {} }),
+        trigger: JSON.stringify(trigger),
         cause: '{}',
         created_at: at,
         updated_at: at,
@@ -129,15 +152,10 @@ export async function createRunWorld(servers: Servers): Promise<RunWorld> {
     await database.db.insertInto('runs').values(rows).execute()
     return rows.map((row) => ({ workspaceId, runId: row.id }))
   }
-  const close = async (): Promise<void> => {
-    await changes.close()
-    await database.close()
-  }
-  return { workspaceId, database, ports, plan, enroll, close }
 }
 
-function compiled(): Plan {
-  const result = compile(DOCUMENT, {
+function compiled(document: PlaybookDocument): Plan {
+  const result = compile(document, {
     manifest: toManifest(catalog),
     connections: [
       { slug: 'intercom', app: 'intercom' },
@@ -147,7 +165,9 @@ function compiled(): Plan {
     segments: [],
   })
   if (result.ok) return result.plan
-  throw new Error(`The bench's playbook does not compile: ${JSON.stringify(result.problems, null, 2)}`)
+  throw new Error(
+    `The bench's playbook “${document.name}” does not compile: ${JSON.stringify(result.problems, null, 2)}`,
+  )
 }
 
 interface Making {
