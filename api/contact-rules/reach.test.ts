@@ -3,6 +3,7 @@ import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/work
 import { type ContactRules, NO_CONTACT_RULES, writeContactRules } from '../db/contact-rules-store.ts'
 import { onPool } from '../db/sql.ts'
 import { createReach } from './reach.ts'
+import { reachTried } from './reach-tried.ts'
 
 const DAY = 86_400_000
 const NOON = Date.parse('2026-03-02T12:00:00Z')
@@ -98,5 +99,46 @@ describe('quiet hours', () => {
     await w.opened.db.deleteFrom('contact_rules').execute()
     expect(await ask('ada', 'free')).toEqual({ kind: 'go' })
     expect(await w.opened.db.selectFrom('contact_sends').select('key').where('key', '=', 'free').execute()).toEqual([])
+  })
+})
+
+describe('a dry run', () => {
+  const mail = (purpose: string) => ({ to: 'ada@example.com', subject: 'Hello', text: 'Hello', purpose })
+  const tried = async (userId: string, isReal = true) => {
+    const contact = {
+      id: isReal ? await idOf(userId) : 'made-up-contact',
+      externalId: userId,
+      properties: { zone: 'UTC' },
+    }
+    const facts = { at: NOON, contact, account: null, segments: [], signals: [], events: {} }
+    return reachTried({ pool: w.opened.pool, workspaceId: w.id, now: NOON }, { facts, isReal })
+  }
+
+  it('meets the same caps, with what was sent before and on its own way, and takes no place', async () => {
+    await rules({ caps: [two] })
+    await w.opened.db.deleteFrom('contact_sends').execute()
+    await ask('ada', 'sent before', NOON - DAY)
+    const reach = await tried('ada')
+    expect(reach('email.send@1', mail('transactional'), NOON)).toBeNull()
+    expect(reach('http.request@1', {}, NOON)).toBeNull()
+    expect(reach('email.send@1', mail('marketing'), NOON)).toBeNull()
+    expect(reach('email.send@1', mail('marketing'), NOON + 1)).toMatchObject({ kind: 'withheld' })
+    expect(await w.opened.db.selectFrom('contact_sends').select('key').execute()).toEqual([{ key: 'sent before' }])
+    const madeUp = await tried('nobody', false)
+    expect([1, 2, 3].map((n) => madeUp('email.send@1', mail('marketing'), NOON + n)?.kind)).toEqual([
+      undefined,
+      undefined,
+      'withheld',
+    ])
+  })
+
+  it('waits for the end of quiet hours by the clocks of the person', async () => {
+    await rules({ quiet: { from: '20:00', to: '08:00', zone: 'Europe/Berlin', property: 'zone' } })
+    expect((await tried('ada'))('email.send@1', mail('marketing'), NOON)).toEqual({
+      kind: 'paced',
+      at: Date.parse('2026-03-02T23:00:00Z'),
+      why: 'Quiet hours (20:00 to 08:00): it is sent from 2026-03-02T23:00:00.000Z on.',
+    })
+    expect((await tried('nobody', false))('email.send@1', mail('marketing'), NOON)).toBeNull()
   })
 })

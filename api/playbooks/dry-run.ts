@@ -9,6 +9,7 @@ import { findStep, type Json } from '../../nodes/manifest.ts'
 import { answersOf } from '../backtest/step-samples.ts'
 import { createFactsSource } from '../customers/facts-source.ts'
 import type { Context } from '../context.ts'
+import { reachTried } from '../contact-rules/reach-tried.ts'
 import { TURN_WORDS } from '../enroll/enroll.ts'
 import { enrollmentGate, enrollmentHistory, type Entrant } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
@@ -90,6 +91,7 @@ export async function dryRun(ctx: Context, given: DryRunInput): Promise<DryRun> 
   const { holdoutPercent } = await enrollmentGate(onPool(ctx.pool), ctx.workspaceId, [playbook.id])
   const simulated = simulate(plan, {
     holdoutPercent: subjectId === null ? 0 : holdoutPercent,
+    reach: await reachTried(ctx, { facts, isReal: subjectId !== null }),
     facts,
     trigger,
     waits,

@@ -100,3 +100,31 @@ describe('simulate', () => {
     expect(dry.steps.find(({ step }) => step === 'wait')?.status).toBe('cancelled')
   })
 })
+
+// start → mail → note
+it('waits for the end of quiet hours, and leaves out what a cap does not let go', () => {
+  const two = planOf([
+    trigger('start', ['mail']),
+    filled('mail', ['note'], { to: 'a' }),
+    filled('note', [], { to: 'b' }),
+  ])
+  const asked: Array<[string, number]> = []
+  const dry = simulate(two, {
+    ...world({}),
+    reach: (_action, input, at) => {
+      asked.push([String(input.to), at])
+      if (input.to === 'b') return { kind: 'withheld', why: { code: 'FREQUENCY_CAP', message: 'One too many.' } }
+      return at < T0 + DAY ? { kind: 'paced', at: T0 + DAY, why: 'Quiet hours.' } : null
+    },
+  })
+  expect(asked).toEqual([
+    ['a', T0],
+    ['a', T0 + DAY],
+    ['b', T0 + DAY],
+  ]) // prettier-ignore
+  expect(dry.steps.slice(1)).toMatchObject([
+    { status: 'done', at: T0, endedAt: T0 + DAY, text: 'Quiet hours.' },
+    { status: 'done', at: T0 + DAY, text: 'One too many.' },
+  ])
+  expect(dry).toMatchObject({ status: 'completed', effects: [{ step: 'mail' }] })
+})

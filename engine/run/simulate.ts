@@ -61,6 +61,8 @@ export interface Simulation {
   entered: Entered | null
   /** Percent of all that the workspace holds out; left out: none. */
   holdoutPercent?: number
+  /** Why an action would not be done then, though it could be: quiet hours and caps. Left out: nothing stands in the way. */
+  reach?: (action: string, input: Values, at: Instant) => (StepOutcome & { kind: 'paced' | 'withheld' }) | null
 }
 
 /** What is taken to become of a wait. */
@@ -196,7 +198,7 @@ function take(world: World, { state, commands, notes, over = {} }: Advanced): Ru
 /** Actions answer at once; when nothing is left to answer, the clock jumps to the next wake. */
 function nextInput(world: World, at: Instant): RunInput | null {
   const act = world.acts.shift()
-  if (act) return { kind: 'outcome', at, step: act.step, visit: act.visit, outcome: answer(world, act) }
+  if (act) return { kind: 'outcome', at, step: act.step, visit: act.visit, outcome: answer(world, act, at) }
   const command = world.asked.shift()
   if (command)
     return { kind: 'operator', at, id: `${command.step}:${command.visit}`, command, facts: factsAt(world, at) }
@@ -308,12 +310,14 @@ function comesTrue(world: World, { step: id, visit, assumption }: Awaited, at: I
   })
 }
 
-function answer(world: World, { step: id, visit }: RunCommand & { kind: 'act' }): StepOutcome {
+function answer(world: World, { step: id, visit }: RunCommand & { kind: 'act' }, at: Instant): StepOutcome {
   const { simulation } = world
   const step = stepAt(indexPlan(world.plan), id)
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${id}", which is no action.`)
   const filled = fill(world, step, id)
   world.inputs.set(step.id, filled)
+  const kept = 'input' in filled ? (simulation.reach?.(step.type, filled.input, at) ?? null) : null
+  if (kept !== null) return kept
   if ('input' in filled && step.sets === undefined)
     world.effects.push({ step: id, at: world.state?.steps[id]?.startedAt ?? 0, input: filled.input })
   // Nobody is asked for a variable: it is worked out.
