@@ -1,6 +1,6 @@
 import { ViewportPortal } from '@xyflow/react'
 import { useMemo } from 'react'
-import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
+import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { Manifest } from '../../../nodes/manifest.ts'
 import { bodiesIn } from '../document/bodies.ts'
 import { portsOfStep, stepOf } from '../document/graph.ts'
@@ -15,37 +15,62 @@ export interface Frame {
   height: number
 }
 
+interface Box {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
 /** Room for the marks and port names of the steps at the edge. */
-const AROUND = { side: 24, top: 34, bottom: 40 }
+const AROUND_STEPS = { side: 14, top: 34, bottom: 40 }
+const AROUND_FRAMES = { side: 8, top: 8, bottom: 8 }
+
+const grown = ({ left, top, right, bottom }: Box, by: typeof AROUND_STEPS): Box => ({
+  left: left - by.side,
+  top: top - by.top,
+  right: right + by.side,
+  bottom: bottom + by.bottom,
+})
 
 /** What stands around the steps of each list, the outermost first. */
 export function framesOf(document: PlaybookDocument, manifest: Manifest, places: Places): Frame[] {
-  return bodiesIn(document, manifest).flatMap(({ list, steps }): Frame[] => {
-    const owner = stepOf(document, list)
-    const boxes = steps.flatMap((id) => {
-      const step = stepOf(document, id)
-      const at = places.get(id) ?? step?.at
-      if (step === undefined || at === undefined) return []
-      const [x, y] = at
-      return [
-        {
-          left: x,
-          top: y,
-          right: x + stepWidth(portsOfStep(document, step, manifest).length),
-          bottom: y + STEP_HEIGHT,
-        },
-      ]
+  const boxes = new Map<string, Box>()
+  const frames = bodiesIn(document, manifest)
+    .toReversed()
+    .flatMap(({ list, steps }): Frame[] => {
+      const owner = stepOf(document, list)
+      const inside = steps.flatMap((id) => {
+        const frame = boxes.get(id)
+        return [...boxOf(document, id, { manifest, places }), ...(frame ? [grown(frame, AROUND_FRAMES)] : [])]
+      })
+      if (owner === undefined || inside.length === 0) return []
+      const box: Box = {
+        left: Math.min(...inside.map(({ left }) => left)),
+        top: Math.min(...inside.map(({ top }) => top)),
+        right: Math.max(...inside.map(({ right }) => right)),
+        bottom: Math.max(...inside.map(({ bottom }) => bottom)),
+      }
+      boxes.set(list, box)
+      const { left: x, top: y } = box
+      return [{ list, label: `Each of ${nameOf(owner)}`, x, y, width: box.right - x, height: box.bottom - y }]
     })
-    if (owner === undefined || boxes.length === 0) return []
-    const x = Math.min(...boxes.map(({ left }) => left)) - AROUND.side
-    const y = Math.min(...boxes.map(({ top }) => top)) - AROUND.top
-    const right = Math.max(...boxes.map((box) => box.right)) + AROUND.side
-    const bottom = Math.max(...boxes.map((box) => box.bottom)) + AROUND.bottom
-    const { label: own = '', input } = owner
-    const named = own !== '' ? own : typeof input.list === 'string' && input.list !== '' ? input.list : 'a list'
-    const label = `For each item of ${named}`
-    return [{ list, label, x, y, width: right - x, height: bottom - y }]
-  })
+  return frames.toReversed()
+}
+
+function boxOf(document: PlaybookDocument, id: string, shown: { manifest: Manifest; places: Places }): Box[] {
+  const step = stepOf(document, id)
+  const at = shown.places.get(id) ?? step?.at
+  if (step === undefined || at === undefined) return []
+  const [left, top] = at
+  const width = stepWidth(portsOfStep(document, step, shown.manifest).length)
+  return [grown({ left, top, right: left + width, bottom: top + STEP_HEIGHT }, AROUND_STEPS)]
+}
+
+/** What people call the list: the step's own name, else where the list stands. */
+function nameOf({ label = '', input }: DocumentStep): string {
+  if (label !== '') return label
+  return typeof input.list === 'string' && input.list !== '' ? input.list : 'a list'
 }
 
 /** Shows which steps run once for each item of a list, behind them. What it says, the steps and their edges say too. */

@@ -53,9 +53,9 @@ describe('steps for the items of a list', () => {
 
   it('stand in a frame that holds all of them', () => {
     const [outer, inner] = framesOf(playbook, manifest, new Map())
-    expect(outer).toMatchObject({ list: 'orders', label: 'For each item of contact.orders' })
+    expect(outer).toMatchObject({ list: 'orders', label: 'Each of contact.orders' })
     if (!outer || !inner) throw new Error('There are two lists.')
-    expect([outer.y < inner.y, outer.x <= inner.x, outer.y + outer.height >= inner.y + inner.height]).toEqual([
+    expect([outer.y < inner.y, outer.x < inner.x, outer.y + outer.height > inner.y + inner.height]).toEqual([
       true,
       true,
       true,
