@@ -40,15 +40,17 @@ export function bodiesOf(graph: Graph, steps: readonly Pick<StepCheck, 'definiti
 }
 
 function innermostShared(within: ReadonlyArray<number | null>, places: ReadonlyArray<number | null>): number | null {
-  const [first = null, ...others] = places.map((place) => chainOf(within, place))
+  const [first = null, ...others] = places.map((place) =>
+    place === null ? [] : [place, ...listsAround(within, place)],
+  )
   return first?.find((list) => others.every((chain) => chain.includes(list))) ?? null
 }
 
-/** A list and those around it, the innermost first. */
-function chainOf(within: ReadonlyArray<number | null>, place: number | null): number[] {
-  const chain: number[] = []
-  for (let list = place; list !== null; list = within[list] ?? null) chain.push(list)
-  return chain
+/** The lists for whose items a step runs, the innermost first. */
+export function listsAround(within: ReadonlyArray<number | null>, at: number): number[] {
+  const around: number[] = []
+  for (let list = within[at] ?? null; list !== null; list = within[list] ?? null) around.push(list)
+  return around
 }
 
 const nameOf = ({ from, port }: Edge): string => (port === 'out' ? from : `${from}.${port}`)

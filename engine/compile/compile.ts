@@ -14,6 +14,7 @@ import { type Ancestors, ancestorsOf, type Graph, graphOf } from './graph.ts'
 import { checkStep, type StepCheck } from './step.ts'
 import { shapeOf } from './structure.ts'
 import { checkUpstream } from './upstream.ts'
+import { checkRaces } from './variables.ts'
 
 /** `problems` beside a plan are warnings only. */
 export type Compiled = { ok: true; plan: Plan; problems: Problem[] } | { ok: false; problems: Problem[] }
@@ -64,6 +65,7 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
       ...drawing.problems,
       ...checkGraph(drawing, steps, subject),
       ...checkUpstream(drawing, steps, using),
+      ...checkRaces({ graph, within: drawing.bodies.within }, steps),
     ]
     if (problems.some(({ severity }) => severity === 'error')) return { ok: false, problems }
     const enrollmentReads = mergeReads(enrollment.rules.map(readsOf))

@@ -221,6 +221,28 @@ describe('a variable', () => {
     expect(some('{{ vars.?discount.orValue("none") }}')).toEqual([])
   })
 
+  it('that is set for several items at once, and read for them, is warned of', () => {
+    const drawn = (input: { [field: string]: Json }, text: string): Drawing => [
+      [list(input), set('keep', 'sku', '{{ item.sku }}'), post('tell', text)],
+      [
+        ['start', 'orders'],
+        ['orders.item', 'keep'],
+        ['keep', 'tell'],
+      ],
+    ]
+    expect(said(...drawn({ atOnce: 3 }, '{{ vars.sku }}'))).toEqual([
+      {
+        severity: 'warning',
+        path: 'steps.keep.input.name',
+        message:
+          '"sku" is set for several items of "orders" at once: a step for one item may read what was set for another.',
+        fix: 'Read the item itself, or let "orders" work on one item at a time.',
+      },
+    ])
+    expect(said(...drawn({}, '{{ vars.sku }}'))).toEqual([])
+    expect(said(...drawn({ atOnce: 3 }, '{{ item.sku }}'))).toEqual([])
+  })
+
   it.each<[Json, Json, string]>([
     ['my discount', '5', 'input.name'],
     ['1st', '5', 'input.name'],

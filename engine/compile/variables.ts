@@ -1,6 +1,9 @@
 import { isTemplate, parseTemplate } from '../expression/template.ts'
 import { type TypeOfPath, typeOf, type ValueType } from '../expression/type-of.ts'
 import { ERROR_PORT } from '../model/plan.ts'
+import type { Problem } from '../model/problem.ts'
+import { listsAround } from './bodies.ts'
+import { asWarning, stepProblem } from './context.ts'
 import type { Ancestors, Graph } from './graph.ts'
 import type { StepCheck } from './step.ts'
 
@@ -83,4 +86,30 @@ function setOnEveryPath(graph: Graph, steps: readonly StepCheck[]): Array<Readon
     if (first !== undefined) set[at] = new Set([...first].filter((name) => others.every((way) => way.has(name))))
   }
   return set
+}
+
+/** A variable is the run's, not the item's: set for several items at once, one reads what another has set. */
+export function checkRaces(
+  { graph, within }: { graph: Graph; within: ReadonlyArray<number | null> },
+  steps: readonly StepCheck[],
+): Problem[] {
+  const readers = (name: string): number[] =>
+    steps.flatMap(({ paths }, at) => (paths.some(({ root, path }) => root === 'vars' && path[0] === name) ? [at] : []))
+  return steps.flatMap((check, at) => {
+    const name = variableOf(check)
+    if (name === null) return []
+    const list = listsAround(within, at).find((around) => Number(steps[around]?.step.input.atOnce ?? 1) > 1)
+    if (list === undefined || !readers(name).some((reader) => listsAround(within, reader).includes(list))) return []
+    const of = graph.ids[list] ?? ''
+    return [
+      asWarning(
+        stepProblem('INPUT_INVALID', check.step, {
+          at: 'input.name',
+          field: 'name',
+          message: `"${name}" is set for several items of "${of}" at once: a step for one item may read what was set for another.`,
+          fix: `Read the item itself, or let "${of}" work on one item at a time.`,
+        }),
+      ),
+    ]
+  })
 }

@@ -7,6 +7,7 @@ import type { Facts } from '../model/rule.ts'
 import { simulate } from './simulate.ts'
 
 describe('a dry run', () => {
+  const DAY = 86_400_000
   const T0 = Date.parse('2026-03-02T09:00:00Z')
   const facts: Facts = {
     at: T0,
@@ -66,5 +67,47 @@ describe('a dry run', () => {
     expect(of('end')?.input).toMatchObject({ text: '2 done, 8 seats' })
     expect(of('double')).toMatchObject({ status: 'done', assumed: false })
     expect(of('tell')).toMatchObject({ status: 'done', input: { text: 'b for 8' } })
+  })
+
+  it('waits for a rule that time alone makes true, and gives up one that stays false', () => {
+    const drawn = (rule: Json) =>
+      planned(
+        [{ id: 'wait', type: 'flow.waitForRule', input: { rule, maxWait: 'P14D' } }, post('yes', 'x'), post('no', 'y')],
+        [
+          ['start', 'wait'],
+          ['wait.met', 'yes'],
+          ['wait.timeout', 'no'],
+        ],
+      ).plan
+    const port = (rule: Json) => {
+      const ran = run(drawn(rule))
+      return [ran.steps.find(({ step }) => step === 'wait')?.port, ran.endedAt - T0]
+    }
+    expect(port({ property: 'contact.seats', op: 'eq', value: 4 })).toEqual(['met', 0])
+    expect(port({ property: 'contact.seats', op: 'gt', value: 4 })).toEqual(['timeout', 14 * DAY])
+    const later = new Date(T0 + 3 * DAY).toISOString()
+    const due = { property: 'trigger.properties.due', op: 'before', value: 'now' }
+    expect(run(drawn(due), { due: later }).steps.find(({ step }) => step === 'wait')).toMatchObject({
+      port: 'met',
+      endedAt: expect.closeTo(T0 + 3 * DAY, -2) as number,
+    })
+  })
+
+  it('waits until it is open, over a date that is closed', () => {
+    // T0 is a Monday, 10:00 in Berlin.
+    const input = {
+      mode: 'openHours',
+      windows: [{ days: ['mon', 'tue', 'wed'], from: '14:00', to: '16:00' }],
+      pauses: ['2026-03-02', '2026-03-03'],
+      zone: 'Europe/Berlin',
+    }
+    const { plan } = planned(
+      [{ id: 'open', type: 'flow.delay', input }, post('tell', 'x')],
+      [
+        ['start', 'open'],
+        ['open', 'tell'],
+      ],
+    )
+    expect(run(plan).endedAt).toBe(Date.parse('2026-03-04T14:00:00+01:00'))
   })
 })
