@@ -7,7 +7,7 @@ import { startBacktestRunner } from '../api/backtest/backtest-runner.ts'
 import { openVault, type Vault } from '../api/connections/vault.ts'
 import { createFactsSource } from '../api/customers/facts-source.ts'
 import { createSubjects } from '../api/customers/subjects.ts'
-import { openDatabase } from '../api/db/database.ts'
+import { type OpenedDatabase, openDatabase } from '../api/db/database.ts'
 import { ensureEventParts } from '../api/db/event-parts.ts'
 import { createRunChanges } from '../api/db/run-changes.ts'
 import { createRunDirectory } from '../api/db/run-directory.ts'
@@ -125,26 +125,14 @@ async function main(): Promise<void> {
       hash: createIdentityHash(identities),
     }),
   })
-  const backtests = startBacktestRunner({ pool: database.pool, url, clock: Date.now, onError: say })
-  const sendAlert = createSendAlert({ db: database.db, vault, publicUrl: environment.publicUrl })
-  const alerts = oneAtATime(() =>
-    workAlerts({ db: database.db, clock: Date.now, alone: directory.alone, send: sendAlert }),
-  )
-  const alerting = setInterval(alerts, ALERTS_MS)
-  const reruns = startReruns({ db: database.db, clock: Date.now, onError: say })
+  const beside = startBeside({ database, url, directory, client, vault, publicUrl: environment.publicUrl })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
-  const line = oneAtATime(() => startNextInLine({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }))
-  const admit = oneAtATime(() => workAdmissions({ pool: database.pool, clock: Date.now, startRuns: client.startRuns }))
-  const entries = [setInterval(line, LINE_SWEEP_MS), setInterval(admit, ADMIT_MS)]
   const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash: createIdentityHash(identities) })
   const stop = async (): Promise<void> => {
     sweeper.stop()
-    entries.forEach(clearInterval)
     await upkeep.stop()
     await imports.stop()
-    clearInterval(alerting)
-    await reruns.stop()
-    await backtests.stop()
+    await beside.stop()
     await dispatcher.stop()
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
     await running
@@ -159,6 +147,45 @@ async function main(): Promise<void> {
   await Promise.all(catalog.connectors.map(async (connector) => connector.load?.()))
   console.log('signalbox:ready')
   await running
+}
+
+interface BesideDeps {
+  database: OpenedDatabase
+  url: string
+  directory: RunDirectory
+  client: RunClient
+  vault: Vault
+  publicUrl: string
+}
+
+/** What goes on beside the dispatching and the runs themselves: work that people asked for, entries in their turn, alerts. */
+function startBeside({ database, url, directory, client, vault, publicUrl }: BesideDeps): { stop(): Promise<void> } {
+  const { db, pool } = database
+  const common = { db, pool, clock: Date.now, onError: say }
+  const { startRuns } = client
+  const backtests = startBacktestRunner({ ...common, url })
+  const reruns = startReruns(common)
+  const send = createSendAlert({ db, vault, publicUrl })
+  const timers = [
+    setInterval(
+      oneAtATime(() => workAlerts({ ...common, alone: directory.alone, send })),
+      ALERTS_MS,
+    ),
+    setInterval(
+      oneAtATime(() => startNextInLine({ ...common, startRuns })),
+      LINE_SWEEP_MS,
+    ),
+    setInterval(
+      oneAtATime(() => workAdmissions({ ...common, startRuns })),
+      ADMIT_MS,
+    ),
+  ]
+  return {
+    stop: async () => {
+      timers.forEach(clearInterval)
+      await Promise.all([reruns.stop(), backtests.stop()])
+    },
+  }
 }
 
 /** What is done to the data in the background: people deleted, old things swept, tables made for the quarters to come. */

@@ -6,7 +6,7 @@ const MINUTE = 60_000
 const LIMITS = { firstFailure: true, failedPercent: 20 }
 /** `f` failed, `.` did not; one a minute, the last at `NOW - ago` minutes. */
 const runs = (text: string, ago = 0): EndedRun[] =>
-  [...text].map((one, i) => ({ failed: one === 'f', endedAt: NOW - (text.length - 1 - i + ago) * MINUTE }))
+  text.split('').map((one, i) => ({ failed: one === 'f', endedAt: NOW - (text.length - 1 - i + ago) * MINUTE }))
 const state = (of: EndedRun[], limits = LIMITS) => healthOf(of, limits, NOW).state
 
 describe('a playbook', () => {

@@ -376,24 +376,6 @@ describe('a grant that ends', () => {
   })
 })
 
-it('is paused by a person, whom a check does not overrule, and let go on by a person at a pace of their own', async () => {
-  const id = await connect('intercom', 'by-hand')
-  const ask = async (what: string, body: object = {}) => {
-    const answer = await home.rest('POST', `/v1/connections/${id}/${what}`, body)
-    return [answer.statusCode, answer.json().code ?? null]
-  }
-  expect(await ask('resume')).toEqual([409, 'CONNECTION_STATE'])
-  expect(await ask('pause', { reason: 'Maintenance' })).toEqual([200, null])
-  expect(await named('by-hand')).toMatchObject({ status: 'paused', fault: { code: 'CONNECTION_PAUSED' } })
-  expect((await api.connections.open(home.id, 'by-hand')).state).toBe('paused')
-  expect((await call('check', { id })).json().result.data.fault).toMatchObject({ code: 'CONNECTION_PAUSED' })
-  expect(await ask('pause', { reason: 'Again' })).toEqual([409, 'CONNECTION_STATE'])
-  expect(await ask('resume', { perSecond: 0 })).toEqual([400, 'INPUT_INVALID'])
-  expect(await ask('resume', { perSecond: 5 })).toEqual([200, null])
-  expect(await named('by-hand')).toMatchObject({ status: 'open', fault: null, releasePerSecond: 5 })
-  expect(api.temporal.resumed).toContain(id)
-})
-
 it('does not open, list or change another workspace’s connection', async () => {
   const id = (await list())[0].id
   const other = await api.workspace('other')

@@ -184,19 +184,17 @@ interface Owed {
 
 /** The commands, with what hands them over. */
 async function owe(trx: Db, rerun: Rerun, { runs, at }: Owed): Promise<void> {
-  const rows = runs.map(({ run_id, step }) => ({
-    workspace_id: rerun.workspace_id,
-    run_id,
-    id: commandId(rerun, run_id),
-    at,
-    command: JSON.stringify({ kind: 'retry', step }),
-  }))
+  const rows = runs.map(({ run_id, step }) => {
+    const owed = { workspace_id: rerun.workspace_id, run_id, id: commandId(rerun, run_id), at }
+    const command = JSON.stringify({ kind: 'retry', step })
+    return { owed, kept: { ...owed, command, actor: `${rerun.actor}, rerun` } }
+  })
   await trx
     .insertInto('run_commands')
-    .values(rows.map((row) => ({ ...row, actor: `${rerun.actor}, rerun` })))
+    .values(rows.map(({ kept }) => kept))
     .execute()
   await trx
     .insertInto('run_outbox')
-    .values(rows.map(({ command: _, ...row }) => row))
+    .values(rows.map(({ owed }) => owed))
     .execute()
 }

@@ -87,44 +87,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
           </Menu.Dropdown>
         </Menu>
       </Group>
-      {row.fault !== null && row.status === 'paused' && (
-        <Notice tone={row.fault.code === 'CONNECTION_PAUSED' ? 'warn' : 'bad'} title={row.fault.message}>
-          <Text size="sm">{row.fault.fix}</Text>
-          <Text size="sm" component="div" mt={4}>
-            {row.pausedAt !== null && (
-              <>
-                Paused <Ago when={row.pausedAt} />.{' '}
-              </>
-            )}
-            {row.heldRuns > 0 ? (
-              <Link to="/runs" search={{ status: 'held' }}>
-                {row.heldRuns === 1 ? '1 run is held' : `${row.heldRuns} runs are held`} until it works again
-              </Link>
-            ) : (
-              'No run is held by it.'
-            )}
-          </Text>
-          {row.fault.code === 'CONNECTION_PAUSED' ? (
-            <Button
-              size="xs"
-              mt="xs"
-              leftSection={<CirclePlay size={14} aria-hidden="true" />}
-              onClick={() => setOpen('resume')}
-            >
-              Let it go on
-            </Button>
-          ) : (
-            <Button
-              size="xs"
-              mt="xs"
-              leftSection={<RefreshCw size={14} aria-hidden="true" />}
-              onClick={() => setOpen('reconnect')}
-            >
-              Reconnect
-            </Button>
-          )}
-        </Notice>
-      )}
+      {row.status === 'paused' && <Paused row={row} onMend={setOpen} />}
       {row.status === 'open' && row.heldRuns > 0 && <Releasing row={row} />}
       {open === 'pause' && <PauseConnectionDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'resume' && <ResumeConnectionDialog row={row} onClose={() => setOpen(null)} />}
@@ -142,6 +105,49 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
         <ConnectDialog connector={connector} taken={[]} reconnect={row} onClose={() => setOpen(null)} />
       )}
     </section>
+  )
+}
+
+/** Why it is paused, what that holds up, and the way to mend it. */
+function Paused({ row, onMend }: { row: ConnectionSummary; onMend: (how: 'resume' | 'reconnect') => void }) {
+  if (row.fault === null) return null
+  return (
+    <Notice tone={row.fault.code === 'CONNECTION_PAUSED' ? 'warn' : 'bad'} title={row.fault.message}>
+      <Text size="sm">{row.fault.fix}</Text>
+      <Text size="sm" component="div" mt={4}>
+        {row.pausedAt !== null && (
+          <>
+            Paused <Ago when={row.pausedAt} />.{' '}
+          </>
+        )}
+        {row.heldRuns > 0 ? (
+          <Link to="/runs" search={{ status: 'held' }}>
+            {row.heldRuns === 1 ? '1 run is held' : `${row.heldRuns} runs are held`} until it works again
+          </Link>
+        ) : (
+          'No run is held by it.'
+        )}
+      </Text>
+      {row.fault.code === 'CONNECTION_PAUSED' ? (
+        <Button
+          size="xs"
+          mt="xs"
+          leftSection={<CirclePlay size={14} aria-hidden="true" />}
+          onClick={() => onMend('resume')}
+        >
+          Let it go on
+        </Button>
+      ) : (
+        <Button
+          size="xs"
+          mt="xs"
+          leftSection={<RefreshCw size={14} aria-hidden="true" />}
+          onClick={() => onMend('reconnect')}
+        >
+          Reconnect
+        </Button>
+      )}
+    </Notice>
   )
 }
 
