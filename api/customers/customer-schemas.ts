@@ -93,6 +93,8 @@ export const eventDetails = z.object({
     z.object({ how: z.literal('only') }),
     z.object({ how: z.literal('none'), accounts: z.int() }),
   ]),
+  /** The run whose doing it was: named by who sent it, or news of what the run wrote; null: nothing of ours. */
+  origin: z.object({ run: z.string(), step: z.string().nullable(), how: z.enum(['told', 'echo', 'call']) }).nullable(),
   /** Values that it wrote. */
   changes: z.array(z.object({ subject: subjectView, property: z.string(), before: json, value: json })),
   /** What it turned, for whomever. */

@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import type { Reads, Trace } from '../../engine/model/rule.ts'
+import type { Origin } from '../../engine/run/chain.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { SubjectView } from '../audiences/audience-schemas.ts'
 import { readAudiences, type Scope } from '../audiences/write-audience.ts'
@@ -52,6 +53,7 @@ export async function eventDetails(ctx: Scope, { seq }: { seq: string }): Promis
     workedAt: row.processed_at?.toISOString() ?? null,
     identities,
     accountVia: via,
+    origin: originOf(row.cause),
     changes: changes.map(({ subject, subject_id: id, property, before, value }) => ({
       subject: viewOf(subject, id),
       property,
@@ -82,6 +84,13 @@ function lookingAt(audiences: readonly Audience[], event: { name: string | null;
     .filter((audience): audience is Asking => audience.kind !== 'computed' && reads(readsOfAudience(audience)))
     .toSorted((a, b) => (a.slug < b.slug ? -1 : 1))
     .slice(0, MOST_RULES)
+}
+
+/** Of an event that came of an effect of ours: kept where it was worked. */
+function originOf(cause: Json): EventDetails['origin'] {
+  if (cause === null || typeof cause !== 'object' || !('run' in cause)) return null
+  const { run, step, how } = cause as unknown as Origin
+  return { run, step, how }
 }
 
 const NO_MAILBOXES: ReadonlySet<string> = new Set()

@@ -19,6 +19,7 @@ const eventQuery = ({ db, workspaceId }: Scope) =>
       'name',
       'subject_key',
       'body',
+      'cause',
       'occurred_at',
       'received_at',
       'status',

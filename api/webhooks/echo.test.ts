@@ -103,6 +103,9 @@ it('a playbook that tags whoever is tagged begins by the tags of people, and not
     '→ news of it, the event “intercom.contact.user.tag.created” → “Tagger” again',
   )
 
+  const details = (await home.rest('GET', `/v1/events/${data[0].seq}`)).json()
+  expect(details.origin).toEqual({ run, step: 'tag', how: 'echo' })
+
   await client.tagContact(id, 'By hand')
   expect(await heard(3)).toHaveLength(1)
 })

@@ -30,6 +30,7 @@ export function EventParts({ event }: { event: EventRow }) {
       {details.isError && <ProblemPanel error={details.error} retry={() => void details.refetch()} />}
       {data !== undefined && (
         <>
+          <CameOf origin={data.origin} />
           <Who details={data} />
           <Written changes={data.changes} />
           <Turned details={data} />
@@ -63,6 +64,22 @@ function Part({ title, children }: { title: string; children: ReactNode }) {
       </Title>
       {children}
     </section>
+  )
+}
+
+/** A run of ours did it. */
+function CameOf({ origin }: { origin: EventDetails['origin'] }) {
+  if (origin === null) return null
+  return (
+    <Part title="Came of">
+      <Text size="sm" component="div">
+        <Link to="/runs/$id" params={{ id: origin.run }}>
+          A run
+        </Link>
+        {origin.step !== null && <> by its step “{origin.step}”</>}
+        {origin.how === 'echo' && ': the connected system tells of what we wrote there'}.
+      </Text>
+    </Part>
   )
 }
 
