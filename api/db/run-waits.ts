@@ -154,17 +154,17 @@ const SUBJECTS: Record<WaitingSubject['kind'], Statement> = {
     text: `
 WITH own AS MATERIALIZED (SELECT ${became('$2')} AS id), accounts AS (
   SELECT account_id AS id, count(*) OVER () AS n FROM account_contacts WHERE workspace_id = $1 AND contact_id = (SELECT id FROM own))
-SELECT id, true AS own FROM own WHERE id IS NOT NULL
-UNION SELECT $3::uuid, false WHERE $3::uuid IS NOT NULL
-UNION SELECT id, false FROM accounts WHERE $4 OR ($3::uuid IS NULL AND n = 1)
+SELECT id, true AS own, 'contact' AS kind FROM own WHERE id IS NOT NULL
+UNION SELECT $3::uuid, false, 'account' WHERE $3::uuid IS NOT NULL
+UNION SELECT id, false, 'account' FROM accounts WHERE $4 OR ($3::uuid IS NULL AND n = 1)
 ORDER BY 2 DESC, 1`,
   },
   account: {
     name: 'wait-subjects-account',
     text: `
-SELECT $2::uuid AS id, true AS own
-UNION SELECT ${became('$3')}, false WHERE $3::uuid IS NOT NULL
-UNION SELECT contact_id, false FROM account_contacts WHERE $4 AND workspace_id = $1 AND account_id = $2::uuid
+SELECT $2::uuid AS id, true AS own, 'account' AS kind
+UNION SELECT ${became('$3')}, false, 'contact' WHERE $3::uuid IS NOT NULL
+UNION SELECT contact_id, false, 'contact' FROM account_contacts WHERE $4 AND workspace_id = $1 AND account_id = $2::uuid
 ORDER BY 2 DESC, 1`,
   },
 }
@@ -172,6 +172,7 @@ ORDER BY 2 DESC, 1`,
 interface SubjectRow {
   id: string
   own: boolean
+  kind: WaitingSubject['kind']
 }
 
 async function subjectsOf(q: Queryable, workspaceId: string, given: WaitingSubject, all: boolean) {
@@ -260,17 +261,26 @@ async function listen(
     // Merged, or moved to another account, while we waited for the lock: those are others' locks.
     const now = await subjectsOf(q, workspaceId, subject, all)
     if (now.length !== ids.length || now.some(({ id }, i) => id !== ids[i])) continue
-    const rows = subjects.map(({ id, own }) => rowOf(id, own, listening))
+    const rows = subjects.flatMap(({ id, own, kind }) =>
+      own ? [{ subject_id: id, ...listening }] : besideOf(id, kind, listening),
+    )
     await q.rows(LISTEN, [workspaceId, runId, JSON.stringify(rows)])
     return
   }
 }
 
-/** Events that a run waits for are its subject's own; of its account or contact it sees what they are. */
-const rowOf = (id: string, own: boolean, { topics, awaited, asked }: Listening) =>
-  own
-    ? { subject_id: id, topics, awaited, asked }
-    : { subject_id: id, topics: topics.filter((topic) => !topic.startsWith('event:')), awaited: [], asked }
+/**
+ * The row for its account, or for the contact that an account's run knows: of them it sees what they are. Events are
+ * its subject's own. No row where nothing of theirs is read.
+ */
+function besideOf(id: string, kind: WaitingSubject['kind'], { topics, asked }: Listening) {
+  const theirs = topics.filter(
+    (topic) => topic === ANYTHING || topic.startsWith(`property:${kind}.`) || isMembership(topic),
+  )
+  return theirs.length === 0 ? [] : [{ subject_id: id, topics: theirs, awaited: [], asked }]
+}
+
+const isMembership = (topic: string): boolean => /^(segment|signal|score):/.test(topic)
 
 function happeningOf({ id, name, at, receivedAt, properties, sinceTrigger }: HeardRow): StoredHappening {
   const known = properties !== null && typeof properties === 'object' && !Array.isArray(properties) ? properties : {}

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { formerPostgresGone } from '../embedded/former-postgres.ts'
 import { postgresUrl, POSTGRES_READY, preparePostgres } from '../embedded/postgres.ts'
+import { dropVisibilityIndexes } from '../embedded/lean-visibility.ts'
 import { TEMPORAL_READY, temporalArgs } from '../embedded/temporal.ts'
 import { temporalBinary } from '../embedded/temporal-binary.ts'
 import type { Environment } from '../environment.ts'
@@ -94,21 +95,36 @@ function postgresService(folder: DataFolder, server: { port: number; password: s
 }
 
 function temporalService(options: { folder: DataFolder; port: number; namespace: string }): Service {
+  const dbFilename = options.folder.temporalDatabase
   return {
     name: 'temporal',
     title: 'Temporal',
     needs: [],
     kind: 'service',
     stopAt: 1,
-    prepare: async () => ({
-      name: 'temporal',
-      command: await temporalBinary('temporal'),
-      args: temporalArgs({ ...options, dbFilename: options.folder.temporalDatabase }),
-      env: plainEnvironment(options.folder),
-      readyText: TEMPORAL_READY,
-      stopSignal: 'SIGTERM',
-      graceMs: 2000,
-    }),
+    prepare: async () => {
+      keepLean(dbFilename)
+      return {
+        name: 'temporal',
+        command: await temporalBinary('temporal'),
+        args: temporalArgs({ ...options, dbFilename }),
+        env: plainEnvironment(options.folder),
+        readyText: TEMPORAL_READY,
+        stopSignal: 'SIGTERM',
+        graceMs: 2000,
+      }
+    },
+    // A new file has them again.
+    afterReady: () => Promise.resolve(keepLean(dbFilename)),
+  }
+}
+
+/** Without it runs cost more, and nothing else: no reason not to start. */
+function keepLean(dbFilename: string): void {
+  try {
+    dropVisibilityIndexes(dbFilename)
+  } catch (error) {
+    console.warn(`Temporal's file keeps indexes that nobody reads, and grows faster: ${String(error)}`)
   }
 }
 
