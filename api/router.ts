@@ -19,6 +19,7 @@ import { catalogRouter } from './playbooks/catalog-router.ts'
 import { playbooksRouter } from './playbooks/playbooks-router.ts'
 import { privacyRouter } from './privacy/privacy-router.ts'
 import { rerunsRouter } from './reruns/reruns-router.ts'
+import { migrationsRouter } from './run-migrations/migrations-router.ts'
 import { reviewsRouter, runsRouter } from './runs/runs-router.ts'
 import { sandboxRouter } from './sandbox/sandbox-router.ts'
 import { computedRouter, scoresRouter } from './scores/scores-router.ts'
@@ -32,6 +33,7 @@ export const appRouter = router({
   session: sessionRouter,
   catalog: catalogRouter,
   playbooks: playbooksRouter,
+  migrations: migrationsRouter,
   backtests: backtestsRouter,
   tests: testsRouter,
   admissions: admissionsRouter,

@@ -22,6 +22,7 @@ import { createAcceptItems } from '../api/ingest/accept-items.ts'
 import { createPorts } from '../api/ports.ts'
 import { createIdentityHash, identitySecret } from '../api/privacy/identity-hash.ts'
 import { type PrivacyDeps, startPrivacy } from '../api/privacy/start-privacy.ts'
+import { startMigrations } from '../api/run-migrations/start-migrations.ts'
 import { startReruns } from '../api/reruns/start-reruns.ts'
 import { workflowBundlePath } from '../engine/temporal/bundle.ts'
 import {
@@ -165,6 +166,7 @@ function startBeside({ database, url, directory, client, vault, publicUrl }: Bes
   const { startRuns } = client
   const backtests = startBacktestRunner({ ...common, url })
   const reruns = startReruns(common)
+  const migrations = startMigrations(common)
   const send = createSendAlert({ db, vault, publicUrl })
   const timers = [
     setInterval(
@@ -183,7 +185,7 @@ function startBeside({ database, url, directory, client, vault, publicUrl }: Bes
   return {
     stop: async () => {
       timers.forEach(clearInterval)
-      await Promise.all([reruns.stop(), backtests.stop()])
+      await Promise.all([reruns.stop(), migrations.stop(), backtests.stop()])
     },
   }
 }

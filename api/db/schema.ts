@@ -386,6 +386,7 @@ export interface RunMigrationsTable {
   created_at: Timestamp
   updated_at: Timestamp
   ended_at: NullableTimestamp
+  told_at: NullableTimestamp
 }
 
 export interface RunMigrationRunsTable {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { EFFECT_HEADER } from '../../nodes/effect-header.ts'
+import { migrationPlan } from '../run-migrations/migration-schemas.ts'
 import { procedure, router } from '../trpc.ts'
 import { createPlaybook, saveDraft, viewPlaybook } from './drafts.ts'
 import { type DryRun, dryRun } from './dry-run.ts'
@@ -135,14 +136,15 @@ export const playbooksRouter = router({
       summary: 'Freezes the draft as the next version',
       description:
         '422 with problems[] when the draft has any. With If-Match: <revision> only the draft that you have seen is ' +
-        'published; one that someone saved meanwhile is refused (409).',
+        'published; one that someone saved meanwhile is refused (409). Runs that are open finish on the version they began ' +
+        'with, unless `openRuns` says how they go over to this one: then the answer names the migration.',
       headers: { 'if-match': 'revision' },
       example: { output: { version: 1 } },
     },
   })
-    .input(bySlug.extend({ revision: z.int().min(0).optional() }))
-    .output(z.object({ version: z.int() }))
-    .mutation(({ ctx, input }) => publishPlaybook(ctx, input.slug, input.revision)),
+    .input(bySlug.extend({ revision: z.int().min(0).optional(), openRuns: migrationPlan.optional() }))
+    .output(z.object({ version: z.int(), migration: z.object({ id: z.uuid(), total: z.int() }).optional() }))
+    .mutation(({ ctx, input: { slug, ...given } }) => publishPlaybook(ctx, slug, given)),
 
   setStatus: procedure({ scope: 'playbooks:write' })
     .input(bySlug.extend({ action: z.enum(['resume', 'pause', 'archive']), openRuns }))

@@ -12,7 +12,9 @@ import { onTransaction } from '../db/sql.ts'
 import { beginAdmissions } from '../enroll/admissions.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
-import { refuseFailingTests } from '../tests/test-cases.ts'
+import type { MigrationPlan } from '../run-migrations/migration-schemas.ts'
+import { beginMigration } from '../run-migrations/start-migration.ts'
+import { refuseFailingTests } from '../tests/gate.ts'
 import type { PlaybookSchedule, ScheduleKeeper } from '../temporal-ports.ts'
 import { compileDraft, refusal } from './compile-draft.ts'
 import { sameDocument } from './drafts.ts'
@@ -21,10 +23,15 @@ import { keepWebhookTokens } from './webhook-tokens.ts'
 
 /**
  * Freezes the draft as the next version and turns the playbook on. Publishing what is live already changes nothing.
- * @param revision of the draft that the caller has seen; undefined publishes whichever there is
+ * @param given.revision of the draft that the caller has seen; undefined publishes whichever there is
+ * @param given.openRuns how runs that are open go over to it; undefined: they finish on the version they began with
  * @throws ProblemError 422 PLAYBOOK_HAS_PROBLEMS or TESTS_FAILED, 409 PLAYBOOK_ARCHIVED, 409 REVISION_STALE
  */
-export async function publishPlaybook(ctx: Context, slug: string, revision?: number): Promise<{ version: number }> {
+export async function publishPlaybook(
+  ctx: Context,
+  slug: string,
+  { revision, openRuns }: { revision?: number | undefined; openRuns?: MigrationPlan | undefined } = {},
+): Promise<{ version: number; migration?: { id: string; total: number } }> {
   const draft = await readPlaybook(ctx, slug)
   if (revision !== undefined && revision !== draft.draftRevision)
     throw problem(
@@ -49,12 +56,16 @@ export async function publishPlaybook(ctx: Context, slug: string, revision?: num
     if (playbook.status === 'archived')
       throw problem(409, 'PLAYBOOK_ARCHIVED', 'The playbook is archived. Resume it first, then publish.')
     const live = playbook.liveVersion === null ? null : await readVersion(scoped, playbook, playbook.liveVersion)
-    if (live !== null && sameDocument(live.document, playbook.draft)) return { playbook, version: live.version }
-    const version = await insertVersion(scoped, { playbook, plan })
-    return { playbook, version }
+    const version =
+      live !== null && sameDocument(live.document, playbook.draft)
+        ? live.version
+        : await insertVersion(scoped, { playbook, plan })
+    const migration = openRuns === undefined ? null : await beginMigration(scoped, playbook, { ...openRuns, version })
+    return { playbook, version, migration }
   })
   await syncSchedulesOf(ctx, { ...published.playbook, liveVersion: published.version }, plan)
-  return { version: published.version }
+  const { version, migration } = published
+  return migration === null ? { version } : { version, migration }
 }
 
 async function insertVersion(

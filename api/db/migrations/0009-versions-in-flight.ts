@@ -8,12 +8,12 @@ export async function up(db: Kysely<unknown>): Promise<void> {
 const STATEMENTS = [
   // The version a run began under, where it has gone over to another since: its record is replayed from there.
   `ALTER TABLE runs ADD COLUMN first_plan_hash text, ADD COLUMN first_version integer`,
-  // canary: so many go first, and the others when those are through. reason: why it has stopped.
+  // canary: so many go first, and the others when those are through. reason: why it has stopped. told_at: when runs were told last.
   `CREATE TABLE run_migrations (
     workspace_id uuid NOT NULL REFERENCES workspaces(id) ON DELETE CASCADE, id uuid NOT NULL, playbook_id uuid NOT NULL,
     to_version integer NOT NULL, to_plan text NOT NULL, moves jsonb NOT NULL, canary integer NOT NULL, per_second integer NOT NULL,
     status text NOT NULL DEFAULT 'running' CHECK (status IN ('running', 'paused', 'done', 'cancelled', 'reverting', 'revertingPaused', 'reverted')),
-    reason text, actor text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, ended_at timestamptz,
+    reason text, actor text NOT NULL, created_at timestamptz NOT NULL, updated_at timestamptz NOT NULL, ended_at timestamptz, told_at timestamptz,
     PRIMARY KEY (workspace_id, id), FOREIGN KEY (workspace_id, playbook_id) REFERENCES playbooks (workspace_id, id) ON DELETE CASCADE)`,
   `CREATE INDEX run_migrations_list ON run_migrations (workspace_id, playbook_id, created_at DESC)`,
   `CREATE INDEX run_migrations_open ON run_migrations (created_at) WHERE status IN ('running', 'reverting')`,
