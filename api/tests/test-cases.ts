@@ -1,17 +1,9 @@
 import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan } from '../../engine/model/plan.ts'
-import {
-  differencesOf,
-  fixtureOf,
-  playTest,
-  type TestFixture,
-  type TestOutcome,
-  wentOtherwise,
-} from '../../engine/run/test-case.ts'
+import { fixtureOf, playTest, type TestFixture, type TestOutcome, wentOtherwise } from '../../engine/run/test-case.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
-import { answersOf } from '../backtest/step-samples.ts'
-import type { Context, Scoped } from '../context.ts'
+import type { Context } from '../context.ts'
 import { newId } from '../db/new-id.ts'
 import { sqlState } from '../db/sql.ts'
 import { compileDraft, refusal, requireDocument } from '../playbooks/compile-draft.ts'
@@ -20,6 +12,7 @@ import { readPlaybook, type StoredPlaybook } from '../playbooks/playbook-store.t
 import { notFound, problem } from '../problem.ts'
 import { findRun } from '../runs/run-list.ts'
 import { replayRun } from '../runs/replay-run.ts'
+import { gatesPublish, playerOf, type StoredTest, testsKept, testsOf } from './gate.ts'
 import type { TestReport, TestRow } from './test-schemas.ts'
 
 /** Of a playbook so many tests are kept: all of them run before a publish that they gate. */
@@ -47,7 +40,7 @@ export async function saveTest(ctx: Context, given: SaveTestInput): Promise<{ id
   const { from } = given
   const kept =
     'run' in from ? await fromRun(ctx, playbook, from.run) : await fromDryRun(ctx, { ...from.dryRun, slug: given.slug })
-  const { length } = await listRows(ctx, playbook.id)
+  const { length } = await testsKept(ctx, playbook.id)
   if (length >= MOST_TESTS)
     throw problem(
       422,
@@ -113,16 +106,6 @@ async function fromDryRun(ctx: Context, given: DryRunInput): Promise<Kept> {
   return { fixture, expected, contactId: subjectId === null ? null : (fixture.facts.contact?.id ?? null) }
 }
 
-const listRows = ({ db, workspaceId }: Scoped, playbookId: string) =>
-  db
-    .selectFrom('playbook_tests')
-    .select(['id', 'name', 'fixture', 'expected', 'made_by', 'made_at'])
-    .where('workspace_id', '=', workspaceId)
-    .where('playbook_id', '=', playbookId)
-    .orderBy('name')
-    .execute()
-type StoredTest = Awaited<ReturnType<typeof listRows>>[number]
-
 const asRow = ({ id, name, expected, made_by, made_at }: StoredTest): TestRow => ({
   id,
   name,
@@ -134,7 +117,7 @@ const asRow = ({ id, name, expected, made_by, made_at }: StoredTest): TestRow =>
 /** With whether they gate publishing. @throws ProblemError 404 */
 export async function listTests(ctx: Context, slug: string): Promise<{ gate: boolean; data: TestRow[] }> {
   const playbook = await readPlaybook(ctx, slug)
-  return { gate: await gatesPublish(ctx, playbook.id), data: (await listRows(ctx, playbook.id)).map(asRow) }
+  return { gate: await gatesPublish(ctx, playbook.id), data: (await testsKept(ctx, playbook.id)).map(asRow) }
 }
 
 async function findTest(
@@ -142,7 +125,7 @@ async function findTest(
   of: { slug: string; id: string },
 ): Promise<StoredTest & { playbook: StoredPlaybook }> {
   const playbook = await readPlaybook(ctx, of.slug)
-  const found = (await listRows(ctx, playbook.id)).find(({ id }) => id === of.id)
+  const found = (await testsKept(ctx, playbook.id)).find(({ id }) => id === of.id)
   if (found === undefined) throw notFound('test', of.id)
   return { ...found, playbook }
 }
@@ -200,30 +183,6 @@ async function planOf(ctx: Context, document: unknown): Promise<Plan> {
   throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to test yet.', compiled.problems)
 }
 
-type Player = Scoped & Pick<Context, 'manifest'>
-
-async function playerOf(ctx: Player, playbookId: string, plan: Plan) {
-  const answers = await answersOf(ctx, playbookId, { plan, pins: {} })
-  return {
-    outcome: ({ fixture }: StoredTest): TestOutcome =>
-      playTest(plan, fixture as unknown as TestFixture, {
-        render: renderInput,
-        sample: (step) => answers[step.id] ?? null,
-      }),
-  }
-}
-
-async function testsOf(ctx: Player, playbookId: string, plan: Plan): Promise<TestReport> {
-  const { outcome } = await playerOf(ctx, playbookId, plan)
-  const results = (await listRows(ctx, playbookId)).map((test) => {
-    const found = outcome(test)
-    const differences = differencesOf(test.expected as unknown as TestOutcome, found)
-    return { id: test.id, name: test.name, passed: differences.length === 0, differences, found }
-  })
-  const failed = results.filter(({ passed }) => !passed).length
-  return { passed: results.length - failed, failed, results }
-}
-
 /** Whether the draft is published only while its tests pass. @throws ProblemError 404 */
 export async function setGate(ctx: Context, given: { slug: string; gate: boolean }): Promise<{ gate: boolean }> {
   const playbook = await readPlaybook(ctx, given.slug)
@@ -235,29 +194,4 @@ export async function setGate(ctx: Context, given: { slug: string; gate: boolean
     .execute()
   await writeAudit(ctx.db, ctx, { action: 'test.gate', target: playbook.slug, detail: { gate: given.gate } })
   return { gate: given.gate }
-}
-
-async function gatesPublish({ db, workspaceId }: Scoped, playbookId: string): Promise<boolean> {
-  const row = await db
-    .selectFrom('playbooks')
-    .select('tests_gate')
-    .where('workspace_id', '=', workspaceId)
-    .where('id', '=', playbookId)
-    .executeTakeFirst()
-  return row?.tests_gate ?? false
-}
-
-/** @throws ProblemError 422 TESTS_FAILED where tests gate publishing and one of them fails */
-export async function refuseFailingTests(ctx: Player, playbookId: string, plan: Plan): Promise<void> {
-  if (!(await gatesPublish(ctx, playbookId))) return
-  const { failed, results } = await testsOf(ctx, playbookId, plan)
-  if (failed === 0) return
-  const failing = results.filter(({ passed }) => !passed)
-  throw problem(422, 'TESTS_FAILED', {
-    detail: `${failed} of ${results.length} tests of this playbook fail, so it was not published. First, “${failing[0]?.name ?? ''}”: ${failing[0]?.differences[0]?.words ?? ''} Mend the draft, or accept under Tests what it does now.`,
-    problems: failing.map(({ name, differences }) => ({
-      path: `tests.${name}`,
-      message: differences.map(({ words }) => words).join(' '),
-    })),
-  })
 }

@@ -27,7 +27,6 @@ export function SidePanelView(props: {
   const selection = useEditor((state) => state.selection)
   const fresh = useEditor((state) => state.fresh)
   const document = useDraft()
-  const { getState } = useEditorStore()
   const [first, ...more] = selection
   const step = first === undefined ? undefined : stepOf(document, first)
   if (panel !== 'inspector') return <TrialPanel panel={panel} slug={props.slug} onTrial={props.onTrial} />
