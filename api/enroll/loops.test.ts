@@ -91,7 +91,7 @@ describe('a run whose own effect would start it again', () => {
     expect(refused).toMatchObject({
       code: 'LOOP',
       run_id: run,
-      reason: `It would start itself again: run ${run.slice(0, 12)} of “upsell” by its step “tag” → the event “Plan Changed” → “upsell” again. Let the trigger or the step leave out what the playbook itself does.`,
+      reason: `It would start itself again: run ${run.slice(4, 12)} of “upsell” by its step “tag” → the event “Plan Changed” → “upsell” again. Let the trigger or the step leave out what the playbook itself does.`,
     })
     const event = await w.opened.db
       .selectFrom('events')

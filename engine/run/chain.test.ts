@@ -21,7 +21,7 @@ describe('a run that begins by what runs did', () => {
     expect(next()).toEqual({
       ok: false,
       reason:
-        'It would start itself again: run run_01234567 of “Upsell” by its step “tag” → the event “Tagged” → “Upsell” again. ' +
+        'It would start itself again: run 01234567 of “Upsell” by its step “tag” → the event “Tagged” → “Upsell” again. ' +
         'Let the trigger or the step leave out what the playbook itself does.',
     })
   })
@@ -39,16 +39,14 @@ describe('a run that begins by what runs did', () => {
     if (!first || !second) throw new Error('no chain')
     const found = mayFollow([first, link({ step: null }), second], me)
     expect(found).toMatchObject({ ok: false })
-    expect(JSON.stringify(found)).toMatch(
-      /again: run run_01234567 of “Upsell” → the event “Tagged” → run run_1 of “Q1”/,
-    )
+    expect(JSON.stringify(found)).toMatch(/again: run 01234567 of “Upsell” → the event “Tagged” → run 1 of “Q1”/)
   })
 
   it('may begin at the end of a chain as long as one may be, and not after it', () => {
     expect(mayFollow(chainOf(LONGEST_CHAIN - 1), me)).toEqual({ ok: true })
     const long = mayFollow(chainOf(LONGEST_CHAIN), me)
     expect(long).toMatchObject({ ok: false })
-    expect(JSON.stringify(long)).toMatch(/last of 11 runs .* and 10 may: run run_0 of “Q0”.* → this one\./)
+    expect(JSON.stringify(long)).toMatch(/last of 11 runs .* and 10 may: run 0 of “Q0”.* → this one\./)
   })
 
   it('has no chain where nothing of ours led to it', () => {

@@ -61,4 +61,4 @@ const wordsOf = (chain: readonly Link[]): string =>
     .join(' → ') // prettier-ignore
 
 /** Enough of it to find it in a list. */
-const shortRun = (id: string): string => id.slice(0, 12)
+const shortRun = (id: string): string => id.replace(/^run_/, '').slice(0, 8)

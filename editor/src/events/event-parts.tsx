@@ -260,7 +260,7 @@ function Started({ event }: { event: EventRow }) {
                 {one.reason} <span className="sb-mono">{one.code}</span>
                 {one.runId !== null && (
                   <>
-                    {' '}
+                    {': '}
                     <Link to="/runs/$id" params={{ id: one.runId }}>
                       the run that did it
                     </Link>

@@ -61,7 +61,7 @@ function Loops({ loops }: { loops: RunWhy['loops'] }) {
   if (loops.length === 0) return null
   return (
     <section aria-label="Stopped in a circle">
-      <Title order={4} mt={8} mb={4}>
+      <Title order={3} mt={14} mb={6}>
         Stopped in a circle
       </Title>
       {loops.map(({ at, reason, playbook }) => (
