@@ -163,6 +163,17 @@ describe('keeping no longer than is said', () => {
       (row) => row.m,
     )
 
+  it('forgets what was sent to somebody once no cap can count it', async () => {
+    const now = api.clock.now
+    for (const days of [89, 90])
+      await rows(
+        `INSERT INTO contact_sends (workspace_id, key, person_id, channel, at) VALUES ($1, $2, $3, 'email', $4)`,
+        [home.id, `sent ${days}`, newId(now), new Date(now - days * DAY_MS)],
+      )
+    await sweep(now)
+    expect(await rows(`SELECT key FROM contact_sends WHERE key LIKE 'sent %'`)).toEqual([{ key: 'sent 89' }])
+  })
+
   it('says what will go before it is changed, is an owner’s to change, and is noted', async () => {
     const now = api.clock.now
     const id = await contact('olga')

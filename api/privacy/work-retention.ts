@@ -1,4 +1,5 @@
 import type pg from 'pg'
+import { LONGEST_CAP_DAYS } from '../../engine/model/contact-rules.ts'
 import type { RunDirectory } from '../../engine/ports.ts'
 import { inTransaction, onPool, type Queryable, type Statement } from '../db/sql.ts'
 import { AFTER_RECEIPT_MS, before, eventsBefore } from './retention.ts'
@@ -49,6 +50,7 @@ export function workRetention(deps: RetentionDeps): Promise<Swept | null> {
       swept.events += await inOrder(q, EVENTS, [id, old, received, '0'])
       swept.eventIds += await untilNone(q, EVENT_IDS, [id, old])
       swept.edges += await inOrder(q, EDGES, [id, old, ZERO_ID])
+      await untilNone(q, SENDS, [id, before(now, LONGEST_CAP_DAYS)])
       const ended = before(now, workspace.keepRunsDays)
       swept.runs += await sweepRuns(deps.pool, id, ended)
       swept.enrollments += await inOrder(q, ENROLLMENTS, [id, ended, ZERO_ID])
@@ -150,6 +152,14 @@ const EVENT_IDS: Statement = {
   text: `WITH gone AS (
       DELETE FROM event_ids WHERE ctid = ANY (ARRAY(
         SELECT ctid FROM event_ids WHERE workspace_id = $1 AND received_at < $2 LIMIT ${BATCH * 5})) RETURNING 1)
+    SELECT count(*)::int AS n FROM gone`,
+}
+// What was sent before counts for no cap any more.
+const SENDS: Statement = {
+  name: 'retention-sends',
+  text: `WITH gone AS (
+      DELETE FROM contact_sends WHERE ctid = ANY (ARRAY(
+        SELECT ctid FROM contact_sends WHERE workspace_id = $1 AND at <= $2 LIMIT ${BATCH})) RETURNING 1)
     SELECT count(*)::int AS n FROM gone`,
 }
 const EDGES: Statement = {
