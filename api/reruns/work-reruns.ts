@@ -1,6 +1,7 @@
 import { type Selectable, sql } from 'kysely'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunInput } from '../../engine/model/run.ts'
+import { migrationOf } from '../../engine/run/follow.ts'
 import { mayBegin, type RerunResult, rerunResult, stageOf } from '../../engine/run/rerun.ts'
 import type { Db } from '../db/database.ts'
 import type { RerunsTable } from '../db/error-tables.ts'
@@ -84,10 +85,7 @@ async function settle(trx: Db, rerun: Rerun, now: number): Promise<void> {
     .innerJoin('runs', (join) =>
       join.onRef('runs.workspace_id', '=', 'rerun_runs.workspace_id').onRef('runs.id', '=', 'rerun_runs.run_id'),
     )
-    .innerJoin('plans', (join) =>
-      join.onRef('plans.workspace_id', '=', 'runs.workspace_id').onRef('plans.hash', '=', 'runs.plan_hash'),
-    )
-    .select(['runs.id', 'plans.plan'])
+    .select(['runs.id', 'runs.plan_hash', 'runs.first_plan_hash'])
     .where('rerun_runs.workspace_id', '=', workspaceId)
     .where('rerun_runs.rerun_id', '=', id)
     .where('rerun_runs.status', '=', 'begun')
@@ -98,8 +96,15 @@ async function settle(trx: Db, rerun: Rerun, now: number): Promise<void> {
     workspaceId,
     begun.map((run) => run.id),
   )
-  for (const { id: runId, plan } of begun) {
-    const result = rerunResult(plan as unknown as Plan, records.get(runId) ?? [], commandId(rerun, runId))
+  const runs = begun.map((run) => ({
+    runId: run.id,
+    first: run.first_plan_hash ?? run.plan_hash,
+    inputs: records.get(run.id) ?? [],
+  }))
+  const planOf = await plansOf(trx, workspaceId, runs)
+  for (const { runId, first, inputs } of runs) {
+    const plans = { first: { hash: first, plan: planOf(first) }, planOf }
+    const result = rerunResult(plans, inputs, commandId(rerun, runId))
     if (result.kind === 'open') continue
     await trx
       .updateTable('rerun_runs')
@@ -108,6 +113,26 @@ async function settle(trx: Db, rerun: Rerun, now: number): Promise<void> {
       .where('rerun_id', '=', id)
       .where('run_id', '=', runId)
       .execute()
+  }
+}
+
+/** The plans that runs began under, and those that their records lead them to. */
+async function plansOf(trx: Db, workspaceId: string, runs: Array<{ first: string; inputs: RunInput[] }>) {
+  const hashes = runs.flatMap(({ first, inputs }) => [
+    first,
+    ...inputs.flatMap((input) => migrationOf(input)?.to.plan ?? []),
+  ])
+  const rows = await trx
+    .selectFrom('plans')
+    .select(['hash', 'plan'])
+    .where('workspace_id', '=', workspaceId)
+    .where('hash', 'in', [...new Set(hashes)])
+    .execute()
+  const plans = new Map(rows.map(({ hash, plan }) => [hash, plan as unknown as Plan]))
+  return (hash: string): Plan => {
+    const plan = plans.get(hash)
+    if (plan === undefined) throw new Error(`There is no plan ${hash}.`)
+    return plan
   }
 }
 
