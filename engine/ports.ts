@@ -58,6 +58,8 @@ export interface RunSummary {
   at: string[]
   /** Connections it is held by. */
   heldBy: string[]
+  /** When the next milestone is due that it has not reached; null, or left out: none. */
+  milestoneDue?: Instant | null
   /** What its exit leaves to the run that called it. */
   output?: { [name: string]: Json }
 }

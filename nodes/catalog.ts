@@ -8,7 +8,9 @@ import { delay } from './flow/delay.flow.ts'
 import { exit } from './flow/exit.flow.ts'
 import { forEach } from './flow/for-each.flow.ts'
 import { form } from './flow/form.action.ts'
+import { goal } from './flow/goal.flow.ts'
 import { join } from './flow/join.flow.ts'
+import { milestone } from './flow/milestone.flow.ts'
 import { setVariable } from './flow/set-variable.flow.ts'
 import { split } from './flow/split.flow.ts'
 import { waitForEvent } from './flow/wait-for-event.flow.ts'
@@ -58,6 +60,8 @@ export const catalog: Catalog = {
     join,
     exit,
     callPlaybook,
+    milestone,
+    goal,
     approval,
     form,
     tagContact,

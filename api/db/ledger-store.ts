@@ -55,7 +55,7 @@ const intendInto = (n: number): string => `
 const INTEND: Statement = { name: 'effect-intend', text: intendInto(3) }
 const INTEND_WITH_RECORD: Statement = {
   name: 'effect-intend-record',
-  text: `WITH ${WRITE_PART}, intent AS (${intendInto(11)}) SELECT * FROM intent`,
+  text: `WITH ${WRITE_PART}, intent AS (${intendInto(12)}) SELECT * FROM intent`,
 }
 
 const BEGUN: Statement = {

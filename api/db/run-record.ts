@@ -64,7 +64,7 @@ export async function refuseGone<T>(run: RunRef, work: Promise<T>): Promise<T> {
 
 /** In the order of the parameters of `WRITE_PART`. */
 export function partValues(run: RunRef, { from, inputs, epoch, summary }: RecordPart): unknown[] {
-  const { status, reason, at, heldBy, waitingUntil } = summary
+  const { status, reason, at, heldBy, waitingUntil, milestoneDue = null } = summary
   return [
     run.workspaceId,
     run.runId,
@@ -76,11 +76,12 @@ export function partValues(run: RunRef, { from, inputs, epoch, summary }: Record
     at,
     heldBy,
     waitingUntil === null ? null : new Date(waitingUntil),
+    milestoneDue === null ? null : new Date(milestoneDue),
   ]
 }
 
 /**
- * The two CTEs that write a part of the record; parameters $1 to $10. The later workflow task replaces what a lost one
+ * The two CTEs that write a part of the record; parameters $1 to $11. The later workflow task replaces what a lost one
  * left behind (by epoch), never the other way round.
  */
 export const WRITE_PART = `
@@ -93,7 +94,7 @@ export const WRITE_PART = `
       WHERE run_inputs.epoch <= EXCLUDED.epoch),
   summary AS (
     UPDATE runs SET status = $6::text, reason = $7::text, at_steps = $8::text[], held_by = $9::text[],
-      waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
+      waiting_until = $10::timestamptz, milestone_due = $11::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
     WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
 
 type WentOver = Awaited<ReturnType<RunRecord['goOver']>>
@@ -164,24 +165,24 @@ const END_OF_CALLS = `
       INSERT INTO run_commands (workspace_id, run_id, id, command, actor, at)
       SELECT $1::uuid, c.caller_id, 'call:' || $2::text, jsonb_build_object('kind', 'answer', 'step', c.step, 'visit', c.visit,
           'port', CASE WHEN $6::text IN ('failed', 'cancelled') THEN 'failed' ELSE 'done' END, 'by', 'the run that was called',
-          'output', jsonb_build_object('status', $6::text, 'reason', $7::text, 'output', coalesce($12::jsonb, '{}'))),
-        'the run that was called', $11::timestamptz
+          'output', jsonb_build_object('status', $6::text, 'reason', $7::text, 'output', coalesce($13::jsonb, '{}'))),
+        'the run that was called', $12::timestamptz
       FROM run_calls c JOIN runs r ON r.workspace_id = c.workspace_id AND r.id = c.caller_id
       WHERE c.workspace_id = $1 AND c.run_id = $2 AND c.waits AND EXISTS (SELECT 1 FROM stands)
       UNION ALL
       SELECT $1::uuid, c.run_id, 'caller:' || $2::text,
-        '{"kind": "cancel", "reason": "The run that called it was ended."}', 'the run that called it', $11::timestamptz
+        '{"kind": "cancel", "reason": "The run that called it was ended."}', 'the run that called it', $12::timestamptz
       FROM run_calls c JOIN runs r ON r.workspace_id = c.workspace_id AND r.id = c.run_id AND r.ended_at IS NULL
       WHERE c.workspace_id = $1 AND c.caller_id = $2 AND c.waits AND $6::text IN ('cancelled', 'exited')
         AND EXISTS (SELECT 1 FROM stands)
       ON CONFLICT DO NOTHING RETURNING run_id, id),
     owed AS (
-      INSERT INTO run_outbox (workspace_id, run_id, id, at) SELECT $1::uuid, run_id, id, $11::timestamptz FROM told
+      INSERT INTO run_outbox (workspace_id, run_id, id, at) SELECT $1::uuid, run_id, id, $12::timestamptz FROM told
       ON CONFLICT DO NOTHING)`
 
 const CONCLUDE: Statement = {
   name: 'run-conclude',
-  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $11::timestamptz, output = $12::jsonb')},
+  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $12::timestamptz, output = $13::jsonb')},
     beyond AS (
       DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
         AND position >= $3::int + jsonb_array_length($5::jsonb)),

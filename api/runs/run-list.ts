@@ -42,6 +42,7 @@ const runQuery = ({ db, workspaceId }: Scoped) =>
       'runs.created_at',
       'runs.updated_at',
       'runs.ended_at',
+      'runs.milestone_due',
       'runs.trigger',
       'runs.cause',
       'playbooks.slug',
@@ -56,6 +57,8 @@ type QueriedRun = Awaited<ReturnType<ReturnType<typeof runQuery>['executeTakeFir
 export interface RunFilter {
   playbook?: string | undefined
   status?: string | undefined
+  /** Only those that a milestone is overdue of. */
+  behind?: boolean | undefined
   /** Our id of a contact or account, or the customer's own. */
   subject?: string | undefined
   cursor?: string | null | undefined
@@ -70,6 +73,8 @@ export async function listRuns(ctx: Scoped, filter: RunFilter): Promise<{ data: 
     .orderBy('runs.id')
     .limit(limit + 1)
   if (filter.playbook !== undefined) query = query.where('playbooks.slug', '=', filter.playbook)
+  if (filter.behind === true)
+    query = query.where('runs.ended_at', 'is', null).where('runs.milestone_due', '<', new Date(ctx.now))
   if (filter.status !== undefined) query = query.where('runs.status', '=', filter.status)
   if (filter.subject !== undefined) {
     const { subject } = filter
@@ -122,6 +127,7 @@ export function runRowOf(row: QueriedRun): RunRow {
     createdAt: row.created_at.toISOString(),
     updatedAt: row.updated_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
+    milestoneDue: row.ended_at === null ? (row.milestone_due?.toISOString() ?? null) : null,
   }
 }
 

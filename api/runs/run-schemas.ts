@@ -28,6 +28,8 @@ export const runRow = z.object({
   createdAt: isoTime,
   updatedAt: isoTime,
   endedAt: isoTime.nullable(),
+  /** When the next milestone of an open run is due; once that is past the run is behind. */
+  milestoneDue: isoTime.nullable(),
 })
 export type RunRow = z.output<typeof runRow>
 

@@ -26,6 +26,7 @@ export const runsRouter = router({
       z.object({
         playbook: slugSchema.optional(),
         status: runStatus.optional(),
+        behind: z.boolean().optional().describe('Only open runs past the time of a milestone.'),
         subject: z.string().min(1).max(500).optional(),
         cursor,
         limit: z.int().min(1).max(200).optional(),

@@ -85,6 +85,12 @@ function planStep(check: StepCheck, place: Place): PlanStep {
       const { readsSteps } = check
       return { ...base, op: 'act', connection: null, input: { value }, keeps: false, readsSteps, sets: String(name) }
     }
+    case 'flow.goal':
+      return { ...base, op: 'goal' }
+    case 'flow.milestone': {
+      const { name, within } = step.input
+      return { ...base, op: 'milestone', name: String(name), withinMs: lengthOf(within), keeps }
+    }
     case 'flow.exit':
       return { ...base, op: 'exit', reason: String(step.input.reason), ...outputsOf(step.input) }
     default:

@@ -63,7 +63,7 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
       ...enrollment.problems,
       ...steps.flatMap((check) => check.problems),
       ...drawing.problems,
-      ...checkGraph(drawing, steps, subject),
+      ...checkGraph(drawing, steps, shape.document),
       ...checkUpstream(drawing, steps, using),
       ...checkRaces({ graph, within: drawing.bodies.within }, steps),
     ]

@@ -59,6 +59,15 @@ export type PlanStep =
       /** What the run leaves to the one that called it: name → path. */
       outputs?: { [name: string]: string }
     })
+  /** Nothing leads to it: it is left by `reached` when the goal is, else by `missed` when all else is over. */
+  | (PlanStepBase & { op: 'goal' })
+  | (PlanStepBase & {
+      op: 'milestone'
+      name: string
+      /** From the start of the run. */
+      withinMs: number
+      keeps: boolean
+    })
   | (PlanStepBase & {
       op: 'split'
       /** Together with the subject's id it says which arm: the same key, the same arm, in every run and version. */

@@ -76,11 +76,17 @@ function start(index: PlanIndex, { at, trigger, facts }: Input<'start'>): Advanc
     handled: [],
   }
   const draft = openDraft(index, empty, at)
-  if (endIfRuled(draft, trigger.step)) return seal(draft)
+  if (endIfRuled(draft, trigger.step)) return close(draft)
   for (const step of index.triggers) {
     if (step.id === trigger.step) completeStep(draft, step.id)
     else skipStep(draft, step.id)
   }
+  propagate(draft)
+  return seal(draft)
+}
+
+/** Whatever follows by itself follows, until the outside is needed. */
+function close(draft: Draft): Advanced {
   propagate(draft)
   return seal(draft)
 }
@@ -161,7 +167,7 @@ function wake(index: PlanIndex, state: RunState, input: Input<'due'>): Advanced 
   draft.state.facts = facts
   const id = input.step
   draft.woken = id
-  if (endIfRuled(draft, id)) return seal(draft)
+  if (endIfRuled(draft, id)) return close(draft)
   const op = opOf(planned)
   if (step.status !== 'waiting')
     commandAct(draft, id, { visit: step.visit, attempt: step.attempts + (step.status === 'retrying' ? 1 : 0) })
@@ -180,7 +186,7 @@ function hear(index: PlanIndex, state: RunState, input: Input<'event'>): Advance
   const draft = openDraft(index, state, input.at)
   draft.state.facts = input.facts ?? { ...state.facts, at: input.at }
   const id = input.step
-  if (endIfRuled(draft, id)) return seal(draft)
+  if (endIfRuled(draft, id)) return close(draft)
   endSleep(draft, id)
   heard(draft, planned, { id, event: input.event })
   propagate(draft)
@@ -190,7 +196,7 @@ function hear(index: PlanIndex, state: RunState, input: Input<'event'>): Advance
 function look(index: PlanIndex, state: RunState, input: Input<'look'>): Advanced {
   const draft = openDraft(index, state, input.at)
   draft.state.facts = input.facts
-  if (endIfRuled(draft, RUN)) return seal(draft)
+  if (endIfRuled(draft, RUN)) return close(draft)
   for (const id of state.open) {
     const planned = stepAt(index, id)
     if (planned && draft.state.steps[id]?.status === 'waiting') opOf(planned).look?.(draft, planned, id)

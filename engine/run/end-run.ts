@@ -3,6 +3,7 @@ import type { FinalStatus, RunState } from '../model/run.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { soonest } from '../rules/valid-until.ts'
 import { commandAct, type Draft, isFinal, scopeOf, setStep } from './draft.ts'
+import { isGoalOpen, reachGoal } from './goal.ts'
 
 /** Decides how the run ends: waits are cancelled, what is in flight is let finish and then leads nowhere. */
 export function endRun(draft: Draft, ending: { status: FinalStatus; reason: string | null }): void {
@@ -12,17 +13,25 @@ export function endRun(draft: Draft, ending: { status: FinalStatus; reason: stri
 }
 
 /**
- * Ends the run where the goal is met or an exit rule holds, by the facts in the state.
+ * Ends the run where the goal is met or an exit rule holds, by the facts in the state; where the plan has a step for
+ * its goal, the run goes on behind it. What it is at is given up either way.
  * @param at the step at which the run looked, for the note
  */
 export function endIfRuled(draft: Draft, at: string): boolean {
-  const { goal, exit } = draft.index.plan.enrollment
-  const rules = goal === null ? exit : [{ name: `goal: ${goal.name}`, if: goal.if }, ...exit]
+  const { plan, goal: step } = draft.index
+  const { goal, exit } = plan.enrollment
+  const open = goal !== null && isGoalOpen(plan, draft.state)
+  const rules = open ? [{ name: `goal: ${goal.name}`, if: goal.if }, ...exit] : exit
   if (rules.length === 0) return false
   const scope = scopeOf(draft.state, at)
-  for (const rule of rules) {
+  for (const [i, rule] of rules.entries()) {
     const { value, why } = evaluate(rule.if, scope, scope.at)
     if (!value) continue
+    if (open && i === 0 && step !== undefined) {
+      draft.notes.push({ step: step.id, why: [why], port: 'reached', text: `The goal is reached: ${goal.name}` })
+      reachGoal(draft, step, (id) => cancelStep(draft, id))
+      return true
+    }
     draft.notes.push({ step: at, why: [why], text: `The run ends: ${rule.name}` })
     endRun(draft, { status: 'exited', reason: rule.name })
     return true
@@ -36,7 +45,8 @@ export const RUN = ''
 /** When an exit rule or the goal may come true by time alone, by the facts in the state; null: never. */
 export function watchOf(draft: Draft): Instant | null {
   const { plan } = draft.index
-  const { goal, exit } = plan.enrollment
+  const { exit } = plan.enrollment
+  const goal = isGoalOpen(plan, draft.state) ? plan.enrollment.goal : null
   if (!plan.watches || (goal === null && exit.length === 0)) return null
   const scope = scopeOf(draft.state, RUN)
   const rules = [...(goal === null ? [] : [goal.if]), ...exit.map((rule) => rule.if)]

@@ -6,6 +6,7 @@ import type { HeardEvent, RunState } from '../model/run.ts'
 import { passes } from '../rules/events.ts'
 import { evaluate } from '../rules/evaluate.ts'
 import { mergeReads, readsOf, walkRule } from '../rules/reads.ts'
+import { isGoalOpen } from './goal.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
 
 /** What a run waits for beside time and people: whoever makes it happen lets the run look. */
@@ -45,7 +46,7 @@ export const ATTACHED = 'attached'
 
 /** Whether runs of a plan may ever listen. */
 export function canListen(plan: Plan): boolean {
-  return endingRules(plan).length > 0 || plan.steps.some(({ op }) => op === 'waitEvent' || op === 'waitRule')
+  return endingRules(plan, true).length > 0 || plan.steps.some(({ op }) => op === 'waitEvent' || op === 'waitRule')
 }
 
 /** What a run in this state listens for; null: nothing. */
@@ -53,7 +54,9 @@ export function listeningOf(plan: Plan, state: RunState): Listening | null {
   if (state.open.length === 0 || state.ending) return null
   const index = indexPlan(plan)
   const awaited: AwaitedEvent[] = []
-  const asked = endingRules(plan).map((rule): AskedRule => ({ rule, until: state.watch ?? null }))
+  const asked = endingRules(plan, isGoalOpen(plan, state)).map(
+    (rule): AskedRule => ({ rule, until: state.watch ?? null }),
+  )
   for (const id of state.open) {
     const step = stepAt(index, id)
     if (state.steps[id]?.status !== 'waiting') continue
@@ -85,8 +88,8 @@ export function mayMatter(asked: readonly AskedRule[], facts: Facts): boolean {
 }
 
 /** Rules that end the run while it waits. */
-function endingRules({ watches, enrollment: { goal, exit } }: Plan): Rule[] {
-  return watches ? [...(goal === null ? [] : [goal.if]), ...exit.map((one) => one.if)] : []
+function endingRules({ watches, enrollment: { goal, exit } }: Plan, goalOpen: boolean): Rule[] {
+  return watches ? [...(goal === null || !goalOpen ? [] : [goal.if]), ...exit.map((one) => one.if)] : []
 }
 
 function awaitedBy(state: RunState, step: PlanStep & { op: 'waitEvent' }, id: string): AwaitedEvent {

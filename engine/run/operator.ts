@@ -71,8 +71,7 @@ export function operate(index: PlanIndex, state: RunState, input: OperatorInput)
       break
     case 'answer':
       // As at the end of every wait: what the answer is for may be over meanwhile.
-      if (input.facts && endIfRuled(draft, command.step)) return seal(draft)
-      takeAnswer(draft, command)
+      if (!input.facts || !endIfRuled(draft, command.step)) takeAnswer(draft, command)
       break
   }
   propagate(draft)
@@ -152,7 +151,7 @@ const portsOf = (index: PlanIndex, id: string): string[] =>
 
 function skipRefusal(index: PlanIndex, state: RunState, { step: id, port }: Skip): string | null {
   const step = stepAt(index, id)
-  if (step === undefined || step.op === 'trigger') return 'There is no such step to leave out'
+  if (step === undefined || step.op === 'trigger' || step.op === 'goal') return 'There is no such step to leave out'
   const ports = portsOf(index, id)
   if (port !== undefined && !ports.includes(port)) return `It has no port “${port}”: say one of ${ports.join(', ')}`
   const ways = ports.filter((name) => name !== ERROR_PORT)

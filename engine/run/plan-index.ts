@@ -14,6 +14,7 @@ export interface PlanIndex {
   plan: Plan
   byId: ReadonlyMap<string, PlanStep>
   triggers: readonly PlanStep[]
+  goal: (PlanStep & { op: 'goal' }) | undefined
 }
 
 // Plans are frozen and shared, so each is indexed once a process; the map forgets a plan with its last holder.
@@ -26,6 +27,7 @@ export function indexPlan(plan: Plan): PlanIndex {
     plan,
     byId: new Map(plan.steps.map((step) => [step.id, step])),
     triggers: plan.steps.filter((step) => step.op === 'trigger'),
+    goal: plan.steps.find((step) => step.op === 'goal'),
   }
   indexes.set(plan, index)
   return index

@@ -1,5 +1,6 @@
 import type { PlanStep } from '../model/plan.ts'
 import { completeStep, type Draft, type EdgeDecision, isDecided, skipStep, writableEdges } from './draft.ts'
+import { missGoal } from './goal.ts'
 import { opOf } from './ops/ops.ts'
 import { edgeKey, PlanMismatch, stepAt } from './plan-index.ts'
 
@@ -13,7 +14,7 @@ export function propagate(draft: Draft): void {
       if (draft.state.ending) break
     }
     draft.queue.length = 0
-  } while (turnItems(draft))
+  } while (turnItems(draft) || missGoal(draft))
 }
 
 /** Lists go on to their next items. @returns whether anything changed */

@@ -3,6 +3,7 @@ import type { RunCommand, RunInput, RunState } from '../model/run.ts'
 import type { InputWithFacts, Ports, RecordPart, RunRef } from '../ports.ts'
 import { advance } from '../run/advance.ts'
 import { type AwaitedEvent, canListen, isMeant, listeningOf } from '../run/listens.ts'
+import { milestoneDueOf } from '../run/milestones.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { indexPlan, stepAt } from '../run/plan-index.ts'
 import { follow, type Followed, migrationOf, type UnderPlan } from '../run/follow.ts'
@@ -333,10 +334,11 @@ export class Stint {
     { under, state }: { under: UnderPlan; state: RunState } = { under: this.under, state: this.current() },
   ) {
     const index = indexPlan(under.plan)
-    return summaryOf(state, (id) => {
+    const summary = summaryOf(state, (id) => {
       const step = stepAt(index, id)
       return step?.op === 'act' ? step.connection : null
     })
+    return { ...summary, milestoneDue: milestoneDueOf(under.plan, state) }
   }
 
   private facts(at: number) {

@@ -5,19 +5,21 @@ import { trpc } from '../api/client.ts'
 import type { RunDetail } from '../api/types.ts'
 import { answerWords, whoWords } from '../asks/ask-words.ts'
 import { StatusBadge } from '../ui/status-badge.tsx'
+import { untilWords } from '../ui/time.tsx'
 
 /** What the run asks of people, who called it, and whom it called. */
 export function RunRelations({ view }: { view: RunDetail }) {
-  const { id, endedAt, updatedAt } = view.run
+  const { id, endedAt, updatedAt, milestoneDue } = view.run
   // As it moves: an ask is made, a called run ends.
   const refetchInterval = endedAt === null ? 5_000 : false
   const asks = useQuery({ ...trpc.asks.ofRun.queryOptions({ id }), refetchInterval })
   const calls = useQuery({ ...trpc.calls.ofRun.queryOptions({ id }), refetchInterval })
   const asked = asks.data?.data ?? []
   const { caller = null, called = [] } = calls.data ?? {}
-  if (asked.length === 0 && caller === null && called.length === 0) return null
+  if (asked.length === 0 && caller === null && called.length === 0 && milestoneDue === null) return null
   return (
     <Stack gap={8} key={updatedAt}>
+      {milestoneDue !== null && <Track due={milestoneDue} />}
       {asked.length > 0 && <Title order={3}>Asked</Title>}
       {asked.map((ask) => (
         <Text key={ask.id} size="sm" component="div">
@@ -46,5 +48,17 @@ export function RunRelations({ view }: { view: RunDetail }) {
         </Text>
       ))}
     </Stack>
+  )
+}
+
+/** Whether an open run comes to its next milestone in time. */
+function Track({ due }: { due: string }) {
+  const behind = Date.parse(due) < Date.now()
+  return (
+    <Text size="sm" c={behind ? 'var(--sb-bad)' : undefined}>
+      {behind
+        ? `Behind: a milestone was due ${untilWords(due)}.`
+        : `On track: the next milestone is due ${untilWords(due)}.`}
+    </Text>
   )
 }

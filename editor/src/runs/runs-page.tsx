@@ -14,6 +14,9 @@ import { lookOf, StatusBadge } from '../ui/status-badge.tsx'
 import { DimAgo, spanWords, untilWords } from '../ui/time.tsx'
 import { StartDialog } from './start-dialog.tsx'
 
+/** Stands among the statuses, because that is where one looks for it. */
+const BEHIND = 'behind'
+
 const statusOf = (text: string | undefined): RunStatus | undefined => RUN_STATUSES.find((status) => status === text)
 
 export function RunsPage() {
@@ -23,6 +26,7 @@ export function RunsPage() {
       {
         ...(playbook !== undefined && { playbook }),
         ...(statusOf(status) !== undefined && { status: statusOf(status) }),
+        ...(status === BEHIND && { behind: true }),
         ...(subject !== undefined && { subject }),
       },
       { getNextPageParam: (page) => page.nextCursor, refetchInterval: pacedBy(5_000) },
@@ -88,7 +92,10 @@ function Filters() {
         clearable
         placeholder="Any status"
         aria-label="Status"
-        data={RUN_STATUSES.map((value) => ({ value, label: lookOf(value).words }))}
+        data={[
+          ...RUN_STATUSES.map((value) => ({ value, label: lookOf(value).words })),
+          { value: BEHIND, label: 'Behind a milestone' },
+        ]}
         value={status ?? null}
         onChange={(value) => set({ status: value ?? undefined })}
       />
@@ -167,6 +174,11 @@ const COLUMNS: Array<Column<RunSummary>> = [
     cell: (run) => (
       <>
         <StatusBadge status={run.status} />
+        {run.milestoneDue !== null && Date.parse(run.milestoneDue) < Date.now() && (
+          <Text size="xs" c="var(--sb-bad)">
+            Behind since {untilWords(run.milestoneDue)}
+          </Text>
+        )}
         <Text size="xs" c="dimmed" maw={320} truncate>
           {run.status === 'waiting' && run.waitingUntil !== null ? `until ${untilWords(run.waitingUntil)}` : run.reason}
         </Text>

@@ -1,6 +1,6 @@
 import { canFail } from '../../../nodes/manifest.ts'
 import { ERROR_PORT, ITEM_PORT } from '../../model/plan.ts'
-import type { SubjectKind } from '../../model/playbook.ts'
+import type { PlaybookDocument, SubjectKind } from '../../model/playbook.ts'
 import type { Problem } from '../../model/problem.ts'
 import { asWarning, listed, problem, stepProblem } from '../context.ts'
 import type { Bodies } from '../bodies.ts'
@@ -11,13 +11,15 @@ import type { StepCheck } from '../step.ts'
 export function checkGraph(
   { graph, bodies }: { graph: Graph; bodies: Bodies },
   steps: readonly StepCheck[],
-  subject: SubjectKind,
+  { subject, enrollment }: Pick<PlaybookDocument, 'subject' | 'enrollment'>,
 ): Problem[] {
   const triggers = steps.flatMap((check, i) => (check.definition?.kind === 'trigger' ? [i] : []))
+  const goals = steps.flatMap((check, i) => (check.definition?.type === 'flow.goal' ? [i] : []))
   return [
     ...checkTriggers(steps, triggers, subject),
     ...checkCycle(graph),
-    ...checkReachable({ graph, steps, triggers }),
+    ...checkGoals({ graph, steps, goals }, enrollment.goal !== null),
+    ...checkReachable({ graph, steps, triggers, goals }),
     ...steps.flatMap((check, i) => [
       ...checkPortsUsed({ graph, inItems: (bodies.within[i] ?? null) !== null }, check, i),
       ...checkJoin(graph, check, i),
@@ -64,11 +66,53 @@ function checkCycle(graph: Graph): Problem[] {
   ]
 }
 
-function checkReachable(drawn: { graph: Graph; steps: readonly StepCheck[]; triggers: readonly number[] }): Problem[] {
-  const { graph, steps, triggers } = drawn
+/** A run decides its goal once, wherever it is. */
+function checkGoals({ graph, steps, goals }: Omit<Drawn, 'triggers'>, named: boolean): Problem[] {
+  return goals.flatMap((i, n) => {
+    const check = steps[i]
+    if (!check) return []
+    const [edge] = graph.in[i] ?? []
+    const found: Problem[] = []
+    if (edge !== undefined)
+      found.push({
+        ...problem('EDGE_INVALID', {
+          at: `edges.${edge.index}`,
+          message: `An edge leads to "${check.step.id}", the goal: it is reached from wherever the run is.`,
+          fix: 'Remove the edge.',
+        }),
+        step: check.step.id,
+      })
+    if (!named)
+      found.push(
+        stepProblem('DOCUMENT_INVALID', check.step, {
+          at: 'type',
+          message: 'The playbook has no goal, so this step would only ever be left by “missed”.',
+          fix: 'Say what the goal is where it is said who may enter, or remove this step.',
+        }),
+      )
+    if (n > 0)
+      found.push(
+        stepProblem('DOCUMENT_INVALID', check.step, {
+          at: 'type',
+          message: 'A playbook has one goal, and this is a second step for it.',
+          fix: 'Remove one of the two.',
+        }),
+      )
+    return found
+  })
+}
+
+interface Drawn {
+  graph: Graph
+  steps: readonly StepCheck[]
+  triggers: readonly number[]
+  goals: readonly number[]
+}
+
+function checkReachable({ graph, steps, triggers, goals }: Drawn): Problem[] {
   // Without a trigger nothing is reachable: saying so of every step would hide the one thing to do.
   if (triggers.length === 0) return []
-  const reached = reachableFrom(graph, triggers)
+  const reached = reachableFrom(graph, [...triggers, ...goals])
   return steps.flatMap((check, i) =>
     reached.has(i)
       ? []

@@ -4,7 +4,9 @@ import { branch } from './branch.ts'
 import { delay } from './delay.ts'
 import { each } from './each.ts'
 import { exit } from './exit.ts'
+import { goal } from './goal.ts'
 import { join } from './join.ts'
+import { milestone } from './milestone.ts'
 import type { Op } from './op.ts'
 import { split } from './split.ts'
 import { trigger } from './trigger.ts'
@@ -18,7 +20,9 @@ const OPS: { [K in PlanStep['op']]: Op<K> } = {
   delay,
   each,
   exit,
+  goal,
   join,
+  milestone,
   split,
   trigger,
   waitEvent,
