@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ALL_KINDS, factsArbitrary, planArbitrary, T0 } from '../../test/helpers/random-plans.ts'
+import { ALL_KINDS, factsArbitrary, KINDS_WITH_PEOPLE, planArbitrary, T0 } from '../../test/helpers/random-plans.ts'
 import { jsonValue, moments, NAMES, nows, type RuleOptions, rules, ZONES } from '../../test/helpers/random-rules.ts'
 import { naiveBacktest, told } from '../../test/helpers/naive-backtest.ts'
 import type { Fault } from '../../nodes/fault.ts'
@@ -25,7 +25,7 @@ const hearing = (steps: PlanStep[], event: string): PlanStep[] =>
 describe('a backtest of one subject', () => {
   it('agrees with the simulator', () => {
     fc.assert(
-      fc.property(planArbitrary(ALL_KINDS), factsArbitrary, fails, (drawn, facts, failing) => {
+      fc.property(planArbitrary(KINDS_WITH_PEOPLE), factsArbitrary, fails, (drawn, facts, failing) => {
         const plan: Plan = { ...drawn, steps: hearing(drawn.steps, 'Started') }
         const answer = (step: PlanStep) => (failing.has(step.id) ? { fault } : { output: { value: 1 } })
         const [contactId, accountId] = [facts.contact?.id ?? '', facts.account?.id ?? '']

@@ -19,8 +19,11 @@ export interface Backtest {
   from: Instant
   /** The end of the period: runs that are not over by then are counted as open. */
   until: Instant
-  /** What an action answers: pinned, or the sample of its definition; a fault to see what follows a failure. */
-  answer: (step: PlanStep & { op: 'act' }, asked: Asked) => { output: Json } | { fault: Fault }
+  /**
+   * What an action answers: pinned, or the sample of its definition; a fault to see what follows a failure. Of a step
+   * that asks somebody `port` is the answer, at once; left out: the first that it has. `timeout`: nobody answers.
+   */
+  answer: (step: PlanStep & { op: 'act' }, asked: Asked) => { output: Json; port?: string } | { fault: Fault }
   /**
    * Fills an action's input: `renderInput` of engine/expression. Left out: templates are not filled, and none fails.
    * @throws FaultError

@@ -1,7 +1,15 @@
-import type { TriggerData } from '../model/plan.ts'
+import { TIMEOUT_PORT, type TriggerData } from '../model/plan.ts'
 import type { SubjectKind } from '../model/playbook.ts'
 import type { Facts, Instant } from '../model/rule.ts'
-import type { Advanced, HeardEvent, RunCommand, RunInput, RunState, StepOutcome } from '../model/run.ts'
+import type {
+  Advanced,
+  HeardEvent,
+  OperatorCommand,
+  RunCommand,
+  RunInput,
+  RunState,
+  StepOutcome,
+} from '../model/run.ts'
 import { advance } from '../run/advance.ts'
 import { isMeant } from '../run/listens.ts'
 import { indexPlan, type PlanIndex, stepAt } from '../run/plan-index.ts'
@@ -139,15 +147,35 @@ const put = (world: World, run: Run, input: RunInput): void => {
 /** Carries out what came of an input, and all that follows from it at the same moment: actions answer at once. */
 function follow(world: World, run: Run, first: Advanced): void {
   const acts: ActCommand[] = []
+  const answers: Array<OperatorCommand & { kind: 'answer' }> = []
   for (let advanced: Advanced | null = first; advanced !== null; ) {
     run.state = advanced.state
     world.tally.note(run.noted, advanced, run.at)
     for (const command of advanced.commands) carryOut(world, { run, acts }, command)
-    const act = acts.shift()
-    const input = act !== undefined ? outcomeOf(world, run, act) : world.hindsight ? fromBefore(world, run) : null
+    const input = nextInput(world, run, { acts, answers })
     advanced = input === null ? null : advance(world.reading.plan, run.state, input)
   }
   if (run.state.open.length === 0) close(world, run)
+}
+
+/** What comes next at the same moment: what actions came to, then what people answer, then what was waited for. */
+function nextInput(
+  world: World,
+  run: Run,
+  { acts, answers }: { acts: ActCommand[]; answers: Array<OperatorCommand & { kind: 'answer' }> },
+): RunInput | null {
+  const act = acts.shift()
+  if (act !== undefined) {
+    const { input, answer } = outcomeOf(world, run, act)
+    if (answer !== null) answers.push(answer)
+    return input
+  }
+  const command = answers.shift()
+  if (command !== undefined) {
+    const facts = world.history.factsOf(run.who, run.at)
+    return { kind: 'operator', at: run.at, id: `${command.step}:${command.visit}`, command, facts }
+  }
+  return world.hindsight ? fromBefore(world, run) : null
 }
 
 const sleepKey = ({ step, visit }: { step: string; visit: number }): string => `${step}:${visit}`
@@ -186,24 +214,37 @@ function close(world: World, run: Run): void {
   run.over()
 }
 
-const outcomeOf = (world: World, run: Run, { step, visit }: ActCommand): RunInput => ({
-  kind: 'outcome',
-  at: run.at,
-  step,
-  visit,
-  outcome: answerOf(world, run, step),
-})
+interface Outcome {
+  input: RunInput
+  /** Of a step that asks somebody. */
+  answer: (OperatorCommand & { kind: 'answer' }) | null
+}
 
-function answerOf({ given, index, tally }: World, run: Run, instance: string): StepOutcome {
+function outcomeOf(world: World, run: Run, { step, visit }: ActCommand): Outcome {
+  const { outcome, port } = answerOf(world, run, step)
+  return {
+    input: { kind: 'outcome', at: run.at, step, visit, outcome },
+    answer: port === null ? null : { kind: 'answer', step, visit, port, output: {}, by: 'the sample' },
+  }
+}
+
+/** @returns `port`: by which answer a step that asks somebody goes on; null where it asks nobody, or nobody answers */
+function answerOf(
+  { given, index, tally }: World,
+  run: Run,
+  instance: string,
+): { outcome: StepOutcome; port: string | null } {
   const step = stepAt(index, instance)
   if (step?.op !== 'act') throw new Error(`The plan asked to act at "${instance}", which is no action.`)
   const { state, at, noted } = run
   const input = given.render === undefined ? null : filled(step, { state, instance }, given.render)
-  if (step.sets !== undefined) return variableOf(input)
+  if (step.sets !== undefined) return { outcome: variableOf(input), port: null }
   const unfilled = input !== null && 'fault' in input
   const answered = unfilled ? input : given.answer(step, { instance, subjectId: noted.subjectId, at })
   tally.acted(noted, step, { failed: 'fault' in answered, at })
-  return 'fault' in answered ? { kind: 'failed', fault: answered.fault } : { kind: 'done', output: answered.output }
+  if ('fault' in answered) return { outcome: { kind: 'failed', fault: answered.fault }, port: null }
+  const { output, port = step.answer?.ports[0] ?? TIMEOUT_PORT } = answered
+  return { outcome: { kind: 'done', output }, port: step.answer === undefined || port === TIMEOUT_PORT ? null : port }
 }
 
 /** Nobody is asked for a variable: it is worked out, and written nowhere. */

@@ -22,7 +22,7 @@ export interface StepTally {
   /** When the first and the last run came to it; null: none did. */
   firstAt: Instant | null
   lastAt: Instant | null
-  /** Reads what actions answer, and those answers are made up: what really happens may differ. */
+  /** Reads what actions answer, or asks somebody, and those answers are made up: what really happens may differ. */
   assumed: boolean
 }
 
@@ -152,7 +152,7 @@ function emptyTally(plan: Plan, step: PlanStep): StepTally {
     written: 0,
     firstAt: null,
     lastAt: null,
-    assumed: readsOutputs(step).some((id) => acts.has(id)),
+    assumed: readsOutputs(step).some((id) => acts.has(id)) || (step.op === 'act' && step.answer !== undefined),
   }
 }
 

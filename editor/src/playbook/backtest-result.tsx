@@ -177,7 +177,7 @@ function Steps({ result }: { result: BacktestResult }) {
                 </button>
                 {step.assumed && (
                   <Text size="xs" c="dimmed">
-                    assumed: reads kept samples
+                    assumed: goes by kept samples or answers
                   </Text>
                 )}
               </Table.Td>
