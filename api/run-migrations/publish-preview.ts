@@ -5,7 +5,7 @@ import { missingReads, possibleTargets, waitChange } from '../../engine/run/plan
 import type { Context, Scoped } from '../context.ts'
 import { compileDraft, refusal } from '../playbooks/compile-draft.ts'
 import { readPlaybook, readVersion, type StoredPlaybook } from '../playbooks/playbook-store.ts'
-import { readPlan } from '../runs/run-page.ts'
+import { readPlan } from '../runs/read-record.ts'
 import type { PublishPreview } from './migration-schemas.ts'
 
 /**

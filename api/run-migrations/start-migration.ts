@@ -8,7 +8,7 @@ import type { Context, Scoped } from '../context.ts'
 import { newId } from '../db/new-id.ts'
 import { readPlaybook, readVersion, type StoredPlaybook } from '../playbooks/playbook-store.ts'
 import { problem } from '../problem.ts'
-import { readPlan } from '../runs/run-page.ts'
+import { readPlan } from '../runs/read-record.ts'
 import type { MigrationPlan } from './migration-schemas.ts'
 import { groupsOf, plansOf } from './publish-preview.ts'
 

@@ -2,7 +2,7 @@ import type { RunInput } from '../../engine/model/run.ts'
 import { migrationOf } from '../../engine/run/follow.ts'
 import { replay, type Replayed } from '../../engine/run/view.ts'
 import type { Scoped } from '../context.ts'
-import { readInputs, readPlan } from './run-page.ts'
+import { readInputs, readPlan } from './read-record.ts'
 
 interface Planned {
   id: string

@@ -66,27 +66,6 @@ export async function viewRun(ctx: Scoped, id: string): Promise<RunView> {
   }
 }
 
-export async function readPlan({ db, workspaceId }: Scoped, hash: string): Promise<Plan> {
-  const row = await db
-    .selectFrom('plans')
-    .select('plan')
-    .where('workspace_id', '=', workspaceId)
-    .where('hash', '=', hash)
-    .executeTakeFirstOrThrow()
-  return row.plan as unknown as Plan
-}
-
-export async function readInputs({ db, workspaceId }: Scoped, runId: string): Promise<RunInput[]> {
-  const rows = await db
-    .selectFrom('run_inputs')
-    .select('input')
-    .where('workspace_id', '=', workspaceId)
-    .where('run_id', '=', runId)
-    .orderBy('position')
-    .execute()
-  return rows.map(({ input }) => input as unknown as RunInput)
-}
-
 /** Who gave each command of a run. */
 async function readActors({ db, workspaceId }: Scoped, runId: string): Promise<Map<string, string>> {
   const rows = await db
