@@ -14,6 +14,7 @@ import {
   renameStep,
   setInput,
   setOnFailure,
+  setRetry,
 } from './edit.ts'
 import { openPorts, upstream, whyNotConnect } from './graph.ts'
 import { record, redo, startHistory, undo } from './history.ts'
@@ -113,6 +114,21 @@ describe('editing a playbook', () => {
       ['start', id],
       [`${id}.yes`, 'big'],
     ])
+  })
+
+  it('leads a list put on an edge on behind all its items, not for each of them', () => {
+    const list: StepManifest = { ...branch, type: 'test.list', fields: [], ports: { fixed: ['item', 'out'] } }
+    const { document, id } = insertOnEdge(playbook, 0, { definition: list })
+    expect(document.edges.slice(0, 2)).toEqual([
+      ['start', id],
+      [id, 'big'],
+    ])
+  })
+
+  it('has limits on repeats, or none', () => {
+    const limited = setRetry(playbook, 'tag', { attempts: 3, within: 'PT1H' })
+    expect(limited.steps.find(({ id }) => id === 'tag')?.retry).toEqual({ attempts: 3, within: 'PT1H' })
+    expect(setRetry(limited, 'tag', undefined).steps.find(({ id }) => id === 'tag')).not.toHaveProperty('retry')
   })
 
   it('has an error port where a failure is a branch, and loses its edges with it', () => {

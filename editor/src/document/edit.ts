@@ -1,6 +1,6 @@
 import type { DocumentStep, PlaybookDocument, StepRetry } from '../../../engine/model/playbook.ts'
 import type { Json, Manifest, StepManifest } from '../../../nodes/manifest.ts'
-import { portsOf } from '../../../nodes/manifest.ts'
+import { ONLY_PORT, portsOf } from '../../../nodes/manifest.ts'
 import { downstream, edgeEnd, edgesOf, type PortRef, portsOfStep, stepOf, whyNotConnect } from './graph.ts'
 import { renameInInput } from './references.ts'
 
@@ -98,7 +98,9 @@ export function insertOnEdge(document: PlaybookDocument, edgeIndex: number, fres
   const shifted = shiftDown(document, edge.to, top + ROW - below[1])
   const added = addStep(shifted, fresh, [below[0], top])
   const step = stepOf(added.document, added.id)
-  const port = step && portsOf(fresh.definition, step.input)[0]
+  const ports = step ? portsOf(fresh.definition, step.input) : []
+  // What came after a list comes after all of it, not once for each item.
+  const port = ports.find((name) => name === ONLY_PORT) ?? ports[0]
   const edges = added.document.edges.flatMap((pair, index): Array<[string, string]> => {
     if (index !== edgeIndex) return [pair]
     const first: [string, string] = [pair[0], added.id]
