@@ -75,6 +75,28 @@ describe('over the API', () => {
     expect(started).toMatchObject({ code: 0, out: expect.stringMatching(/^run_\w+\n$/) })
     const listed = await cli(['runs', '--playbook', 'by-hand'], env)
     expect(listed.out.split('\t').slice(0, 2)).toEqual([started.out.trim(), 'queued'])
+    const { id: kept } = (
+      await home.rest('POST', '/v1/playbooks/by-hand/tests', {
+        name: 'It ends',
+        from: { dryRun: { subject: { contact: 'u1' } } },
+      })
+    ).json()
+    expect(kept).toEqual(expect.any(String))
+    expect(await cli(['test', 'by-hand'], env)).toMatchObject({
+      code: 0,
+      out: 'ok    by-hand: It ends\n1 passed, 0 failed\n',
+    })
+    const other = {
+      ...DOCUMENT,
+      steps: [DOCUMENT.steps[0], { id: 'end', type: 'flow.exit', input: { reason: 'Other' } }],
+    }
+    await home.rest('PUT', '/v1/playbooks/by-hand', other)
+    const failing = await cli(['test'], env)
+    expect([failing.code, failing.out]).toEqual([
+      1,
+      expect.stringContaining('was to end exited (Done), and ends exited (Other)'),
+    ])
+    await home.rest('PUT', '/v1/playbooks/by-hand', DOCUMENT)
     expect((await cli(['pull'], env)).out).toBe('playbooks/by-hand.json\n')
     expect(JSON.parse(readFileSync(join(folder, 'playbooks/by-hand.json'), 'utf8'))).toEqual(DOCUMENT)
   })
