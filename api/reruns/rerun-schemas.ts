@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Fault } from '../../nodes/fault.ts'
 import { isoTime, slugSchema } from '../playbooks/playbook-schemas.ts'
+import { runStatus } from '../runs/run-schemas.ts'
 
 /** Which failed runs; what is left out says nothing. */
 export const rerunFilter = z.strictObject({
@@ -58,6 +59,8 @@ export const rerunRun = z.object({
   id: z.string(),
   place: z.int(),
   status: z.enum(['waiting', 'begun', 'passed', 'failed', 'moved']),
+  /** Of one under way: how the run stands, e.g. `held` or `review`. */
+  runStatus: runStatus.nullable(),
   /** What it had failed of. */
   code: z.string().nullable(),
   /** Where and of what it failed again. */

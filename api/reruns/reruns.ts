@@ -1,4 +1,5 @@
 import { type Selectable, sql } from 'kysely'
+import type { RunStatus } from '../../engine/model/run.ts'
 import { stageOf } from '../../engine/run/rerun.ts'
 import type { Fault } from '../../nodes/fault.ts'
 import { writeAudit } from '../auth/audit.ts'
@@ -165,11 +166,15 @@ export async function viewRerun(ctx: Scoped, id: string): Promise<RerunView> {
   const counts = (await countsOf(ctx, [id])).get(id) ?? NONE
   const runs = await ctx.db
     .selectFrom('rerun_runs')
-    .selectAll()
-    .where('workspace_id', '=', ctx.workspaceId)
-    .where('rerun_id', '=', id)
-    .where((eb) => eb.or([eb('place', '<=', SHOWN), eb('status', '=', 'failed')]))
-    .orderBy('place')
+    .innerJoin('runs', (join) =>
+      join.onRef('runs.workspace_id', '=', 'rerun_runs.workspace_id').onRef('runs.id', '=', 'rerun_runs.run_id'),
+    )
+    .selectAll('rerun_runs')
+    .select('runs.status as run_status')
+    .where('rerun_runs.workspace_id', '=', ctx.workspaceId)
+    .where('rerun_runs.rerun_id', '=', id)
+    .where((eb) => eb.or([eb('rerun_runs.place', '<=', SHOWN), eb('rerun_runs.status', '=', 'failed')]))
+    .orderBy('rerun_runs.place')
     .limit(2 * SHOWN)
     .execute()
   return {
@@ -178,6 +183,8 @@ export async function viewRerun(ctx: Scoped, id: string): Promise<RerunView> {
       id: run.run_id,
       place: run.place,
       status: run.status,
+      // Written by the record from RUN_STATUSES only.
+      runStatus: run.status === 'begun' ? (run.run_status as RunStatus) : null,
       code: run.code,
       step: run.failed_step,
       fault: run.fault as unknown as Fault | null,

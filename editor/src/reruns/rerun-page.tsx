@@ -72,6 +72,7 @@ function Progress({ view }: { view: RerunDetail }) {
           <Text size="sm">Mend what they fail of, then go on; or begin no more of them.</Text>
         </Notice>
       )}
+      <Stuck view={view} />
       {view.status === 'cancelled' && <Notice tone="warn" title={view.reason ?? 'It was cancelled.'} />}
       {view.status === 'done' && counts.failed === 0 && (
         <Notice tone="good" title={`${runsOf(counts.passed)} went on from where they had failed.`} />
@@ -118,6 +119,30 @@ function Progress({ view }: { view: RerunDetail }) {
         />
       )}
     </Stack>
+  )
+}
+
+/** Runs under way that go on only when a person does something: until then the next stage waits. */
+function Stuck({ view }: { view: RerunDetail }) {
+  const held = view.runs.filter(({ runStatus }) => runStatus === 'held').length
+  const asked = view.runs.filter(({ runStatus }) => runStatus === 'review').length
+  if (held + asked === 0) return null
+  return (
+    <Notice tone="warn" title="Some of them wait for a person, and the rest for them">
+      <Text size="sm" component="div">
+        {held > 0 && (
+          <div>
+            {runsOf(held)} held, by a pause or a connection that does not work: see{' '}
+            <Link to="/connections">Connections</Link>.
+          </div>
+        )}
+        {asked > 0 && (
+          <div>
+            {runsOf(asked)} with a write whose outcome nobody knows: see <Link to="/reviews">Reviews</Link>.
+          </div>
+        )}
+      </Text>
+    </Notice>
   )
 }
 
