@@ -14,8 +14,7 @@ type AnswerCommand = OperatorCommand & { kind: 'answer' }
  * before this was known is taken now: people are quick, and a process may die between the asking and its record.
  */
 export function endAction(draft: Draft, step: Act, { id, output }: { id: string; output: Json }): void {
-  if (step.sets !== undefined)
-    draft.state.vars = { ...draft.state.vars, [step.sets]: readPath(output, ['value']) ?? null }
+  if (step.sets !== undefined) setVariable(draft, id, { name: step.sets, value: readPath(output, ['value']) ?? null })
   const kept = step.keeps ? { output } : {}
   if (step.answer === undefined) return completeStep(draft, id, kept)
   const { maxWaitMs } = step.answer
@@ -31,6 +30,15 @@ export function endAction(draft: Draft, step: Act, { id, output }: { id: string;
   draft.acts.delete(id)
   answered(draft, step, { id, answer: early })
 }
+
+function setVariable(draft: Draft, id: string, { name, value }: { name: string; value: Json }): void {
+  draft.state.vars = { ...draft.state.vars, [name]: value }
+  const text = JSON.stringify(value)
+  draft.notes.push({ step: id, text: `${name} = ${text.length > MOST_SHOWN ? `${text.slice(0, MOST_SHOWN)}…` : text}` })
+}
+
+/** Characters of a value in a note. */
+const MOST_SHOWN = 200
 
 const until = (deadline: number) => ({ until: deadline, deadline })
 

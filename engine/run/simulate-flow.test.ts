@@ -65,7 +65,7 @@ describe('a dry run', () => {
     const of = (id: string) => ran.steps.find(({ step }) => step === id)
     expect(of('orders')).toMatchObject({ status: 'done', text: '2 of 2 items done' })
     expect(of('end')?.input).toMatchObject({ text: '2 done, 8 seats' })
-    expect(of('double')).toMatchObject({ status: 'done', assumed: false })
+    expect(of('double')).toMatchObject({ status: 'done', assumed: false, text: 'seats = 8' })
     expect(of('tell')).toMatchObject({ status: 'done', input: { text: 'b for 8' } })
   })
 
