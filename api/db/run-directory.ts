@@ -86,7 +86,7 @@ const RELEASABLE: Statement = {
   name: 'runs-releasable',
   text: `SELECT c.workspace_id, r.id, array_agg(c.slug ORDER BY c.slug) AS connections FROM connections c
     CROSS JOIN LATERAL (
-      SELECT h.id FROM runs h WHERE h.workspace_id = c.workspace_id AND h.ended_at IS NULL
+      SELECT h.id FROM runs h WHERE h.workspace_id = c.workspace_id AND h.ended_at IS NULL AND h.status = 'held'
         AND h.held_by @> ARRAY[c.slug] AND h.id <> ALL ($4::text[])
       ORDER BY h.updated_at, h.id
       LIMIT greatest(1, ceil($3::float8
