@@ -252,9 +252,12 @@ function Started({ event }: { event: EventRow }) {
             </Link>
             {': '}
             {one.outcome === 'started' && one.runId !== null ? (
-              <Link to="/runs/$id" params={{ id: one.runId }}>
-                started a run
-              </Link>
+              <>
+                <Link to="/runs/$id" params={{ id: one.runId }}>
+                  started a run
+                </Link>
+                {one.code === 'WAITS_ITS_TURN' && <>, which waits for its turn. {one.reason}</>}
+              </>
             ) : (
               <>
                 {one.reason} <span className="sb-mono">{one.code}</span>
