@@ -115,20 +115,16 @@ async function main(): Promise<void> {
       client.touchRuns(await worthALook({ q: onPool(database.pool), facts: ports.facts, clock: Date.now }, touched)),
     onError: say,
   })
-  const identities = await identitySecret(onPool(database.pool), vault, Date.now())
+  const hash = createIdentityHash(await identitySecret(onPool(database.pool), vault, Date.now()))
   const imports = startImportRunner({
     ...database,
     clock: Date.now,
     onError: say,
-    acceptItems: createAcceptItems({
-      q: onPool(database.pool),
-      clock: Date.now,
-      hash: createIdentityHash(identities),
-    }),
+    acceptItems: createAcceptItems({ q: onPool(database.pool), clock: Date.now, hash }),
   })
   const beside = startBeside({ database, url, directory, client, vault, publicUrl: environment.publicUrl })
   const sweeper = startSweeper(unheld(directory, dispatcher), client)
-  const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash: createIdentityHash(identities) })
+  const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash })
   const stop = async (): Promise<void> => {
     sweeper.stop()
     await upkeep.stop()
