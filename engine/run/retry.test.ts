@@ -1,8 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { factsAt } from '../../test/helpers/plans.ts'
 import type { Fault, FaultCode } from '../../nodes/fault.ts'
-import type { RunInput, RunState } from '../model/run.ts'
+import type { RunInput, RunState, StepOutcome } from '../model/run.ts'
 import { actOrderOf } from './act-order.ts'
 import { advance } from './advance.ts'
 import { nextAttempt, type RetryLimits, retryOf } from './retry.ts'
@@ -133,5 +134,48 @@ describe('the attempts that a step’s limits count', () => {
     expect(limitsOf(retried)).toEqual({ ...retry, since: T0 + 4, failed: 0 })
     const resumed = feed(feed(busy, outcome('held')), { kind: 'resume', at: T0 + 5, connection: 'pad' })
     expect(limitsOf(resumed)).toEqual({ ...retry, since: T0 + 5, failed: 0 })
+  })
+})
+
+describe('whatever goes wrong in whatever order', () => {
+  const faults = fc.array(
+    fc.constantFrom<FaultCode>('VENDOR_UNAVAILABLE', 'VENDOR_BUSY', 'RATE_LIMITED', 'INTERNAL', 'OUTCOME_UNKNOWN'),
+    { minLength: 1, maxLength: 40 },
+  )
+  const policy = fc.record({
+    attempts: fc.integer({ min: 1, max: 6 }),
+    withinMs: fc.option(fc.integer({ min: 0, max: 90_000 })),
+  })
+
+  it('no more attempts fail than the step allows, and none begins after its end of time', () => {
+    fc.assert(
+      fc.property(policy, faults, fc.double({ min: 0, max: 0.99, noNaN: true }), (retry, codes, random) => {
+        const plan = chain({ ...write('a'), retry })
+        const start: RunInput = { kind: 'start', at: T0, trigger: { step: 'start', data: {} }, facts: factsAt(T0) }
+        let { state } = advance(plan, null, start)
+        let now = T0
+        let refusedWrites = 0
+        for (const code of codes) {
+          const step = state.steps.a
+          if (step?.status !== 'acting') break
+          expect(now - T0).toBeLessThanOrEqual(retry.withinMs ?? Number.POSITIVE_INFINITY)
+          const command = { kind: 'act', step: 'a', visit: 1, attempt: step.attempts } as const
+          const { limits } = actOrderOf({ workspaceId: 'w', runId: 'r' }, { plan, state }, command)
+          if (retryOf(code) === 'backoff') refusedWrites += 1
+          const next = nextAttempt(fault(code, 5_000), step.attempts, { now, random, ...(limits && { limits }) })
+          if (next.kind === 'held') throw new Error('None of these holds.')
+          const outcome: StepOutcome =
+            next.kind === 'failed'
+              ? { kind: 'failed', fault: fault(code) }
+              : { kind: 'retry', fault: fault(code), at: next.at }
+          state = advance(plan, state, { kind: 'outcome', at: now, step: 'a', visit: 1, outcome }).state
+          if (next.kind === 'failed') break
+          now = next.at
+          state = advance(plan, state, { kind: 'due', at: now, step: 'a', visit: 1, facts: null }).state
+        }
+        expect(refusedWrites).toBeLessThanOrEqual(retry.attempts)
+      }),
+      { numRuns: 300 },
+    )
   })
 })
