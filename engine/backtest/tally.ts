@@ -3,7 +3,7 @@ import type { Instant } from '../model/rule.ts'
 import type { Advanced, FinalStatus, RunState, StepState } from '../model/run.ts'
 import { stepOf } from '../run/instance.ts'
 import { shareOf } from '../run/share.ts'
-import { readsOutputs } from '../run/simulate.ts'
+import { restingOn } from '../run/reads-of-step.ts'
 
 /** What became of one step over all runs. */
 export interface StepTally {
@@ -84,7 +84,9 @@ export type Statuses = { [status in FinalStatus | 'open']: number }
 
 /** @param most so many runs are kept in the sample: drawn evenly, and the same ones each time */
 export function openTally(plan: Plan, most: number): Tally {
-  const steps = new Map(plan.steps.map((step) => [step.id, emptyTally(plan, step)]))
+  const acts = new Set(plan.steps.flatMap(({ id, op }) => (op === 'act' ? [id] : [])))
+  const resting = restingOn(plan, (id) => acts.has(id))
+  const steps = new Map(plan.steps.map((step) => [step.id, emptyTally(step, resting)]))
   const outer = plan.steps.filter((step) => step.within === undefined)
   const hasLists = outer.length < plan.steps.length
   const statuses: Statuses = { completed: 0, exited: 0, failed: 0, cancelled: 0, open: 0 }
@@ -139,8 +141,7 @@ function durationsOf(all: readonly number[]): Durations | null {
   return { median: at(0.5), p90: at(0.9), longest: at(1) }
 }
 
-function emptyTally(plan: Plan, step: PlanStep): StepTally {
-  const acts = new Set(plan.steps.flatMap(({ id, op }) => (op === 'act' ? [id] : [])))
+function emptyTally(step: PlanStep, resting: ReadonlySet<string>): StepTally {
   return {
     step: step.id,
     label: step.label,
@@ -152,7 +153,7 @@ function emptyTally(plan: Plan, step: PlanStep): StepTally {
     written: 0,
     firstAt: null,
     lastAt: null,
-    assumed: readsOutputs(step).some((id) => acts.has(id)) || (step.op === 'act' && step.answer !== undefined),
+    assumed: resting.has(step.id) || (step.op === 'act' && step.answer !== undefined),
   }
 }
 

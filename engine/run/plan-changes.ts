@@ -2,7 +2,7 @@ import type { Plan, PlanStep } from '../model/plan.ts'
 import { goesOn } from './carry-over.ts'
 import { stepOf } from './instance.ts'
 import { indexPlan } from './plan-index.ts'
-import { readsOutputs } from './simulate.ts'
+import { readsOutputs } from './reads-of-step.ts'
 
 /** What becomes of a run that waits at a step when it goes over: it waits on, as it is or by other settings, or has nowhere to wait. */
 export type WaitChange = 'same' | 'changed' | 'gone'

@@ -14,7 +14,6 @@ import type {
   StepState,
   StepStatus,
 } from '../model/run.ts'
-import { stepsReadBy } from '../rules/reads.ts'
 import { advance } from './advance.ts'
 import { templateScopeOf } from './act-order.ts'
 import { faultLeft } from './draft.ts'
@@ -22,7 +21,7 @@ import { stepOf } from './instance.ts'
 import { type Entered, type Entry, entryKeyOf, mayEnter } from './may-enter.ts'
 import { isMeant } from './listens.ts'
 import { indexPlan, stepAt } from './plan-index.ts'
-import { rulesOfStep } from './rules-of-step.ts'
+import { restingOn } from './reads-of-step.ts'
 
 type Values = { [name: string]: Json }
 
@@ -145,12 +144,13 @@ export function simulate(plan: Plan, simulation: Simulation): Simulated {
     at = input.at
     state = take(world, advance(plan, state, input))
   }
+  const assumed = restingOn(plan, (id) => Object.hasOwn(world.outputs, id))
   return {
     enrollment: enrollmentOf(plan, simulation),
     status: state.status,
     reason: state.reason,
     endedAt: at,
-    steps: plan.steps.map((step) => describeStep(world, step, state)),
+    steps: plan.steps.map((step) => describeStep(world, step, { state, assumed })),
     effects: world.effects,
   }
 }
@@ -359,7 +359,11 @@ function enrollmentOf(plan: Plan, { facts, trigger, entered, holdoutPercent = 0 
   return mayEnter(plan.enrollment, { subjectId: subject.id, before: entered, holdoutPercent }, facts.at)
 }
 
-function describeStep(world: World, step: PlanStep, state: RunState): SimulatedStep {
+function describeStep(
+  world: World,
+  step: PlanStep,
+  { state, assumed }: { state: RunState; assumed: ReadonlySet<string> },
+): SimulatedStep {
   const known = state.steps[step.id] ?? world.over.get(step.id) ?? neverBegun(step, state)
   const filled = world.inputs.get(step.id)
   const note = world.notes.get(step.id)
@@ -375,7 +379,7 @@ function describeStep(world: World, step: PlanStep, state: RunState): SimulatedS
     text: note?.text ?? known?.fault?.message ?? null,
     input: filled && 'input' in filled ? filled.input : null,
     fault: known?.fault ?? null,
-    assumed: known !== undefined && readsOutputs(step).some((id) => Object.hasOwn(world.outputs, id)),
+    assumed: known !== undefined && assumed.has(step.id),
   }
 }
 
@@ -383,20 +387,4 @@ function describeStep(world: World, step: PlanStep, state: RunState): SimulatedS
 function neverBegun(step: PlanStep, state: RunState): StepState | undefined {
   const list = step.within === undefined ? undefined : state.steps[step.within]
   return list === undefined || list.loop !== undefined ? undefined : { status: 'skipped', visit: 0, attempts: 0 }
-}
-
-/** Ids of the steps whose outputs it reads. */
-export function readsOutputs(step: PlanStep): string[] {
-  if (step.op === 'act') return step.readsSteps
-  if (step.op === 'branch' || step.op === 'waitRule') return rulesOfStep(step).flatMap(stepsReadBy)
-  return pathsOf(step).flatMap((path) => {
-    const [root, id] = path.split('.')
-    return root === 'steps' && id !== undefined ? [id] : []
-  })
-}
-
-function pathsOf(step: PlanStep): string[] {
-  if (step.op === 'waitEvent') return step.keys.map(({ path }) => path)
-  if (step.op === 'each') return [step.list]
-  return step.op === 'delay' && step.delay.mode === 'untilDate' ? [step.delay.property] : []
 }
