@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import { type ActionContext, defineAction } from '../define.ts'
-import { fields } from '../fields.ts'
 import type { Inside } from '../inside.ts'
 import { askedFields, answeredBy, questionOf } from './question.ts'
 

@@ -1,18 +1,19 @@
 import { Button, Checkbox, Group, Input, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
-import { FORM_FIELD_TYPES, type FormField } from '../../../nodes/inside.ts'
+import type { FormField } from '../../../nodes/inside.ts'
 import { Remove } from '../rules/remove.tsx'
 import type { FieldProps } from './field-types.ts'
 import {
   addFormField,
   formFieldsOf,
   formFieldsValue,
+  isType,
   MOST_FORM_FIELDS,
   nameFromLabel,
   TYPE_WORDS,
 } from './form-fields.ts'
 
-const TYPES = FORM_FIELD_TYPES.map((value) => ({ value, label: TYPE_WORDS[value] }))
+const TYPES = Object.entries(TYPE_WORDS).map(([value, label]) => ({ value, label }))
 
 /** The fields of a form that somebody is asked to fill in. */
 export function FormFieldsField({ field, value, onChange, error }: FieldProps) {
@@ -88,9 +89,7 @@ function OneField(props: {
           data={TYPES}
           allowDeselect={false}
           value={one.type}
-          onChange={(type) =>
-            onChange({ ...one, type: TYPES.find((other) => other.value === type)?.value ?? one.type })
-          }
+          onChange={(type) => isType(type) && onChange({ ...one, type })}
         />
       </Group>
       {one.type === 'choice' && (

@@ -1,4 +1,4 @@
-import { FORM_FIELD_TYPES, type FormField } from '../../../nodes/inside.ts'
+import type { FormField } from '../../../nodes/inside.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 
 export const MOST_FORM_FIELDS = 30
@@ -12,7 +12,8 @@ export const TYPE_WORDS: { [type in FormField['type']]: string } = {
   choice: 'Choice',
 }
 
-const isType = (value: Json | undefined): value is FormField['type'] => FORM_FIELD_TYPES.some((type) => type === value)
+export const isType = (value: Json | undefined): value is FormField['type'] =>
+  typeof value === 'string' && Object.hasOwn(TYPE_WORDS, value)
 
 /** The fields of a form as far as the document has them; what is missing gets its usual value. */
 export const formFieldsOf = (value: Json | undefined): FormField[] =>

@@ -19,7 +19,7 @@ export function RunRelations({ view }: { view: RunDetail }) {
   if (asked.length === 0 && caller === null && called.length === 0 && milestoneDue === null) return null
   return (
     <Stack gap={8} key={updatedAt}>
-      {milestoneDue !== null && <Track due={milestoneDue} />}
+      {milestoneDue !== null && <Track due={milestoneDue} now={asks.dataUpdatedAt} />}
       {asked.length > 0 && <Title order={3}>Asked</Title>}
       {asked.map((ask) => (
         <Text key={ask.id} size="sm" component="div">
@@ -52,8 +52,8 @@ export function RunRelations({ view }: { view: RunDetail }) {
 }
 
 /** Whether an open run comes to its next milestone in time. */
-function Track({ due }: { due: string }) {
-  const behind = Date.parse(due) < Date.now()
+function Track({ due, now }: { due: string; now: number }) {
+  const behind = Date.parse(due) < now
   return (
     <Text size="sm" c={behind ? 'var(--sb-bad)' : undefined}>
       {behind
