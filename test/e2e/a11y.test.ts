@@ -85,11 +85,28 @@ async function editorViolations(): Promise<string[]> {
   const canvas = page.getByRole('region', { name: 'Canvas' })
   await canvas.waitFor()
   found.push(...(await violations('Editor')))
+  found.push(...(await trialViolations()))
   await canvas.getByRole('group').first().click()
   found.push(...(await violations('Step form')))
   await page.keyboard.press('a')
   await page.getByRole('dialog', { name: 'Add step' }).waitFor()
   found.push(...(await violations('Step picker')))
+  return found
+}
+
+/** What a draft is tried with: a backtest by the worker, drawn on the canvas, and tests. */
+async function trialViolations(): Promise<string[]> {
+  const { page } = app
+  await page.getByRole('button', { name: 'More' }).click()
+  await page.getByRole('menuitem', { name: 'Backtest' }).click()
+  await page.getByRole('button', { name: 'Start', exact: true }).click()
+  await page.getByRole('region', { name: 'Result of the backtest' }).waitFor()
+  await page.getByRole('region', { name: 'Canvas' }).locator('.sb-edge-label').first().waitFor()
+  const found = await violations('Backtest')
+  await page.getByRole('complementary', { name: 'Backtest' }).getByText('Tests', { exact: true }).click()
+  await page.getByText('There are no tests yet.').waitFor()
+  found.push(...(await violations('Tests')))
+  await page.getByRole('complementary', { name: 'Tests' }).getByRole('button', { name: 'Close' }).click()
   return found
 }
 
