@@ -20,7 +20,7 @@ import {
 import { type LastInLine, supersede } from '../db/run-line.ts'
 import { newId } from '../db/new-id.ts'
 import type { Queryable } from '../db/sql.ts'
-import { readChains } from './read-chains.ts'
+import { keptChain, readChains } from './read-chains.ts'
 
 /** Something that would start a run. */
 export interface Candidate {
@@ -267,7 +267,7 @@ const runRow = (
 const withChain = (cause: Json, chain: Link[]): Json =>
   chain.length === 0 || cause === null || typeof cause !== 'object' || Array.isArray(cause)
     ? cause
-    : { ...cause, chain: chain.map((link) => ({ ...link })) }
+    : { ...cause, chain: keptChain(chain) }
 
 /** The subject where it is a contact, and the contact of what happened: an account's run reads that one too. */
 function peopleIn({ playbook, cause }: Candidate, subjectId: string): string[] {

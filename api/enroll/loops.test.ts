@@ -163,6 +163,8 @@ describe('a chain of runs', () => {
       name: 'B',
       chain: [{ run: one, playbook: { name: 'first' }, step: 'tag' }],
     })
+    // Whom they were for is nobody's to read in the run of another.
+    expect(JSON.stringify(row.cause)).not.toContain('subjectId')
     // The page of a run says what led to it, and what it would have started again.
     const why = (id: string) =>
       whyRun({ db: w.opened.db, workspaceId: w.id, now: w.clock.now, isHidden: () => false }, id)

@@ -1,4 +1,4 @@
-import type { Link, Origin } from '../../engine/run/chain.ts'
+import type { KeptLink, Link, Origin } from '../../engine/run/chain.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
 
@@ -16,7 +16,7 @@ interface ChainRow {
   name: string
   subjectId: string
   key: string | null
-  chain: Link[] | null
+  chain: KeptLink[] | null
 }
 
 /**
@@ -25,22 +25,34 @@ interface ChainRow {
  */
 export async function readChains(q: Queryable, workspaceId: string, causes: Json[]): Promise<Link[][]> {
   const origins = causes.map(originIn)
-  const ids = [...new Set(origins.flatMap((origin) => (origin === null ? [] : [origin.run])))]
+  const ids = unique(origins.flatMap((origin) => (origin === null ? [] : [origin.run])))
   if (ids.length === 0) return causes.map(() => [])
-  const rows = await q.rows<ChainRow>(RUNS, [workspaceId, ids])
-  const byId = new Map(rows.map((row) => [row.id, row]))
+  const runs = await q.rows<ChainRow>(RUNS, [workspaceId, ids])
+  const before = unique(runs.flatMap(({ chain }) => (chain ?? []).map(({ run }) => run)))
+  // Whom the runs before were for is asked of themselves: a chain kept with others names nobody.
+  const all = before.length === 0 ? runs : [...runs, ...(await q.rows<ChainRow>(RUNS, [workspaceId, before]))]
+  const byId = new Map(all.map((row) => [row.id, row]))
   return causes.map((cause, i) => {
     const origin = origins[i] ?? null
     const row = origin === null ? undefined : byId.get(origin.run)
-    return row === undefined || origin === null ? [] : [...(row.chain ?? []), linkOf(row, { origin, cause })]
+    if (row === undefined || origin === null) return []
+    const chain: KeptLink[] = [...(row.chain ?? []), linkOf(row, { origin, cause })]
+    return chain.map((link) => {
+      const { subjectId = null, key = null } = byId.get(link.run) ?? {}
+      return { ...link, subjectId, key }
+    })
   })
 }
 
-const linkOf = (row: ChainRow, { origin, cause }: { origin: Origin; cause: Json }): Link => ({
+/** As a run keeps it. */
+export const keptChain = (chain: Link[]): Json =>
+  chain.map(({ run, playbook, step, led }) => ({ run, playbook, step, led }))
+
+const unique = (ids: string[]): string[] => [...new Set(ids)]
+
+const linkOf = (row: ChainRow, { origin, cause }: { origin: Origin; cause: Json }): KeptLink => ({
   run: row.id,
   playbook: { id: row.playbookId, name: row.name },
-  subjectId: row.subjectId,
-  key: row.key,
   step: origin.step,
   led: ledTo(cause, origin),
 })

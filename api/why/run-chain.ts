@@ -1,4 +1,4 @@
-import type { Link } from '../../engine/run/chain.ts'
+import type { KeptLink } from '../../engine/run/chain.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Scoped } from '../context.ts'
 import type { WhyRun } from './why-schemas.ts'
@@ -8,7 +8,7 @@ const MOST = 20
 
 /** The runs that led to one, the oldest first. @param cause as `runs.cause` holds it; of a person since deleted it holds nothing */
 export function ledTo(cause: { [name: string]: Json }): WhyRun['chain'] {
-  const chain = (cause.chain ?? []) as unknown as Link[]
+  const chain = (cause.chain ?? []) as unknown as KeptLink[]
   return chain.map(({ run, playbook, step, led }) => ({ run, playbook: playbook.name, step, led }))
 }
 

@@ -49,6 +49,10 @@ describe('a run that begins by what runs did', () => {
     expect(JSON.stringify(long)).toMatch(/last of 11 runs .* and 10 may: run 0 of “Q0”.* → this one\./)
   })
 
+  it('may begin where the run before it was is not known any more', () => {
+    expect(mayFollow([link({ subjectId: null })], me)).toEqual({ ok: true })
+  })
+
   it('has no chain where nothing of ours led to it', () => {
     expect(mayFollow([], me)).toEqual({ ok: true })
   })

@@ -9,24 +9,30 @@ export interface Origin {
   how: 'told' | 'echo' | 'call'
 }
 
-/** One run of a chain in which each began by what the one before it did. Plain JSON: it is kept with the run. */
-export interface Link {
+/** One run of a chain in which each began by what the one before it did, as it is kept with the runs behind it: of nobody. */
+export interface KeptLink {
   run: string
   playbook: { id: string; name: string }
-  subjectId: string
-  /** What its entry went by; null: by the subject alone. */
-  key: string | null
   step: string | null
   /** What its doing led to, in words: `the event “Plan Changed”`. */
   led: string
+}
+
+export interface Link extends KeptLink {
+  /** Null: that run is no longer kept, or its person was deleted. */
+  subjectId: string | null
+  /** What its entry went by; null: by the subject alone. */
+  key: string | null
 }
 
 /** So many runs may each begin by what the one before did. Far more than anyone draws, few enough to stop at once what nobody meant. */
 export const LONGEST_CHAIN = 10
 
 /** A run that would begin, as the chain that leads to it sees it. */
-export interface Follower extends Pick<Link, 'subjectId' | 'key'> {
+export interface Follower {
   playbookId: string
+  subjectId: string
+  key: string | null
 }
 
 /**
