@@ -8,6 +8,7 @@ import { type Bodies, bodiesOf } from './bodies.ts'
 import { buildPlan } from './build-plan.ts'
 import { checkEdges } from './checks/edges.ts'
 import { checkEnrollment } from './checks/enrollment.ts'
+import { checkEntryKey } from './checks/entry-key.ts'
 import { checkGraph } from './checks/graph.ts'
 import { type Catalogue, type CompileContext, catalogueOf } from './context.ts'
 import { type Ancestors, ancestorsOf, type Graph, graphOf } from './graph.ts'
@@ -61,6 +62,7 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
     const problems = [
       ...shape.problems,
       ...enrollment.problems,
+      ...checkEntryKey(shape.document, triggersOf(steps)),
       ...steps.flatMap((check) => check.problems),
       ...drawing.problems,
       ...checkGraph(drawing, steps, shape.document),
@@ -127,3 +129,9 @@ const sameEnds = (a: StepCheck, b: StepCheck | undefined): boolean =>
     a.definition === b.definition &&
     a.ports.length === b.ports.length &&
     a.ports.every((port, i) => port === b.ports[i]))
+
+/** The triggers, with the schema of what each brings. */
+const triggersOf = (steps: readonly StepCheck[]) =>
+  steps.flatMap(({ step, definition }) =>
+    definition?.kind === 'trigger' ? [{ id: step.id, output: definition.output }] : [],
+  )
