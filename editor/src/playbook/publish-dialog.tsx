@@ -8,6 +8,8 @@ import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 import type { SaveState } from './autosave.ts'
 import { ExistingMembers } from './existing-members.tsx'
+import { saidMoves } from '../versions/go-over.ts'
+import { OpenRuns, type OpenRunsChoice } from '../versions/open-runs-choice.tsx'
 import { useEditorStore } from './store.ts'
 import type { Saving } from './use-autosave.ts'
 
@@ -23,30 +25,40 @@ export function PublishDialog(props: {
   problems: readonly Problem[]
   changes: readonly Change[]
   live: number | null
+  /** Open runs have begun to go over to what was published. */
+  onMigration: () => void
 }) {
-  const { opened, onClose, slug, saving, problems, changes, live } = props
+  const { opened, onClose, slug, saving, problems, changes, live, onMigration } = props
   const { getState } = useEditorStore()
   const client = useQueryClient()
   const errors = problems.filter(({ severity }) => severity === 'error')
   const publish = useMutation(
     trpc.playbooks.publish.mutationOptions({
-      onSuccess: async ({ version }) => {
-        await client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() })
+      onSuccess: async ({ version, migration }) => {
+        await Promise.all([
+          client.invalidateQueries({ queryKey: trpc.playbooks.pathKey() }),
+          client.invalidateQueries({ queryKey: trpc.migrations.pathKey() }),
+        ])
         said(`Published as version ${version}. New runs use it from now on.`)
+        if (migration) onMigration()
         onClose()
       },
     }),
   )
   const [saves, setSaves] = useState(false)
+  const [choice, setChoice] = useState<OpenRunsChoice>(null)
   const go = async () => {
     publish.reset()
     setSaves(true)
     const revision = await saving.flush()
     setSaves(false)
     // What is published is what stands here, not what someone else saved a moment ago.
-    if (revision !== null) publish.mutate({ slug, revision })
+    if (revision !== null)
+      publish.mutate({ slug, revision, ...(choice && { openRuns: { moves: saidMoves(choice.moves) } }) })
   }
   const unsaved = whyUnsaved(saving.state)
+  // Where runs go is worked out from the draft as it is stored.
+  const saved = opened && saving.state.kind === 'saved'
   return (
     <Modal opened={opened} onClose={onClose} title={errors.length > 0 ? 'Not ready to publish' : 'Publish'} size="lg">
       <Stack gap="md">
@@ -62,6 +74,7 @@ export function PublishDialog(props: {
           <>
             <Summary changes={changes} live={live} warnings={problems.length} />
             <ExistingMembers shows="publishing" />
+            {live !== null && saved && <OpenRuns slug={slug} choice={choice} onChoice={setChoice} />}
           </>
         )}
         {publish.isError && <ProblemPanel error={publish.error} />}
@@ -116,7 +129,7 @@ function Summary({ changes, live, warnings }: { changes: readonly Change[]; live
       <Text>
         {live === null
           ? 'This freezes the draft as version 1 and turns the playbook on: from then on its triggers start runs.'
-          : `This freezes the draft as version ${live + 1}. New runs use it; runs that are open finish on the version they began with.`}
+          : `This freezes the draft as version ${live + 1}. New runs use it.`}
       </Text>
       {live !== null && (
         <List size="sm" spacing={4}>

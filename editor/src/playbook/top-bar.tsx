@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import {
   ArrowLeft,
+  ArrowRightLeft,
   ChartColumn,
   CircleCheck,
   Ellipsis,
@@ -28,6 +29,7 @@ import { StartDialog } from '../runs/start-dialog.tsx'
 import { failed } from '../ui/toast.ts'
 import { useCatalog } from './catalog-context.ts'
 import { ConflictNotice } from './conflict-notice.tsx'
+import { VersionsDialog } from '../versions/versions-dialog.tsx'
 import { PublishDialog } from './publish-dialog.tsx'
 import { SaveWords } from './save-words.tsx'
 import { ShortcutsDialog } from './shortcuts-dialog.tsx'
@@ -41,6 +43,7 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
   const draft = useDraft()
   const [publishing, publish] = useDisclosure(false)
   const [starting, start] = useDisclosure(false)
+  const [seesVersions, versions] = useDisclosure(false)
   const { getState } = useEditorStore()
   const playbook = useQuery({ ...trpc.playbooks.get.queryOptions({ slug }), refetchOnWindowFocus: false })
   const live = useLive(slug, playbook.data?.liveVersion ?? null)
@@ -80,7 +83,12 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
         <SaveWords state={saving.state} version={version} changes={changes?.length ?? null} />
         <div style={{ flex: 1 }} />
         <HistoryButtons />
-        <MoreMenu slug={slug} versions={playbook.data?.versions ?? []} onStart={start.open} />
+        <MoreMenu
+          slug={slug}
+          versions={playbook.data?.versions ?? []}
+          onStart={start.open}
+          onVersions={versions.open}
+        />
         {(manualStart(draft) ?? (live && manualStart(live.document))) && (
           <Button
             variant="default"
@@ -112,7 +120,9 @@ export function TopBar(props: { slug: string; saving: Saving; problems: readonly
         problems={problems}
         changes={changes ?? []}
         live={version}
+        onMigration={versions.open}
       />
+      {seesVersions && version !== null && <VersionsDialog slug={slug} live={version} onClose={versions.close} />}
       {starting && <StartDialog slug={slug} onClose={start.close} />}
     </>
   )
@@ -163,8 +173,13 @@ function HistoryButtons() {
   )
 }
 
-function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions']; onStart: () => void }) {
-  const { slug, versions, onStart } = props
+function MoreMenu(props: {
+  slug: string
+  versions: PlaybookDetail['versions']
+  onStart: () => void
+  onVersions: () => void
+}) {
+  const { slug, versions, onStart, onVersions } = props
   const { getState } = useEditorStore()
   const { manifest } = useCatalog()
   const [help, setHelp] = useState(false)
@@ -203,6 +218,11 @@ function MoreMenu(props: { slug: string; versions: PlaybookDetail['versions']; o
           >
             Runs of this playbook
           </Menu.Item>
+          {versions.length > 0 && (
+            <Menu.Item leftSection={<ArrowRightLeft size={15} />} onClick={onVersions}>
+              Open runs and versions
+            </Menu.Item>
+          )}
           <Menu.Item leftSection={<Keyboard size={15} />} onClick={() => setHelp(true)}>
             Keyboard shortcuts
           </Menu.Item>
