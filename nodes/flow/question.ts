@@ -41,7 +41,7 @@ export const askedFields = ({ title }: { title: string }) => ({
     .optional(),
   link: fields
     .select('Whoever has the link', ['signsIn', 'mayAnswer'], {
-      help: 'signsIn: answers after signing in, if they may. mayAnswer: answers at once, whoever they are. Left empty: signsIn.',
+      help: 'Signs in: answers after signing in, if they may. May answer: answers at once, whoever they are. Left empty: signs in.',
     })
     .optional(),
   maxWait: fields.duration('Wait at most', {

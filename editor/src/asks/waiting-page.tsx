@@ -31,6 +31,7 @@ export function WaitingPage() {
     >
       <SegmentedControl
         aria-label="Which"
+        mb="md"
         data={[...TABS]}
         value={tab}
         onChange={(next) => setTab(next === 'answered' ? 'answered' : 'open')}

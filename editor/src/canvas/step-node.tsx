@@ -19,7 +19,9 @@ export const StepNodeView = memo(function StepNodeView({ data, selected }: NodeP
       data-status={mark?.status}
       data-problem={problems.length === 0 ? undefined : errors ? 'error' : 'warning'}
     >
-      {definition?.kind !== 'trigger' && <Handle type="target" position={Position.Top} aria-hidden="true" />}
+      {definition?.kind !== 'trigger' && definition?.type !== 'flow.goal' && (
+        <Handle type="target" position={Position.Top} aria-hidden="true" />
+      )}
       <span className="sb-step-icon">
         <StepIcon name={definition?.icon ?? 'box'} />
       </span>
