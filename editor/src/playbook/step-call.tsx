@@ -24,6 +24,7 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
   const document = useDraft()
   const [asking, setAsking] = useState(false)
   const call = useMutation(trpc.backtests.tryStep.mutationOptions({ onSettled: () => setAsking(false) }))
+  const landed = call.data?.landed === true ? call.data : null
   return (
     <Stack gap={6} mt={6}>
       {!asking && (
@@ -61,17 +62,17 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
         </Notice>
       )}
       {call.isError && <ProblemPanel error={call.error} />}
-      {call.data?.landed === true && (
+      {landed !== null && (
         <>
           <Text size="xs" fw={600} role="status">
-            Answered after {spanWords(call.data.tookMs)}
+            Answered after {spanWords(landed.tookMs)}
           </Text>
-          <JsonView label={`what ${label} really answered`} value={call.data.output} max={200} />
+          <JsonView label={`what ${label} really answered`} value={landed.output} max={200} />
           <Button
             variant="default"
             size="compact-xs"
             style={{ alignSelf: 'start' }}
-            onClick={() => call.data.landed && onKeep(call.data.output)}
+            onClick={() => onKeep(landed.output)}
           >
             Keep this answer as its sample
           </Button>
