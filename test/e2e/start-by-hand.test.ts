@@ -27,6 +27,51 @@ const CALL = {
     ['known.been-here', 'end'],
   ],
 }
+//   Called --> Ask for approval --approved--> Exit     and who calls it, and goes on by what it leaves
+const OFFER = {
+  name: 'Make an offer',
+  subject: 'contact',
+  enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
+  steps: [
+    { id: 'called', type: 'trigger.call', input: { fields: { percent: 'How much' } }, at: [0, 0] },
+    {
+      id: 'ask',
+      type: 'flow.approval',
+      input: { title: 'Give {{ contact.name }} {{ trigger.data.percent }} % off?', maxWait: 'P3D' },
+      at: [0, 140],
+    },
+    { id: 'end', type: 'flow.exit', input: { reason: 'Given', outputs: { said: 'steps.ask.comment' } }, at: [0, 280] },
+  ],
+  edges: [
+    ['called', 'ask'],
+    ['ask.approved', 'end'],
+  ],
+}
+const RENEW = {
+  ...OFFER,
+  name: 'Renew',
+  steps: [
+    { id: 'start', type: 'trigger.manual', input: {}, at: [0, 0] },
+    {
+      id: 'call',
+      type: 'flow.callPlaybook',
+      input: { playbook: 'offer', inputs: { percent: 20 }, wait: 'yes' },
+      at: [0, 140],
+    },
+    {
+      id: 'said',
+      type: 'flow.branch',
+      input: { cases: [{ port: 'year', if: { property: 'steps.call.output.said', op: 'eq', value: 'For a year.' } }] },
+      at: [0, 280],
+    },
+    { id: 'end', type: 'flow.exit', input: { reason: 'Given for a year' }, at: [0, 420] },
+  ],
+  edges: [
+    ['start', 'call'],
+    ['call.done', 'said'],
+    ['said.year', 'end'],
+  ],
+}
 const LOGIN_AT = '2026-03-02T09:30:15.250Z'
 const MANY = 120
 
@@ -129,6 +174,27 @@ it('starts nothing while the playbook is paused, and says so before one has fill
   await dialog.getByText('The playbook is paused').waitFor()
   expect(await dialog.getByRole('button', { name: 'Start the run' }).count()).toBe(0)
   await page.keyboard.press('Escape')
+}, 60_000)
+
+it('asks a person, in a run that another one called, and tells the caller what came of it', async () => {
+  const { page } = app
+  await product.api('PUT', '/v1/playbooks/offer', OFFER)
+  await product.api('POST', '/v1/playbooks/offer/publish', {})
+  await product.api('PUT', '/v1/playbooks/renew', RENEW)
+  await product.api('POST', '/v1/playbooks/renew/publish', {})
+  await product.api('POST', '/v1/playbooks/renew/runs', { subject: { contact: 'p9' }, data: {} })
+  await app.open('Waiting for you')
+  await page.getByRole('heading', { name: 'Give Person p9 20 % off?' }).waitFor()
+  await page.getByRole('textbox', { name: 'Comment' }).fill('For a year.')
+  await page.getByRole('button', { name: 'Approve' }).click()
+  await page.getByText('Nobody waits for an answer').waitFor()
+  await page.goto(`${app.url}/runs?playbook=renew`)
+  await page.getByText('Given for a year').waitFor()
+  await page.getByRole('link', { name: 'Person p9' }).click()
+  // It was called and says so, with its answer a click away.
+  await page.getByRole('link', { name: OFFER.name }).click()
+  await page.getByText(/^Called by the step “call” of/).waitFor()
+  await page.getByText('Approved by').waitFor()
 }, 60_000)
 
 it('shows everyone in a segment, page after page', async () => {
