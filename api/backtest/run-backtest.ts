@@ -5,6 +5,7 @@ import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { ClaimedBacktest } from './backtest-store.ts'
 import { openPast } from './open-past.ts'
+import { readEntered } from './read-entered.ts'
 import { readReal, type RealNumbers } from './read-real.ts'
 import { wantedPast } from './wanted-past.ts'
 
@@ -64,9 +65,10 @@ async function playLive(
 
 async function play(
   client: pg.ClientBase,
-  { workspaceId, from, until, asked }: ClaimedBacktest,
+  job: ClaimedBacktest,
   { plan, progress }: { plan: Plan; progress: (share: number) => void },
 ): Promise<Backtested> {
+  const { workspaceId, from, until, asked } = job
   const past = await openPast(client, workspaceId, wantedPast(plan, { from, until }))
   const going = openBacktest({
     plan,
@@ -76,6 +78,7 @@ async function play(
     render: renderInput,
     externalIdOf: (id) => past.externalIds.get(id) ?? null,
     holdoutPercent: asked.holdoutPercent,
+    enteredBefore: await readEntered(client, job, plan),
     samples: SAMPLES,
   })
   await past.read(

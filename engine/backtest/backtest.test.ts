@@ -117,6 +117,19 @@ describe('a backtest', () => {
     })
   })
 
+  it('refuses those who were in before the period, as far back as the entry asks', () => {
+    const plan: Plan = {
+      ...planOf([onEvent('start', 'Signed Up', [])]),
+      enrollment: { reentry: { policy: 'once_per', days: 3 }, exit: [], goal: null },
+    }
+    const enteredBefore = new Map([
+      ['ada', T0 - DAY],
+      ['bob', T0 - 4 * DAY],
+    ])
+    const all = ['ada', 'bob', 'cid'].map((id) => happens(id, 'Signed Up', T0))
+    expect(backtest(over(plan, { enteredBefore }), all)).toMatchObject({ entered: 2, refused: { REENTRY_TOO_SOON: 1 } })
+  })
+
   it('tells runs what they wait for: an event by its key, a rule that turns, an exit', () => {
     const plan: Plan = {
       ...planOf([

@@ -33,6 +33,11 @@ export interface Backtest {
   externalIdOf?: (subjectId: string) => string | null
   /** Percent of all subjects that the workspace holds out; left out: none. */
   holdoutPercent?: number
+  /**
+   * When subjects last entered before the period, by id; with a key that entry goes by, `<id> <key>`. Left out: nobody
+   * was ever in.
+   */
+  enteredBefore?: ReadonlyMap<string, Instant>
   /** So many runs are told one by one; 20 where left out. */
   samples?: number
 }
@@ -169,10 +174,13 @@ interface Gate {
   result(): Pick<Backtested, 'entered' | 'firstAt' | 'lastAt' | 'refused' | 'unheard'>
 }
 
-function openGate({ plan, holdoutPercent = 0 }: Backtest): Gate {
+const NOBODY: ReadonlyMap<string, Instant> = new Map()
+
+function openGate({ plan, holdoutPercent = 0, enteredBefore = NOBODY }: Backtest): Gate {
   const { subject, enrollment } = plan
   const index = buildTriggerIndex([{ key: null, plan }])
   const before = new Map<string, { last: Instant; runs: number }>()
+  for (const [entrant, last] of enteredBefore) before.set(entrant, { last, runs: 0 })
   const refused = new Map<Refusal, number>()
   let entered = 0
   let firstAt: Instant | null = null
@@ -183,7 +191,7 @@ function openGate({ plan, holdoutPercent = 0 }: Backtest): Gate {
     refused.set(code, (refused.get(code) ?? 0) + 1)
     return null
   }
-  const enteredBefore = (id: string): Entered | null => {
+  const enteredSoFar = (id: string): Entered | null => {
     const known = before.get(id)
     return known === undefined ? null : { last: known.last, open: known.runs > 0 }
   }
@@ -203,7 +211,7 @@ function openGate({ plan, holdoutPercent = 0 }: Backtest): Gate {
       const keyed = entryKeyOf(enrollment.reentry, data)
       if (!keyed.ok) return refuse(keyed.code)
       const entrant = keyed.key === null ? subjectId : `${subjectId} ${keyed.key}`
-      const entry = mayEnter(enrollment, { subjectId, before: enteredBefore(entrant), holdoutPercent }, now)
+      const entry = mayEnter(enrollment, { subjectId, before: enteredSoFar(entrant), holdoutPercent }, now)
       if (!entry.ok) return refuse(entry.code)
       const { contactId, accountId } = stored
       return { who: { contactId, accountId }, subjectId, entrant, trigger: { step: first.step, data } }
