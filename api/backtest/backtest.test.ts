@@ -159,6 +159,55 @@ describe('a backtest over the store', () => {
     expect(draft.steps.find((one) => one.step === 'write')?.written).toBe(step?.ports.hot)
   })
 
+  it('begins for accounts, and by signals that were set', async () => {
+    const LARGE: Rule = { property: 'account.seats', op: 'gt', value: 20 }
+    const which = branch('which', [{ port: 'large', if: LARGE }], { large: [], else: [] })
+    const every = { reentry: { policy: 'every' as const }, exit: [], goal: null }
+    const on = (type: string, input: { [field: string]: Json }): PlanStep =>
+      ({ ...trigger('start', ['which']), op: 'trigger', type, input }) as PlanStep
+    const played = async (of: Plan) => {
+      const client = await w.opened.pool.connect()
+      const job = { workspaceId: w.id, id: newId(1), playbookId: newId(1), from: FROM, until: UNTIL, attempts: 1 }
+      const { draft } = await runBacktest(client, { ...job, asked: asked({ plan: of }) }, () => undefined)
+      client.release()
+      return draft
+    }
+    const count = async (text: string) =>
+      (await w.opened.pool.query<{ n: number }>(text, [w.id, new Date(FROM), new Date(UNTIL)])).rows[0]?.n
+    const reads = readsOf(LARGE)
+    const ofAccounts = await played({
+      ...planOf([on('trigger.event@1', { event: 'Asked' }), which]),
+      enrollment: every,
+      subject: 'account',
+      reads,
+    })
+    expect(ofAccounts.entered).toBe(
+      await count(`SELECT count(*)::int AS n FROM events WHERE workspace_id = $1 AND name = 'Asked' AND account_id IS NOT NULL
+        AND processed_at BETWEEN $2 AND $3`),
+    )
+    const then = await Promise.all(
+      ofAccounts.sample.map(async ({ subjectId: id, enteredAt: at }) => {
+        const subject = { kind: 'account' as const, id }
+        const found = await factsThen(onPool(w.opened.pool), { workspaceId: w.id, subject, reads, at, now: UNTIL })
+        if (found === null || isNotYet(found)) throw new Error('The account was not there.')
+        return evaluate(LARGE, found.facts, at).value ? 'large' : 'else'
+      }),
+    )
+    expect(ofAccounts.sample.map(({ path }) => path.find(({ step }) => step === 'which')?.port)).toEqual(then)
+    expect(new Set(then).size, 'both ports were taken').toBe(2)
+    const bySignal = await played({
+      ...planOf([on('trigger.signal@1', { signal: 'busy', edge: 'set' }), which]),
+      enrollment: every,
+      reads,
+    })
+    expect(bySignal.entered).toBeGreaterThan(5)
+    expect(bySignal.entered).toBe(
+      await count(
+        `SELECT count(*)::int AS n FROM audience_edges WHERE workspace_id = $1 AND edge = 'set' AND at BETWEEN $2 AND $3`,
+      ),
+    )
+  })
+
   it('runs in a process of its own, tells how far it is, and keeps what is published beside it', async () => {
     const everyone: Plan = { ...plan, enrollment: { ...plan.enrollment, reentry: { policy: 'every' } } }
     const id = await ask(asked({ live: { version: 3, plan: everyone } }))
