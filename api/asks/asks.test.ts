@@ -313,6 +313,21 @@ describe('passing on', () => {
   })
 })
 
+it('a run is behind while a milestone of it is overdue, wherever it waits', async () => {
+  const { run } = await asked()
+  const due = new Date(api.clock.now + 1000)
+  await api.database.db.updateTable('runs').set({ milestone_due: due }).where('id', '=', run).execute()
+  const behind = async () =>
+    (await inApp(owner, '/v1/runs?behind=true'))
+      .json<{ data: Array<{ id: string; milestoneDue: string }> }>()
+      .data.map(({ id, milestoneDue }) => [id, milestoneDue])
+  expect(await behind()).toEqual([])
+  api.clock.now += 2000
+  expect(await behind()).toEqual([[run, due.toISOString()]])
+  await api.database.db.updateTable('runs').set({ ended_at: due }).where('id', '=', run).execute()
+  expect(await behind()).toEqual([])
+})
+
 describe('asking', () => {
   it('asks once for a visit of a step, however often its action runs; each of its links works', async () => {
     const first = await asked()

@@ -40,23 +40,36 @@ const plan: Plan = planOf([
   },
   write('tell', '{{ steps.ask.link }}'),
   write('go', 'go: {{ steps.ask.comment }} {{ steps.ask.by }}'),
-  write('stop'),
+  { ...write('stop'), out: { out: ['heard'] } },
+  {
+    ...trigger('heard'),
+    type: 'flow.milestone@1',
+    op: 'milestone',
+    name: 'Heard',
+    withinMs: 3_600_000,
+    keeps: false,
+    out: { 'in-time': [], late: [] },
+  },
 ])
 
 const texts = (): string[] => shell.outside.written.map(({ text }) => text)
 const silent = { warn: () => {} } as unknown as Parameters<typeof answerAsk>[0]['log']
 const away = { command: () => Promise.reject(new Error('Temporal is away.')) }
 
+const rowOf = ({ runId }: RunRef) =>
+  shell.database.db
+    .selectFrom('runs')
+    .select(['playbook_id', 'milestone_due'])
+    .where('id', '=', runId)
+    .executeTakeFirstOrThrow()
+
 /** Starts a run and waits until word of what it asks has gone out. */
 async function asking(): Promise<{ run: RunRef; ask: StoredAsk }> {
   const run = await shell.start(plan, { percent: 20 })
   await expect.poll(() => shell.row(run), { timeout: 20_000 }).toMatchObject({ status: 'waiting', at_steps: ['ask'] })
   const token = texts().at(-1)?.split('/').at(-1) ?? ''
-  const { playbook_id } = await shell.database.db
-    .selectFrom('runs')
-    .select('playbook_id')
-    .where('id', '=', run.runId)
-    .executeTakeFirstOrThrow()
+  const { playbook_id, milestone_due } = await rowOf(run)
+  expect(milestone_due).not.toBeNull()
   const at = new Date()
   const names = { slug: playbook_id, name: 'Discounts', draft: '{}', created_at: at, updated_at: at }
   await shell.database.db
@@ -90,6 +103,7 @@ it('is told of an answer by the workers when whoever took it died before it coul
   expect(await commandOwed(shell.directory, shell.client, Date.now() + 1)).toBe(1)
   await shell.ended(run)
   expect(texts().slice(1)).toEqual(['stop'])
+  expect((await rowOf(run)).milestone_due).toBeNull()
   expect(await commandOwed(shell.directory, shell.client, Date.now() + 1)).toBe(0)
 })
 

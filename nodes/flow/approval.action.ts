@@ -13,7 +13,7 @@ export const approval = defineAction({
   type: 'flow.approval',
   version: 1,
   label: 'Ask for approval',
-  help: 'Asks somebody to approve or reject, on the page “Waiting for you” and behind a link, and waits for the answer.',
+  help: 'Asks somebody to approve or reject, on the page “Waiting for you” and behind a link, and waits for the answer. Behind “asked”, taken at once, a message can bring the link: {{ steps.<id>.link }}.',
   group: 'People',
   icon: 'user-check',
   summary: 'Ask: {title}',

@@ -52,7 +52,7 @@ export const form = defineAction({
   type: 'flow.form',
   version: 1,
   label: 'Ask to fill in a form',
-  help: 'Asks somebody for values, on the page “Waiting for you” and behind a link, and waits until they are there.',
+  help: 'Asks somebody for values, on the page “Waiting for you” and behind a link, and waits until they are there. Behind “asked”, taken at once, a message can bring the link: {{ steps.<id>.link }}.',
   group: 'People',
   icon: 'clipboard-pen',
   summary: 'Ask: {title}',
