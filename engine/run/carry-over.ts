@@ -19,7 +19,12 @@ export interface Plans {
  * @param begun instances that are to begin now, whatever leads to them
  */
 export function carryOver(plans: Plans, state: RunState, begun: ReadonlySet<string>): CarriedOver {
-  const steps = Object.fromEntries(Object.entries(state.steps).filter(([id, step]) => staysAt(plans, id, step)))
+  const steps = Object.fromEntries(
+    Object.entries(state.steps).filter(
+      // What started it is known for good, also where the new plan has no such trigger.
+      ([id, step]) => id === state.trigger.step || staysAt(plans, id, step),
+    ),
+  )
   const open = state.open.filter((id) => steps[id] !== undefined)
   const carried: CarriedOver = { steps, open, edges: keptEdges(plans, state, steps), waits: {} }
   const places = placesOf(steps)

@@ -13,6 +13,8 @@ export interface MigrateOptions {
   runs: number
   /** How often each process is killed. */
   kills: number
+  /** Left out: all that carry runs. */
+  processes?: string[]
   /** How long runs of the kind `hold` wait: some may go on before they are told. */
   holdSeconds?: number
 }
@@ -142,7 +144,7 @@ async function prepare({ product, ids, hold }: World): Promise<void> {
 
 /** Other runs that begin and end all the while, some under way at once. */
 async function load({ product, options }: World): Promise<{ stop(): Promise<string[]> }> {
-  const ids = Array.from({ length: 200 }, (_, i) => `l${options.seed}-u${i}`)
+  const ids = Array.from({ length: Math.min(200, options.runs) }, (_, i) => `l${options.seed}-u${i}`)
   await insist(() => product.customers(ids))
   let stopped = false
   const sent: string[] = []
@@ -184,7 +186,9 @@ async function killInTheMiddle(
   id: string,
 ): Promise<{ [process: string]: number }> {
   const random = seeded(options.seed)
-  const order = PROCESSES.flatMap((name) => Array.from({ length: options.kills }, () => ({ name, at: random() })))
+  const order = (options.processes ?? PROCESSES).flatMap((name) =>
+    Array.from({ length: options.kills }, () => ({ name, at: random() })),
+  )
   const killed: { [process: string]: number } = {}
   for (const [i, { name }] of order.toSorted((a, b) => a.at - b.at).entries()) {
     const share = (i / order.length) * ids.length

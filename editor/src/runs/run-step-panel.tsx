@@ -48,6 +48,7 @@ export function RunStepPanel(props: {
         <StatusBadge status={step.status} />
         {step.until !== null && <Text size="sm">until {untilWords(step.until)}</Text>}
         {step.port !== null && step.port !== 'out' && <Text size="sm">went down “{step.port}”</Text>}
+        {step.version !== null && step.version !== run.version && <Text size="sm">under version {step.version}</Text>}
       </Group>
       {step.note !== null && <Notice tone="warn" title={step.note} />}
       <Faulty step={step} run={run} />
