@@ -1,6 +1,10 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { act, delay, each, factsAt, join, planOf, trigger } from '../../test/helpers/plans.ts'
+import { factsArbitrary, KINDS_WITH_PEOPLE, planArbitrary } from '../../test/helpers/random-plans.ts'
+import { runShell, testFault } from '../../test/helpers/shell.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
+import type { Facts } from '../model/rule.ts'
 import type { Advanced, RunInput, RunState } from '../model/run.ts'
 import { advance } from './advance.ts'
 import { listeningOf } from './listens.ts'
@@ -195,3 +199,64 @@ describe('a milestone', () => {
     expect(milestoneDueOf(plan, run.state)).toBeNull()
   })
 })
+
+describe('any plan with a step for its goal', () => {
+  const kinds = KINDS_WITH_PEOPLE.filter((kind) => kind !== 'exit')
+  const given = fc.record({
+    plan: planArbitrary(['act', 'act', ...kinds]),
+    facts: factsArbitrary,
+    /** After so many inputs the goal holds. */
+    reachedAfter: fc.nat(25),
+    /** Which steps the ways of the goal lead to as well. */
+    into: fc.array(fc.nat(20), { maxLength: 3 }),
+    stream: fc.infiniteStream(fc.nat(1_000_000)),
+  })
+
+  it('leaves it once, and ends with every step decided, whenever the goal comes to hold', () => {
+    fc.assert(
+      fc.property(given, ({ plan, facts, reachedAfter, into, stream }) => {
+        const drawn = withGoal(plan, into)
+        let inputs = 0
+        const moving: Facts = {
+          ...facts,
+          get contact() {
+            const { contact } = facts
+            const has = inputs > reachedAfter
+            return contact && { ...contact, properties: { ...contact.properties, paid: has } }
+          },
+        }
+        const run = runShell(drawn, {
+          facts: moving,
+          start: 't0',
+          pick: (count) => Number(stream.next().value) % count,
+          outcome: ({ step }) =>
+            step === 's1' ? { kind: 'failed', fault: testFault } : { kind: 'done', output: null },
+          after: () => {
+            inputs += 1
+          },
+        })
+        const { steps, status } = run.state
+        const way = steps.goal?.port
+        expect(run.finishes).toHaveLength(1)
+        if (way === undefined) {
+          expect(status).toBe('failed')
+          return
+        }
+        expect([steps.r?.status, steps.m?.status]).toEqual(
+          way === 'reached' ? ['done', 'skipped'] : ['skipped', 'done'],
+        )
+        expect(drawn.steps.filter(({ id, within }) => !within && steps[id] === undefined)).toEqual([])
+      }),
+      { numRuns: 300 },
+    )
+  })
+})
+
+/** The goal's ways lead to a step each, `reached` also to some of the plan's own. */
+function withGoal(plan: Plan, into: number[]): Plan {
+  const own = plan.steps.filter((step) => step.op !== 'trigger' && step.within === undefined)
+  const also = [...new Set(into.map((n) => own[n % own.length]?.id ?? ''))].filter((id) => id !== '')
+  const steps = [goal(['r', ...also], ['m']), ...plan.steps, act('r'), act('m')]
+  const { enrollment } = about([])
+  return { ...planOf(steps), watches: true, enrollment: { ...enrollment, exit: [] } }
+}
