@@ -55,6 +55,8 @@ export interface Progress {
   elsewhere: Array<{ step: string; visit: number; connectionId: string; slot: Instant | null }>
   /** The record says that the run has ended. */
   over: boolean
+  /** When it answered, by the worker's clock. Stints recorded before it was said have it not. */
+  at?: Instant
   /**
    * It goes by another version's plan than it was asked to proceed by, in this state: it goes on in a fresh history,
    * which is given that plan. The inputs are not said then.

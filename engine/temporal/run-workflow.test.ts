@@ -44,6 +44,28 @@ describe('a run', () => {
     expect(texts()).toEqual(['a'])
   })
 
+  // start --> wait --> a
+  it('is woken when it is due, however long its first task waited for its turn', async () => {
+    const { ports } = shell
+    const { clock } = ports
+    // A task that began 20 s ago: the server's clock says when, the worker's how late it is.
+    ports.clock = () => clock() + 20_000
+    const run = await shell.start(chain(wait('pause', 30_000), write('a')))
+    await status(run, 'waiting')
+    const { events } = await until(async () => {
+      const history = await shell.temporal.client.workflow.getHandle(run.runId).fetchHistory()
+      expect(history.events?.some((event) => event.timerStartedEventAttributes)).toBe(true)
+      return history
+    })
+    ports.clock = clock
+    const timer = events?.find((event) => event.timerStartedEventAttributes)?.timerStartedEventAttributes
+    const seconds = Number(timer?.startToFireTimeout?.seconds)
+    expect(seconds).toBeGreaterThanOrEqual(25)
+    expect(seconds).toBeLessThanOrEqual(30)
+    await shell.client.command(run, { id: 'c', command: { kind: 'cancel', reason: 'The test is over.' } })
+    await shell.ended(run)
+  })
+
   // start --> wait --> a --> b
   it('is paused while it waits, begins nothing when the wait is over, and goes on when a person says so', async () => {
     const run = await shell.start(chain(wait('pause', 1500), write('a'), write('b')))

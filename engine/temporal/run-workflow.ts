@@ -83,6 +83,8 @@ class RunExecution {
   private position: number
   /** The latest instant that an input carried. */
   private latest = 0
+  /** When the last stint answered. The workflow's own clock stands while a task waits for its turn in a busy worker. */
+  private answeredAt = 0
 
   constructor(start: RunWorkflowStart, planRef: PlanRef) {
     this.start = start
@@ -149,6 +151,7 @@ class RunExecution {
       if (input.kind === 'outcome') this.away.delete(stepKey(input))
     }
     this.position += progress.inputs.length
+    this.answeredAt = progress.at ?? 0
     for (const handed of progress.elsewhere) this.handOn(handed)
     this.giveUp()
     this.keepTimers()
@@ -224,7 +227,7 @@ class RunExecution {
 
   private async sleep(scope: CancellationScope, { step, visit, until }: RunCommand & { kind: 'sleep' }): Promise<void> {
     try {
-      await scope.run(() => sleep(Math.max(1, until - Date.now())))
+      await scope.run(() => sleep(Math.max(1, until - Math.max(Date.now(), this.answeredAt))))
       this.inbox.push({ kind: 'wake', step, visit, until })
     } catch (error) {
       if (!isCancellation(error)) throw error

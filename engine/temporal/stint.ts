@@ -172,7 +172,9 @@ export class Stint {
   }
 
   /** A sleep is over. A delay's end loads fresh facts, which are recorded before anything is done on them. */
-  private async wake({ step, visit }: Arrival & { kind: 'wake' }): Promise<void> {
+  private async wake({ step, visit, until }: Arrival & { kind: 'wake' }): Promise<void> {
+    // Its timer was set by the clock of the worker that had the run then; this one's may be behind.
+    this.latest = Math.max(this.latest, until)
     const asleep = this.current().steps[step]
     if (asleep?.status === 'paced' && asleep.until !== undefined) this.slots.set(step, asleep.until)
     // What came in time counts, however late somebody looks.
@@ -321,9 +323,11 @@ export class Stint {
   private progress(): Progress {
     const over = this.over()
     const state = this.current()
-    if (!this.wentOver || state.under === undefined) return { inputs: this.applied, elsewhere: this.elsewhere, over }
+    const at = this.now()
+    if (!this.wentOver || state.under === undefined)
+      return { inputs: this.applied, elsewhere: this.elsewhere, over, at }
     // What was too slow here is asked for again in the fresh history.
-    return { inputs: [], elsewhere: [], over, moved: { ...state.under, state, position: this.position() } }
+    return { inputs: [], elsewhere: [], over, at, moved: { ...state.under, state, position: this.position() } }
   }
 
   private over(): boolean {
