@@ -1,6 +1,6 @@
 import { defineSearchAttributeKey, SearchAttributeType } from '@temporalio/common'
 
-/** Set at a run's start and never changed, so that they cost one write. Ids and hashes only: no personal data. */
+/** Set at a run’s start; the version alone changes, when it goes over to another. Ids and hashes only: no personal data. */
 export const WORKSPACE = defineSearchAttributeKey('SignalboxWorkspace', SearchAttributeType.KEYWORD)
 export const PLAYBOOK = defineSearchAttributeKey('SignalboxPlaybook', SearchAttributeType.KEYWORD)
 export const VERSION = defineSearchAttributeKey('SignalboxVersion', SearchAttributeType.INT)

@@ -235,7 +235,10 @@ async function allOver({ product, ids }: World): Promise<void> {
   const open = all.filter(({ status }) => !FINAL.has(status))
   if (all.length < ids.length || open.length > 0)
     throw new Error(
-      `${open.length} of ${all.length} runs are open: ${open.slice(0, 3).map((r) => `${r.id} ${r.status}`)}`,
+      `${open.length} of ${all.length} runs are open: ${open
+        .slice(0, 3)
+        .map((r) => `${r.id} ${r.status}`)
+        .join(', ')}`,
     )
 }
 
