@@ -21,7 +21,9 @@ const textOr = (value: Json | undefined): string | null => (typeof value === 'st
 /** Why a run began, and why its branches went the way they went. @throws ProblemError 404 */
 export async function whyRun(ctx: WhyScope, id: string): Promise<WhyRun> {
   const run = await findRun(ctx, id)
-  const plan = await readPlan(ctx, run.plan_hash)
+  // It began under another version where it has gone over to the one it goes by now.
+  const plan = await readPlan(ctx, run.first_plan_hash ?? run.plan_hash)
+  const planNow = run.first_plan_hash === null ? plan : await readPlan(ctx, run.plan_hash)
   const cause: Record_ = isRecord(run.cause) ? run.cause : {}
   const began = cause.kind === 'edge' ? await beganByEdge(ctx, cause) : NOT_BY_EDGE
   const where = await whereOf(ctx, { runId: id, plan, isEdge: cause.kind === 'edge' })
@@ -35,7 +37,8 @@ export async function whyRun(ctx: WhyScope, id: string): Promise<WhyRun> {
     ...began,
     where,
     branches: steps.flatMap((step) => {
-      const planned = plan.steps.find((one) => one.id === step.id)
+      const under = step.version === row.version ? planNow : plan
+      const planned = under.steps.find((one) => one.id === step.id)
       if (step.why === null || step.why.length === 0) return []
       const rules = planned?.op === 'branch' ? planned.cases.map((one) => one.if) : []
       const traces = step.why.map((trace, i) => traceNode(rules[i] ?? null, trace, ctx.isHidden))
