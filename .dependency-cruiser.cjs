@@ -30,7 +30,8 @@ module.exports = {
       from: { path: '^engine/temporal/[a-z-]+-workflow\\.ts$' },
       to: {
         ...VALUE,
-        pathNot: '^engine/(temporal/(messages|search-attributes)\\.ts$|model/|rules/|run/)|node_modules/@temporalio/(workflow|common)/',
+        pathNot:
+          '^engine/(temporal/(messages|search-attributes)\\.ts$|model/|rules/|run/)|node_modules/@temporalio/(workflow|common)/',
       },
     }),
     rule('workflow-bundle-has-no-parser', {

@@ -57,8 +57,8 @@ export function errorPlaces(root: string): Map<string, Places> {
     )
   for (const code of unionOf(read('api/imports/read-row.ts'), 'RowCode'))
     add(code, 'The reason why a row of an imported file was refused: in the file of refused rows.')
+  // Those two did start one, at once or in its turn.
   for (const code of unionOf(read('api/enroll/enroll.ts'), 'EnrollmentCode'))
-    // Those two did start one, at once or in its turn.
     if (code !== 'STARTED' && code !== 'WAITS_ITS_TURN')
       add(code, 'The reason why no run was started: in the list of events, and with status 409 from the API.')
   for (const match of read('api/dispatch/work-events.ts').matchAll(/code: '([A-Z_]+)'/g))

@@ -102,7 +102,8 @@ function checkProperty(value: Fields, place: Place): void {
   checkTest(value, place)
 }
 
-const PATH_HINT = 'Name a path that begins with contact., account., trigger., steps.<step>., vars. or item., e.g. account.mrr.'
+const PATH_HINT =
+  'Name a path that begins with contact., account., trigger., steps.<step>., vars. or item., e.g. account.mrr.'
 
 function checkPath(property: unknown, place: Place): void {
   const path = typeof property === 'string' && property.length <= 300 ? parsePath(property) : null
