@@ -4,7 +4,6 @@ import { startSandbox } from '../../nodes/sandbox/start.ts'
 import type { RunningSandbox } from '../../nodes/sandbox/host.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
-import { newId } from '../db/new-id.ts'
 import { openVault } from './vault.ts'
 import { ConnectionStore } from './connection-store.ts'
 import { SANDBOX_CLIENT } from './oauth-apps.ts'
@@ -417,63 +416,6 @@ it('cannot be removed while a playbook that is on uses it', async () => {
   await home.rest('POST', '/v1/playbooks/user/archive')
   expect((await call('remove', { id })).statusCode).toBe(200)
   expect(await named('used')).toBeUndefined()
-})
-
-it('carries one action of a draft out for real, and says what came of it', async () => {
-  await connect('intercom', 'tried')
-  await control('/intercom/records/contacts', {
-    role: 'user',
-    external_id: 'tried-1',
-    email: 'tried@people.example',
-    name: 'Tried',
-  })
-  const id = newId(api.clock.now)
-  const at = new Date(api.clock.now)
-  await api.database.db
-    .insertInto('contacts')
-    .values({
-      workspace_id: home.id,
-      id,
-      external_id: 'tried-1',
-      email: 'tried@people.example',
-      created_at: at,
-      updated_at: at,
-    })
-    .execute()
-  await home.rest('PUT', '/v1/playbooks/tried', {
-    name: 'Tried',
-    subject: 'contact',
-    enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-    steps: [
-      { id: 'start', type: 'trigger.manual', input: {} },
-      {
-        id: 'tag',
-        type: 'intercom.tagContact@1',
-        connection: 'tried',
-        input: { contact: '{{ contact.id }}', tag: 'x' },
-      },
-      { id: 'end', type: 'flow.exit', input: { reason: 'Over' } },
-    ],
-    edges: [
-      ['start', 'tag'],
-      ['tag', 'end'],
-    ],
-  })
-  const tried = async (step: string, input: object) =>
-    (await home.rest('POST', `/v1/playbooks/tried/steps/${step}/try`, { input })).json()
-  expect(await tried('tag', { contact: id, tag: 'vip' })).toMatchObject({ landed: true, output: expect.any(Object) })
-  const nobody = newId(api.clock.now)
-  expect(await tried('tag', { contact: nobody, tag: 'vip' })).toMatchObject({
-    landed: false,
-    fault: { code: 'NOT_FOUND' },
-  })
-  expect(await tried('tag', { tag: 'vip' })).toMatchObject({
-    code: 'INPUT_INVALID',
-    problems: [{ path: 'input.contact' }],
-  })
-  expect(await tried('end', {})).toMatchObject({ code: 'STEP_NOT_CALLABLE' })
-  const audit = await api.database.db.selectFrom('audit').select('detail').where('action', '=', 'step.try').execute()
-  expect(audit.map(({ detail }) => detail)).toMatchObject([{ step: 'tag', landed: true }, { landed: false }])
 })
 
 describe('a vendor’s webhook', () => {

@@ -175,8 +175,10 @@ interface SubjectRow {
   kind: WaitingSubject['kind']
 }
 
-async function subjectsOf(q: Queryable, workspaceId: string, given: WaitingSubject, all: boolean) {
-  const { kind, id, related = null } = given
+/** @param of.all whether all related subjects count */
+async function subjectsOf(q: Queryable, workspaceId: string, of: { subject: WaitingSubject; all: boolean }) {
+  const { subject, all } = of
+  const { kind, id, related = null } = subject
   return q.rows<SubjectRow>(SUBJECTS[kind], [workspaceId, id, related, all])
 }
 
@@ -255,11 +257,11 @@ async function listen(
   const { workspaceId, runId } = run
   const all = listening.topics.includes(ANYTHING)
   for (;;) {
-    const subjects = await subjectsOf(q, workspaceId, subject, all)
+    const subjects = await subjectsOf(q, workspaceId, { subject, all })
     const ids = subjects.map(({ id }) => id)
     await q.rows(ALONE, [bucketsOf(ids)])
     // Merged, or moved to another account, while we waited for the lock: those are others' locks.
-    const now = await subjectsOf(q, workspaceId, subject, all)
+    const now = await subjectsOf(q, workspaceId, { subject, all })
     if (now.length !== ids.length || now.some(({ id }, i) => id !== ids[i])) continue
     const rows = subjects.flatMap(({ id, own, kind }) =>
       own ? [{ subject_id: id, ...listening }] : besideOf(id, kind, listening),

@@ -129,7 +129,6 @@ export type PlanName = { plan: string; version: number }
 /** What a run was before it went over to another version. */
 export interface Moved extends Pick<RunState, 'steps' | 'edges' | 'waits' | 'open'> {
   migration: string
-  under: PlanName | null
   /** `step:visit` of what it waited at when it had gone over. */
   at: string[]
 }
