@@ -24,6 +24,8 @@ export interface RunClientDeps {
 
 /** How many starts or messages are under way at once. */
 const AT_ONCE = 20
+/** Few: thousands of open runs are looked for after a restart, just when many of them are due. */
+const LOOKS_AT_ONCE = 4
 
 export type RunClient = ReturnType<typeof createRunClient>
 
@@ -117,7 +119,7 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
     /** Which of these runs have no open workflow. */
     async missing(runs: RunRef[]): Promise<RunRef[]> {
       const missing: RunRef[] = []
-      await inTurn(runs, async (run) => {
+      const look = async (run: RunRef): Promise<void> => {
         try {
           const { status } = await client.workflow.getHandle(run.runId).describe()
           if (status.name !== 'RUNNING') missing.push(run)
@@ -125,7 +127,8 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
           if (!(error instanceof WorkflowNotFoundError)) throw error
           missing.push(run)
         }
-      })
+      }
+      await inTurn(runs, look, LOOKS_AT_ONCE)
       return missing
     },
   }
@@ -182,12 +185,12 @@ const startOf = ({ workspaceId, runId, subject, trigger }: RunRef & RunStartData
   carried: null,
 })
 
-async function inTurn<T>(items: T[], work: (item: T) => Promise<void>): Promise<void> {
+async function inTurn<T>(items: T[], work: (item: T) => Promise<void>, atOnce = AT_ONCE): Promise<void> {
   const rest = [...items]
   const worker = async (): Promise<void> => {
     for (let item = rest.shift(); item !== undefined; item = rest.shift()) await work(item)
   }
-  await Promise.all(Array.from({ length: Math.min(AT_ONCE, items.length) }, worker))
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, worker))
 }
 
 async function ready(

@@ -39,7 +39,8 @@ export async function createRunWorkers(options: RunWorkerOptions): Promise<Worke
     workflowBundle: { codePath: bundlePath },
     activities: sayingGone({ ...createRunActivities(ports, pool, perform), ...schedules }),
     maxConcurrentLocalActivityExecutions: 200,
-    maxCachedWorkflows: 500,
+    // Of runs that wait for long few are woken while they are still kept, and keeping them is what a worker's memory goes to.
+    maxCachedWorkflows: 200,
   })
   const actions = await Worker.create({
     ...common,
