@@ -116,22 +116,24 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
 
     deleteHistories: (runs: RunRef[]) => deleteHistories(client, runs),
 
-    /** Which of these runs have no open workflow. */
-    async missing(runs: RunRef[]): Promise<RunRef[]> {
-      const missing: RunRef[] = []
-      const look = async (run: RunRef): Promise<void> => {
-        try {
-          const { status } = await client.workflow.getHandle(run.runId).describe()
-          if (status.name !== 'RUNNING') missing.push(run)
-        } catch (error) {
-          if (!(error instanceof WorkflowNotFoundError)) throw error
-          missing.push(run)
-        }
-      }
-      await inTurn(runs, look, LOOKS_AT_ONCE)
-      return missing
-    },
+    missing: (runs: RunRef[]) => missing(client, runs),
   }
+}
+
+/** Which of these runs have no open workflow. */
+async function missing(client: Client, runs: RunRef[]): Promise<RunRef[]> {
+  const found: RunRef[] = []
+  const look = async (run: RunRef): Promise<void> => {
+    try {
+      const { status } = await client.workflow.getHandle(run.runId).describe()
+      if (status.name !== 'RUNNING') found.push(run)
+    } catch (error) {
+      if (!(error instanceof WorkflowNotFoundError)) throw error
+      found.push(run)
+    }
+  }
+  await inTurn(runs, look, LOOKS_AT_ONCE)
+  return found
 }
 
 /**
