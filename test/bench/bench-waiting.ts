@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Instance, startInstance } from '../helpers/instance.ts'
-import { cpuMsOfTrees, residentBytesOfTrees } from './machine.ts'
+import { cpuMeter, cpuMsOfTrees, residentBytesOfTrees } from './machine.ts'
 import { type Product, productOf } from './product.ts'
 import { type Figure, percentile, type Report, shown } from './report.ts'
 import { growth, postgresSizes, type Sizes, temporalSizes, totalOf } from './store-sizes.ts'
@@ -89,6 +89,14 @@ export async function benchWaiting({ runs = RUNS }: { runs?: number }): Promise<
 /** It takes long: who looks on sees how far it is. */
 const say = (text: string): void => console.log(`  … ${text}`)
 
+/** Where the time went, in ms of CPU a run. */
+const sayCpu = (parts: { [name: string]: number }, runs: number): void =>
+  say(
+    `ms of CPU a run: ${Object.entries(parts)
+      .map(([name, ms]) => `${name} ${shown(Math.round((ms / runs) * 10) / 10)}`)
+      .join(' + ')}`,
+  )
+
 /** Three runs a person. Nobody is in two slices: what wakes a run wakes no other. */
 function slicesOf(runs: number): Slices {
   let next = 0
@@ -106,9 +114,11 @@ function slicesOf(runs: number): Slices {
 }
 
 /** Runs a second that wait for nothing, begun at once, from the first event to the last end. */
-async function plainRate({ product, record }: Waiting, slice: Slice): Promise<number> {
+async function plainRate({ instance, product, record }: Waiting, slice: Slice): Promise<number> {
   const began = Date.now()
+  const cpu = cpuMeter(instance.pids)
   await beginAll(product, record, { slice, kinds: ['plain'], dueOf: () => 0, atOnce: true })
+  sayCpu(cpu(), slice.people.length)
   return perSecond(began, await record.woken(slice.name))
 }
 
@@ -206,11 +216,13 @@ async function steadily(waiting: Waiting, slice: Slice, rate: number) {
 
 /** @returns runs a second, from the instant at which all are due to the last end */
 async function allAtOnce(waiting: Waiting, slice: Slice, rate: number): Promise<number> {
-  const { product, record } = waiting
+  const { instance, product, record } = waiting
   const due = await beginDue(waiting, { slice, rate, apartMs: 0 })
   await until(due)
+  const cpu = cpuMeter(instance.pids)
   await sendAll(product, [...wakers(slice.people, 'event'), ...wakers(slice.people, 'rule')])
   await untilStanding(record, slice.name, ({ all, ended }) => ended === all)
+  sayCpu(cpu(), slice.people.length * WAITS.length)
   return perSecond(due, await record.woken(slice.name))
 }
 
@@ -240,9 +252,11 @@ async function whileDown(waiting: Waiting, slice: Slice, rate: number): Promise<
   const readyAt = Date.now()
   waiting.product = productOf(instance)
   waiting.record = await readRecord(instance)
+  const cpu = cpuMeter(instance.pids)
   await untilStanding(waiting.record, slice.name, ({ all, ended }) => ended === all)
   const woken = await waiting.record.woken(slice.name)
   const after = woken.filter(({ endedAt }) => (endedAt ?? Number.NaN) > killedAt)
+  sayCpu(cpu(), after.length)
   return {
     perSecond: perSecond(readyAt, after),
     before: woken.length - after.length,
