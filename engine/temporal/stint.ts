@@ -57,7 +57,7 @@ export class Stint {
   private beginUntil = 0
   private state: RunState | null
   /** Whether the record and what the lists show are as the state is. */
-  private recorded = false
+  private recorded: boolean
   private latest: number
 
   constructor(outside: { ports: Ports; perform: Perform; planOf?: PlanOf }, plan: Plan, order: ProceedOrder) {
@@ -69,6 +69,8 @@ export class Stint {
     this.inbox = [...order.arrivals]
     this.busy = new Set(order.away)
     this.state = order.state
+    // The stint that answered with this state wrote it down before it did.
+    this.recorded = order.state !== null
     // A worker's clock may be behind that of the server, whose timers have rung.
     this.latest = Math.max(order.notBefore, order.epoch)
   }
@@ -117,8 +119,7 @@ export class Stint {
   private async applyArrivals(): Promise<void> {
     for (let arrival = this.inbox.shift(); arrival !== undefined; arrival = this.inbox.shift()) {
       if (arrival.kind === 'wake') await this.wake(arrival)
-      // It looks before it rests, whether it was told or not.
-      else if (arrival.kind === 'touched') continue
+      else if (arrival.kind === 'touched') await this.hearOrLook()
       else if (arrival.kind !== 'operator' || !this.current().handled.includes(arrival.id)) {
         const input = { ...arrival, at: Math.max(arrival.at, this.latest) }
         // An answer ends a wait, and what follows sees the world as it is then.
@@ -207,9 +208,18 @@ export class Stint {
     if (!canListen(this.plan)) return false
     const listening = listeningOf(this.plan, this.current())
     await this.ports.waits.listen(this.ref(), this.order.subject, listening)
-    if (listening === null) return false
+    return listening !== null && (await this.hearOrLook())
+  }
+
+  /**
+   * A run that was told looks first: mostly it has been woken, and listens no more. Where nothing came it says anew what
+   * it waits for before it rests, and looks again.
+   * @returns whether something has happened
+   */
+  private async hearOrLook(): Promise<boolean> {
     if (await this.hear(() => true)) return true
-    return listening.topics.length > 0 && (await this.look())
+    const { topics = [] } = listeningOf(this.plan, this.current()) ?? {}
+    return topics.length > 0 && (await this.look())
   }
 
   /** @returns whether something came that one of these steps waits for; the first that came is taken */
