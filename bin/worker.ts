@@ -33,7 +33,7 @@ import {
   startOverdue,
   touchOverdue,
 } from '../engine/temporal/reconcile.ts'
-import { createRunClient, type RunClient } from '../engine/temporal/run-client.ts'
+import { createRunClient, type Look, type RunClient } from '../engine/temporal/run-client.ts'
 import { dataConverterOf } from '../engine/temporal/data-converter.ts'
 import { createRunWorkers } from '../engine/temporal/run-worker.ts'
 import type { RunDirectory } from '../engine/ports.ts'
@@ -230,8 +230,8 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
   const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
   const touch = oneAtATime(() => touchOverdue(directory, client, Date.now() - UNTOLD_MS))
   const owed = oneAtATime(() => commandOwed(directory, client, Date.now()))
-  const compare = async (): Promise<void> => {
-    const report = await reconcile(directory, client).catch(say)
+  const compare = async (look: Look): Promise<void> => {
+    const report = await reconcile(directory, client, look).catch(say)
     if (report && report.restarted > 0) console.log(`Restarted ${report.restarted} of ${report.open} open runs.`)
   }
   const timers = [
@@ -240,9 +240,9 @@ function startSweeper(directory: RunDirectory, client: RunClient): { stop(): voi
     setInterval(settle, UNTOLD_SWEEP_MS),
     setInterval(touch, UNTOLD_SWEEP_MS),
     setInterval(owed, OWED_SWEEP_MS),
-    setInterval(() => void compare(), RECONCILE_MS),
+    setInterval(() => void compare('each'), RECONCILE_MS),
   ]
-  void compare()
+  void compare('listed')
   return { stop: () => timers.forEach(clearInterval) }
 }
 

@@ -1,16 +1,18 @@
 import { settleId } from '../ids.ts'
 import type { OwedCommand, RunDirectory, RunRef } from '../ports.ts'
-import type { RunClient } from './run-client.ts'
+import type { Look, RunClient } from './run-client.ts'
 
 const PAGE = 200
 
 /**
  * Compares the open runs with Temporal and restarts those that are missing there (a lost disk, a restored backup).
+ * @param look in the list where it must be quick, such as after a restart, when many runs are due at once
  * @returns how many were looked at and restarted; null where another process is at it
  */
 export function reconcile(
   directory: RunDirectory,
   client: RunClient,
+  look: Look,
 ): Promise<{ open: number; restarted: number } | null> {
   return directory.alone('signalbox-reconcile', async () => {
     const found = { open: 0, restarted: 0 }
@@ -18,7 +20,7 @@ export function reconcile(
     for (;;) {
       const page = await directory.open(after, PAGE)
       if (page.length === 0) return found
-      const missing = await client.missing(page)
+      const missing = await client.missing(page, look)
       await client.restartRuns(missing)
       found.open += page.length
       found.restarted += missing.length

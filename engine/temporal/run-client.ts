@@ -116,14 +116,21 @@ export function createRunClient({ client, directory, taskQueue = RUN_TASK_QUEUE,
 
     deleteHistories: (runs: RunRef[]) => deleteHistories(client, runs),
 
-    missing: (runs: RunRef[]) => missing(client, runs),
+    missing: (runs: RunRef[], look: Look = 'each') => missing(client, runs, look),
   }
 }
 
-/** Which of these runs have no open workflow. */
-async function missing(client: Client, runs: RunRef[]): Promise<RunRef[]> {
+/**
+ * How runs are looked for. In the server's list, two hundred cost what one costs that is asked for by itself; but the list
+ * may be late, or know a workflow that the server has lost.
+ */
+export type Look = 'listed' | 'each'
+
+/** Which of these runs have no open workflow. What the list does not show as open is asked for by itself. */
+async function missing(client: Client, runs: RunRef[], look: Look): Promise<RunRef[]> {
+  const listed = look === 'listed' ? await listedOpen(client, runs) : new Set<string>()
   const found: RunRef[] = []
-  const look = async (run: RunRef): Promise<void> => {
+  const ask = async (run: RunRef): Promise<void> => {
     try {
       const { status } = await client.workflow.getHandle(run.runId).describe()
       if (status.name !== 'RUNNING') found.push(run)
@@ -132,8 +139,19 @@ async function missing(client: Client, runs: RunRef[]): Promise<RunRef[]> {
       found.push(run)
     }
   }
-  await inTurn(runs, look, LOOKS_AT_ONCE)
+  const unlisted = runs.filter(({ runId }) => !listed.has(runId))
+  await inTurn(unlisted, ask, LOOKS_AT_ONCE)
   return found
+}
+
+async function listedOpen(client: Client, runs: RunRef[]): Promise<Set<string>> {
+  const ids = runs.map(({ runId }) => JSON.stringify(runId)).join(', ')
+  const { executions } = await client.workflowService.listWorkflowExecutions({
+    namespace: client.options.namespace,
+    query: `ExecutionStatus = "Running" AND WorkflowId IN (${ids})`,
+    pageSize: runs.length,
+  })
+  return new Set((executions ?? []).flatMap(({ execution }) => execution?.workflowId ?? []))
 }
 
 /**

@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
+import { until } from '../../test/helpers/until.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
 import { commandOwed, reconcile } from './reconcile.ts'
@@ -16,9 +17,8 @@ beforeEach(() => {
   shell.outside.paused.clear()
 })
 
-const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
-const status = async (run: RunRef, wanted: string) =>
-  until(async () => expect(await shell.row(run)).toMatchObject({ status: wanted }))
+const status = (run: RunRef, wanted: string) =>
+  until(`the run is ${wanted}`, async () => expect(await shell.row(run)).toMatchObject({ status: wanted }))
 
 const texts = () => shell.outside.written.map((line) => line.text)
 
@@ -52,7 +52,7 @@ describe('a run', () => {
     ports.clock = () => clock() + 20_000
     const run = await shell.start(chain(wait('pause', 30_000), write('a')))
     await status(run, 'waiting')
-    const { events } = await until(async () => {
+    const { events } = await until('its timer has started', async () => {
       const history = await shell.temporal.client.workflow.getHandle(run.runId).fetchHistory()
       expect(history.events?.some((event) => event.timerStartedEventAttributes)).toBe(true)
       return history
@@ -194,15 +194,24 @@ describe('a connection whose grant is gone', () => {
 })
 
 describe('a workflow that Temporal lost', () => {
-  it('is started again by the reconciler and goes on from its record', async () => {
-    const run = await shell.start(chain(write('a'), wait('pause', 4000), write('b')))
-    await status(run, 'waiting')
-    await shell.temporal.client.workflow.getHandle(run.runId).terminate('lost')
-    const report = await reconcile(shell.directory, shell.client)
-    expect(report?.restarted).toBe(1)
-    await status(run, 'completed')
-    expect(texts()).toEqual(['a', 'b'])
-  })
+  it.each(['listed', 'each'] as const)(
+    'is started again by the reconciler and goes on from its record: %s',
+    async (look) => {
+      const run = await shell.start(chain(write('a'), wait('pause', 4000), write('b')))
+      const other = await shell.start(chain(wait('pause', 60_000)))
+      await status(run, 'waiting')
+      await status(other, 'waiting')
+      await shell.temporal.client.workflow.getHandle(run.runId).terminate('lost')
+      // The server's list is some moments late.
+      const restarted = async () => (await reconcile(shell.directory, shell.client, look))?.restarted
+      await expect.poll(restarted, { timeout: 10_000 }).toBe(1)
+      expect(await restarted()).toBe(0)
+      await status(run, 'completed')
+      expect(texts()).toEqual(['a', 'b'])
+      await shell.client.command(other, { id: 'over', command: { kind: 'cancel', reason: 'enough' } })
+      await shell.ended(other)
+    },
+  )
 })
 
 describe('a run whose state has grown large', () => {
