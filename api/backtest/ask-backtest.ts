@@ -1,6 +1,8 @@
 import { BacktestRefused } from '../../engine/backtest/reading.ts'
+import { documentDigest } from '../../engine/model/document-digest.ts'
 import { DAY } from '../../engine/model/duration.ts'
 import type { Plan } from '../../engine/model/plan.ts'
+import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
@@ -63,7 +65,9 @@ export async function askBacktest(ctx: Context, given: BacktestInput): Promise<{
     holdoutPercent: await holdoutPercentOf(ctx),
   }
   const id = newId(now)
-  await insert(ctx, { id, playbookId: playbook.id, period, asked })
+  // What compiles is a document.
+  const digest = documentDigest((given.document ?? playbook.draft) as PlaybookDocument)
+  await insert(ctx, { id, playbookId: playbook.id, period, asked, digest })
   await writeAudit(db, ctx, { action: 'playbook.backtest', target: playbook.slug, detail: { days: given.days } })
   return { id }
 }
@@ -88,7 +92,13 @@ async function holdoutPercentOf({ db, workspaceId }: Context): Promise<number> {
 
 async function insert(
   { db, workspaceId, now, actor }: Context,
-  row: { id: string; playbookId: string; period: { from: number; until: number }; asked: AskedBacktest },
+  row: {
+    id: string
+    playbookId: string
+    period: { from: number; until: number }
+    asked: AskedBacktest
+    digest: string
+  },
 ): Promise<void> {
   try {
     await db
@@ -103,6 +113,7 @@ async function insert(
         asked: JSON.stringify(row.asked),
         asked_by: actorName(actor),
         asked_at: new Date(now),
+        digest: row.digest,
       })
       .execute()
   } catch (error) {
@@ -144,6 +155,7 @@ const COLUMNS = [
   'asked_at',
   'ended_at',
   'fault',
+  'digest',
 ] as const
 
 /** Those of a playbook that are kept, the newest first. @throws ProblemError 404 */
@@ -200,6 +212,7 @@ function asRow(row: {
   asked_at: Date
   ended_at: Date | null
   fault: string | null
+  digest: string | null
 }): BacktestRow {
   return {
     id: row.id,
@@ -211,5 +224,6 @@ function asRow(row: {
     askedAt: row.asked_at.toISOString(),
     endedAt: row.ended_at?.toISOString() ?? null,
     fault: row.fault,
+    digest: row.digest,
   }
 }

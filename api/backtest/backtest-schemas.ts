@@ -16,6 +16,8 @@ export const backtestRow = z.object({
   endedAt: isoTime.nullable(),
   /** Why it failed. */
   fault: z.string().nullable(),
+  /** Of the document that is played, without names, notes and places: two of one digest are of the same draft. */
+  digest: z.string().nullable(),
 })
 export type BacktestRow = z.output<typeof backtestRow>
 

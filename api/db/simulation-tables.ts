@@ -13,6 +13,8 @@ export interface BacktestsTable {
   asked: JsonColumn
   asked_by: string
   asked_at: Timestamp
+  /** Of the document that is played; null for those asked for before it was kept. */
+  digest: Nullable<string>
   attempts: Generated<number>
   worker: Nullable<string>
   worked_at: NullableTimestamp

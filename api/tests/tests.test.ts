@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { planHash, runId } from '../../engine/ids.ts'
+import { documentDigest } from '../../engine/model/document-digest.ts'
 import type { Plan } from '../../engine/model/plan.ts'
+import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { RunInput } from '../../engine/model/run.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import type { Json } from '../../nodes/manifest.ts'
@@ -248,6 +250,23 @@ describe('a backtest that is asked for', () => {
     expect((await call('POST', `asked/backtests/${id}/cancel`)).json).toMatchObject({ status: 'cancelled' })
     expect((await call('POST', `asked/backtests/${id}/cancel`)).json).toMatchObject({ code: 'BACKTEST_OVER' })
     expect((await call('GET', 'asked/backtests')).json.data).toMatchObject([{ id, status: 'cancelled' }])
+  })
+
+  it('says of which draft it is, whatever became of the draft since', async () => {
+    const digestOf = (document: object) => documentDigest(document as PlaybookDocument)
+    await drafted('older')
+    const { id } = (await call('POST', 'older/backtests', { days: 30 })).json
+    await call('POST', `older/backtests/${id}/cancel`)
+    await drafted('older', documentOf(300))
+    expect((await call('GET', `older/backtests/${id}`)).json.digest).toBe(digestOf(documentOf()))
+    expect(digestOf((await call('GET', 'older')).json.document)).toBe(digestOf(documentOf(300)))
+    api.clock.now += 1000
+    const { id: next } = (await call('POST', 'older/backtests', { days: 30, document: documentOf(400) })).json
+    await call('POST', `older/backtests/${next}/cancel`)
+    expect((await call('GET', 'older/backtests')).json.data).toMatchObject([
+      { id: next, digest: digestOf(documentOf(400)) },
+      { id, digest: digestOf(documentOf()) },
+    ])
   })
 
   it('is refused for what it cannot follow, and for days of which nothing is kept', async () => {

@@ -1,7 +1,8 @@
 import { Button, Group, NumberInput, Progress, Select, Stack, Text } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { History } from 'lucide-react'
-import { type FormEvent, useEffect, useState } from 'react'
+import { type FormEvent, useEffect, useMemo, useState } from 'react'
+import { documentDigest } from '../../../engine/model/document-digest.ts'
 import { trpc } from '../api/client.ts'
 import type { BacktestView } from '../api/types.ts'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
@@ -19,7 +20,6 @@ export function BacktestPanel({ slug, onShown }: { slug: string; onShown: (shown
   const document = useDraft()
   const queries = useQueryClient()
   const [days, setDays] = useState<number | string>(FIRST_DAYS)
-  const [asked, setAsked] = useState<{ id: string; document: typeof document } | null>(null)
   const [chosen, setChosen] = useState<string | null>(null)
   const kept = useQuery(trpc.backtests.list.queryOptions({ slug }))
   const id = chosen ?? kept.data?.data[0]?.id ?? null
@@ -27,19 +27,16 @@ export function BacktestPanel({ slug, onShown }: { slug: string; onShown: (shown
   const ask = useMutation(
     trpc.backtests.ask.mutationOptions({
       onSuccess: async (answer) => {
-        setAsked({ id: answer.id, document })
         setChosen(answer.id)
         await queries.invalidateQueries({ queryKey: trpc.backtests.list.queryKey({ slug }) })
       },
     }),
   )
+  const digest = useMemo(() => documentDigest(document), [document])
   const result = shown.data?.result ?? null
-  const isOld = asked !== null && asked.id === id && asked.document !== document
-  useEffect(() => {
-    onShown(result === null || isOld ? null : shownOfBacktest(result))
-    // A new result is drawn once; an edit takes it off the canvas by itself.
-    // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [result])
+  const isOld = shown.data !== undefined && shown.data.digest !== digest
+  // Any edit takes what is drawn off the canvas; where it changed nothing that a run does, it is drawn anew.
+  useEffect(() => onShown(result === null || isOld ? null : shownOfBacktest(result)), [result, isOld, onShown])
   const whole = typeof days === 'number' && Number.isInteger(days) && days >= 1
   const submit = (event: FormEvent) => {
     event.preventDefault()
@@ -149,8 +146,11 @@ function Shown({ slug, backtest, isOld }: { slug: string; backtest: BacktestView
   return (
     <>
       {isOld && (
-        <Notice tone="warn" title="The draft has changed since">
-          <Text size="sm">These are the numbers of what it was. Start another one for what it is.</Text>
+        <Notice tone="warn" title="Of an older draft">
+          <Text size="sm">
+            The draft was changed since: these are the numbers of what it was, and they are not drawn on the canvas.
+            Start another one for what it is.
+          </Text>
         </Notice>
       )}
       {result !== null && <BacktestResultView result={result} days={daysOf(backtest)} />}
