@@ -7,12 +7,14 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { freePort } from '../../bin/embedded/free-port.ts'
 import { isAlive, readPidFiles } from '../../bin/supervise/pid-files.ts'
+import { until } from './until.ts'
+
+export { until } from './until.ts'
 
 const READY = 'Signalbox is ready: '
 const START_LIMIT_MS = 180_000
 const STOP_LIMIT_MS = 15_000
-const PROCESS_LIMIT_MS = 60_000
-const POLL_MS = 20
+const PROCESSES = { limitMs: 60_000 }
 const SUPERVISOR = 'supervisor'
 
 /** The whole product as `npm start` runs it, on ports and a data folder of its own. */
@@ -105,14 +107,19 @@ export async function startInstance(options: InstanceOptions = {}): Promise<Inst
       process.kill(pid, signal)
       return pid
     },
-    untilBack: (name, formerPid) =>
-      until(`${name} is back`, async () => {
-        const pid = pids()[name]
-        if (pid === undefined || pid === formerPid) return false
-        const response = await fetch(`${baseUrl}/readyz`, { signal: AbortSignal.timeout(2000) })
-        await response.arrayBuffer()
-        return response.ok
-      }),
+    untilBack: async (name, formerPid) => {
+      await until(
+        `${name} is back`,
+        async () => {
+          const pid = pids()[name]
+          if (pid === undefined || pid === formerPid) return false
+          const response = await fetch(`${baseUrl}/readyz`, { signal: AbortSignal.timeout(2000) })
+          await response.arrayBuffer()
+          return response.ok
+        },
+        PROCESSES,
+      )
+    },
     startAgain: async () => {
       await ended(supervisor.process)
       supervisor = launch(root, environment, options.as)
@@ -162,21 +169,6 @@ function launch(root: string, environment: NodeJS.ProcessEnv, as: InstanceOption
   return { process: child, ready, output: () => lines.join('\n') }
 }
 
-/** Polls `condition`; a thrown error (a refused connection) counts as not yet. */
-export async function until(what: string, condition: () => Promise<boolean> | boolean): Promise<void> {
-  const deadline = performance.now() + PROCESS_LIMIT_MS
-  let last: unknown
-  while (performance.now() < deadline) {
-    try {
-      if (await condition()) return
-    } catch (error) {
-      last = error
-    }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MS))
-  }
-  throw new Error(`Waited ${PROCESS_LIMIT_MS / 1000} s in vain until ${what}.`, { cause: last })
-}
-
 function alivePids(folder: string): Record<string, number> {
   return Object.fromEntries(
     readPidFiles(folder).flatMap((record) => (isAlive(record) ? [[record.name, record.pid]] : [])),
@@ -193,7 +185,7 @@ async function ended(child: ChildProcess): Promise<void> {
 async function endAll(supervisor: ChildProcess, pidFolder: string): Promise<void> {
   if (supervisor.exitCode === null && supervisor.signalCode === null) supervisor.kill('SIGINT')
   await ended(supervisor)
-  await until('every process has ended', () => Object.keys(alivePids(pidFolder)).length === 0)
+  await until('every process has ended', () => Object.keys(alivePids(pidFolder)).length === 0, PROCESSES)
 }
 
 function memoryFolder(): string {
