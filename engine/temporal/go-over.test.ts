@@ -1,6 +1,7 @@
-import { afterAll, beforeAll, beforeEach, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { until } from '../../test/helpers/until.ts'
 import { planHash } from '../ids.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Move, PlanName } from '../model/run.ts'
@@ -16,7 +17,6 @@ beforeEach(() => {
   shell.outside.written.length = 0
 })
 
-const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
 const row = ({ runId }: RunRef) =>
   shell.database.db
     .selectFrom('runs')
@@ -24,7 +24,9 @@ const row = ({ runId }: RunRef) =>
     .where('id', '=', runId)
     .executeTakeFirstOrThrow()
 const isAt = (run: RunRef, step: string) =>
-  until(async () => expect(await row(run)).toMatchObject({ status: 'waiting', at_steps: [step] }))
+  until(`the run waits at ${step}`, async () =>
+    expect(await row(run)).toMatchObject({ status: 'waiting', at_steps: [step] }),
+  )
 const texts = () => shell.outside.written.map(({ text }) => text)
 
 /** A version's plan, stored as publish stores it. */
@@ -45,26 +47,32 @@ const goOver = (run: RunRef, id: string, given: { from: PlanName; to: PlanName; 
     command: { kind: 'migrate', migration: '00000000-0000-0000-0000-000000000001', moves: {}, ...given },
   })
 
+const leaveOut = (run: RunRef, step: string) =>
+  shell.client.command(run, { id: `skip ${step}`, command: { kind: 'skip', step } })
+
 // v1: start → a → pause → b      v2: start → a → pause → c → b      v3: start → a → d → rest → e
-const v1 = (ms: number) => chain(write('a'), wait('pause', ms), write('b'))
-const v2 = (ms: number) => chain(write('a'), wait('pause', ms), write('c'), write('b'))
+// Nobody waits so long: who is to go on is let go on.
+const LONG_MS = 3_600_000
+const v1 = chain(write('a'), wait('pause', LONG_MS), write('b'))
+const v2 = chain(write('a'), wait('pause', LONG_MS), write('c'), write('b'))
 const v3 = chain(write('a'), write('d'), wait('rest', 300), write('e'))
 
 it('a waiting run goes over to another version, and its row, its record and its workflow follow', async () => {
-  const run = await shell.start(v1(2500))
+  const run = await shell.start(v1)
   await isAt(run, 'pause')
-  const [from, to] = [await version(v1(2500), 1), await version(v2(2500), 2)]
+  const [from, to] = [await version(v1, 1), await version(v2, 2)]
   await goOver(run, 'over', { from, to })
-  await until(async () => expect(await row(run)).toMatchObject({ version: 2, plan_hash: to.plan }))
+  await until('it went over', async () => expect(await row(run)).toMatchObject({ version: 2, plan_hash: to.plan }))
   expect(await row(run)).toMatchObject({ first_version: 1, first_plan_hash: from.plan, status: 'waiting' })
+  await leaveOut(run, 'pause')
   await shell.ended(run)
   expect(texts()).toEqual(['a', 'c', 'b'])
   const plans = new Map([
-    [from.plan, v1(2500)],
-    [to.plan, v2(2500)],
+    [from.plan, v1],
+    [to.plan, v2],
   ])
   const planOf = (hash: string) => plans.get(hash) as Plan
-  const told = replay({ first: { hash: from.plan, plan: v1(2500) }, planOf }, await shell.inputs(run))
+  const told = replay({ first: { hash: from.plan, plan: v1 }, planOf }, await shell.inputs(run))
   expect(told.state).toMatchObject({ status: 'completed', under: to })
   expect(told.versions).toEqual([{ input: 2, from: 1, to: 2 }])
   const { searchAttributes } = await shell.temporal.client.workflow.getHandle(run.runId).describe()
@@ -72,11 +80,11 @@ it('a waiting run goes over to another version, and its row, its record and its 
 })
 
 it('a run that waits at a step which is gone begins at the one that was chosen, and one that acts is not moved', async () => {
-  const run = await shell.start(v1(60_000))
+  const run = await shell.start(v1)
   await isAt(run, 'pause')
-  const [from, to] = [await version(v1(60_000), 1), await version(v3, 3)]
+  const [from, to] = [await version(v1, 1), await version(v3, 3)]
   await goOver(run, 'unsaid', { from, to })
-  await until(async () => expect(await shell.inputs(run)).toHaveLength(3))
+  await until('it was asked', async () => expect(await shell.inputs(run)).toHaveLength(3))
   expect(await row(run)).toMatchObject({ version: 1, plan_hash: from.plan, first_plan_hash: null, at_steps: ['pause'] })
   await goOver(run, 'said', { from, to, moves: { pause: { to: 'rest' } } })
   await shell.ended(run)
@@ -84,33 +92,35 @@ it('a run that waits at a step which is gone begins at the one that was chosen, 
 })
 
 it('a run whose workflow is lost after it went over goes on from its record, under the version that it went over to', async () => {
-  const run = await shell.start(v1(60_000))
+  const run = await shell.start(v1)
   await isAt(run, 'pause')
-  const [from, to] = [await version(v1(60_000), 1), await version(v3, 3)]
-  const long = chain(write('a'), wait('rest', 60_000), write('e'))
+  const [from, to] = [await version(v1, 1), await version(v3, 3)]
+  const long = chain(write('a'), wait('rest', LONG_MS), write('e'))
   const middle = await version(long, 2)
   await goOver(run, 'over', { from, to: middle, moves: { pause: { to: 'rest' } } })
   await isAt(run, 'rest')
   await shell.temporal.client.workflow.getHandle(run.runId).terminate('lost')
   await shell.client.restartRuns([run])
   await goOver(run, 'on', { from: middle, to })
-  await until(async () => expect(await row(run)).toMatchObject({ version: 3, first_version: 1 }))
-  await shell.client.command(run, { id: 'skip', command: { kind: 'skip', step: 'rest' } })
+  await until('it went on to the third', async () =>
+    expect(await row(run)).toMatchObject({ version: 3, first_version: 1 }),
+  )
+  await leaveOut(run, 'rest')
   await shell.ended(run)
   expect(texts()).toEqual(['a', 'e'])
 })
 
 it('goes back while it has not left the wait, and a person may still act on it', async () => {
-  const run = await shell.start(v1(60_000))
+  const run = await shell.start(v1)
   await isAt(run, 'pause')
-  const [from, to] = [await version(v1(60_000), 1), await version(chain(write('a'), wait('rest', 60_000)), 2)]
+  const [from, to] = [await version(v1, 1), await version(chain(write('a'), wait('rest', LONG_MS)), 2)]
   await goOver(run, 'over', { from, to, moves: { pause: { to: 'rest' } } })
   await isAt(run, 'rest')
   const migration = '00000000-0000-0000-0000-000000000001'
   await shell.client.command(run, { id: 'back', command: { kind: 'unmigrate', migration, from: to, to: from } })
   await isAt(run, 'pause')
   expect(await row(run)).toMatchObject({ version: 1, plan_hash: from.plan })
-  await shell.client.command(run, { id: 'skip', command: { kind: 'skip', step: 'pause' } })
+  await leaveOut(run, 'pause')
   await shell.ended(run)
   expect(texts()).toEqual(['a', 'b'])
 })

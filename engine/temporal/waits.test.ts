@@ -1,7 +1,8 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { createLiveShell, type LiveShell } from '../../test/helpers/live-shell.ts'
+import { until } from '../../test/helpers/until.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
@@ -17,14 +18,23 @@ beforeEach(() => {
   shell.errors.length = 0
 })
 
-const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 15_000, interval: 50 })
 const waiting = async (run: RunRef) => {
-  await until(async () => expect(await shell.row(run)).toMatchObject({ status: 'waiting' }))
-  await until(async () => expect(await listening(run)).not.toEqual([]))
+  await until('the run waits', async () => expect(await shell.row(run)).toMatchObject({ status: 'waiting' }))
+  await until('what it listens for is committed', async () => expect(await listening(run)).not.toEqual([]))
 }
+/** Whatever it was told of it has looked at. */
+const untouched = (run: RunRef) =>
+  until('the run has looked', async () => expect(await listening(run)).toMatchObject([{ touched_at: null }]))
 const texts = () => shell.outside.written.map((line) => line.text).toSorted()
 const listening = (run: RunRef) =>
   shell.w.opened.db.selectFrom('run_waits').selectAll().where('run_id', '=', run.runId).execute()
+/** All that was sent has been worked off, and whoever listens for it has been told. */
+const heard = () =>
+  until('every event is worked off', async () =>
+    expect(
+      await shell.w.opened.db.selectFrom('events').select('seq').where('status', '=', 'pending').execute(),
+    ).toEqual([]),
+  )
 
 type WaitEvent = PlanStep & { op: 'waitEvent' }
 
@@ -78,9 +88,19 @@ describe('a run that waits for an event', () => {
   it('takes the timeout where nothing came, also where something comes too late', async () => {
     const { id, userId } = await shell.contact()
     const run = await shell.start(waitFor({ event: 'Paid', maxWaitMs: 400 }), {}, id)
+    const patient = await shell.start(waitFor({ event: 'Paid' }), {}, id)
+    await waiting(patient)
     await shell.ended(run)
-    await shell.send(track(userId, 'Paid'))
     expect(texts()).toEqual(['no'])
+    const before = shell.told.length
+    await shell.send(track(userId, 'Paid'))
+    // Whoever is told of an event is told together: once this one has heard it, the other would have, too.
+    await shell.ended(patient)
+    await heard()
+    expect(shell.told.slice(before)).toMatchObject([patient])
+    expect((await shell.inputs(run)).map(({ kind }) => kind)).toEqual(['start', 'due', 'outcome'])
+    expect(await shell.row(run)).toMatchObject({ status: 'completed' })
+    expect(texts()).toEqual(['no', 'yes'])
   })
 
   it('hears what came after its trigger and before it began to wait', async () => {
@@ -88,7 +108,7 @@ describe('a run that waits for an event', () => {
     const run = await shell.enroll(waitFor({ event: 'Paid', since: 'trigger' }), {}, id)
     const late = await shell.enroll(waitFor({ event: 'Paid', since: 'entry' }), {}, id)
     await shell.send(track(userId, 'Paid'))
-    await until(async () => expect(await pending()).toBe(0))
+    await heard()
     await shell.client.startRuns([run, late])
     await shell.ended(run)
     await waiting(late)
@@ -113,23 +133,18 @@ describe('a run that waits for an event', () => {
     const { id, userId } = await shell.contact()
     const run = await shell.start(waitFor({ event: 'Paid' }), {}, id)
     await waiting(run)
-    const told = vi.spyOn(shell.client, 'touchRuns')
     // As though the process had ended between the commit and the call.
     await shell.w.opened.db
       .updateTable('run_waits')
       .set({ touched_at: new Date(1) })
       .where('run_id', '=', run.runId)
       .execute()
-    await touchOverdue(shell.directory, shell.client, Date.now() - 1000)
-    expect(told).toHaveBeenCalledWith([run])
-    await until(async () => expect(await listening(run)).toMatchObject([{ touched_at: null }]))
+    expect(await touchOverdue(shell.directory, shell.client, Date.now() - 1000)).toBe(1)
+    await untouched(run)
     await shell.send(track(userId, 'Paid'))
     await shell.ended(run)
   })
 })
-
-const pending = async (): Promise<number> =>
-  (await shell.w.opened.db.selectFrom('events').select('seq').where('status', '=', 'pending').execute()).length
 
 describe('a run that waits for a rule', () => {
   const rule = { property: 'contact.plan', op: 'eq' as const, value: 'pro' }
@@ -146,8 +161,8 @@ describe('a run that waits for a rule', () => {
     await waiting(run)
     for (const plan of ['team', 'trial'])
       await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan } })
-    await until(async () => expect(await pending()).toBe(0))
-    await until(async () => expect(await listening(run)).toMatchObject([{ touched_at: null }]))
+    await heard()
+    await untouched(run)
     expect(shell.told, 'a look that changes nothing is not even told').not.toContainEqual(expect.objectContaining(run))
     await shell.send({ type: 'identify', messageId: randomUUID(), userId, traits: { plan: 'pro' } })
     await shell.ended(run)
