@@ -7,6 +7,8 @@ import type { ConnectorManifest } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import type { ConnectionSummary } from '../api/types.ts'
 import { StepIcon } from '../canvas/step-icon.tsx'
+import { counted } from '../ui/counted.ts'
+import { paceWords } from '../ui/pace.ts'
 import { Notice } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
@@ -14,27 +16,18 @@ import { failed, said } from '../ui/toast.ts'
 import { BudgetDialog, budgetWords } from './budget-dialog.tsx'
 import { ConnectDialog } from './connect-dialog.tsx'
 import { KeyFieldPanel } from './key-field-panel.tsx'
-import { PauseConnectionDialog, ResumeConnectionDialog } from './pause-dialogs.tsx'
+import { PauseConnectionDialog, RemoveConnectionDialog, ResumeConnectionDialog } from './pause-dialogs.tsx'
 
 /** One connected system: whether it works, what holds it up, and how to mend it. */
 export function ConnectionCard({ row, connector }: { row: ConnectionSummary; connector: ConnectorManifest | null }) {
   const client = useQueryClient()
-  const [open, setOpen] = useState<'budget' | 'reconnect' | 'key-field' | 'pause' | 'resume' | null>(null)
+  const [open, setOpen] = useState<'budget' | 'reconnect' | 'key-field' | 'pause' | 'resume' | 'remove' | null>(null)
   const refresh = () => client.invalidateQueries({ queryKey: trpc.connections.pathKey() })
   const check = useMutation(
     trpc.connections.check.mutationOptions({
       onSuccess: async ({ identity, fault }) => {
         if (fault === null) said(identity === null ? 'It works.' : `It works, as ${identity}.`)
         else failed(new Error(`${fault.message} ${fault.fix}`))
-        await refresh()
-      },
-      onError: failed,
-    }),
-  )
-  const remove = useMutation(
-    trpc.connections.remove.mutationOptions({
-      onSuccess: async () => {
-        said(`${row.name} is removed.`)
         await refresh()
       },
       onError: failed,
@@ -58,7 +51,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
             {' · '}
             {budgetWords(row.budget)}
             {' · '}
-            {writes(row.usage.effectsLast24h)} in 24 h
+            {counted(row.usage.effectsLast24h, 'write')} in 24 h
           </Text>
         </div>
         <Menu position="bottom-end">
@@ -81,8 +74,8 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
               <Menu.Item onClick={() => setOpen('key-field')}>Install the key field</Menu.Item>
             )}
             <Menu.Divider />
-            <Menu.Item color="red" onClick={() => remove.mutate({ id: row.id })}>
-              Remove
+            <Menu.Item color="red" onClick={() => setOpen('remove')}>
+              Remove…
             </Menu.Item>
           </Menu.Dropdown>
         </Menu>
@@ -91,6 +84,7 @@ export function ConnectionCard({ row, connector }: { row: ConnectionSummary; con
       {row.status === 'open' && row.heldRuns > 0 && <Releasing row={row} />}
       {open === 'pause' && <PauseConnectionDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'resume' && <ResumeConnectionDialog row={row} onClose={() => setOpen(null)} />}
+      {open === 'remove' && <RemoveConnectionDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'budget' && <BudgetDialog row={row} onClose={() => setOpen(null)} />}
       {open === 'key-field' && (
         <Modal opened onClose={() => setOpen(null)} title={`The key field in ${row.name}`} size="md">
@@ -122,7 +116,7 @@ function Paused({ row, onMend }: { row: ConnectionSummary; onMend: (how: 'resume
         )}
         {row.heldRuns > 0 ? (
           <Link to="/runs" search={{ status: 'held' }}>
-            {row.heldRuns === 1 ? '1 run is held' : `${row.heldRuns} runs are held`} until it works again
+            {counted(row.heldRuns, 'run is', 'runs are')} held until it works again
           </Link>
         ) : (
           'No run is held by it.'
@@ -154,17 +148,14 @@ function Paused({ row, onMend }: { row: ConnectionSummary; onMend: (how: 'resume
 /** It works again, and not all runs that it held have been told. */
 function Releasing({ row }: { row: ConnectionSummary }) {
   const rate = row.releasePerSecond ?? (row.budget === null ? null : (row.budget.calls * 1000) / row.budget.perMs)
-  const pace = rate === null ? '' : `, about ${Math.max(1, Math.round(rate))} a second`
   return (
     <Notice tone="warn" title="Its held runs are going on">
       <Text size="sm" component="div">
         <Link to="/runs" search={{ status: 'held' }}>
-          {row.heldRuns === 1 ? '1 run is' : `${row.heldRuns.toLocaleString('en')} runs are`} still to go on
+          {counted(row.heldRuns, 'run is', 'runs are')} still to go on
         </Link>
-        {pace}.
+        {rate === null ? '.' : `, ${paceWords(rate)}.`}
       </Text>
     </Notice>
   )
 }
-
-const writes = (count: number): string => (count === 1 ? '1 write' : `${count.toLocaleString('en')} writes`)

@@ -1,10 +1,11 @@
-import { ActionIcon, Button, Group, Modal, Select, Text, TextInput } from '@mantine/core'
+import { ActionIcon, Button, Group, Select, Text, TextInput } from '@mantine/core'
 import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { Plus, X } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { ContactView } from '../api/types.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 import { type Identity, IDENTITY_KINDS, type IdentityKind, identityLines } from './identity-model.ts'
@@ -160,23 +161,22 @@ function RemoveIdentity({ id, identity, onClose }: { id: string; identity: Ident
     }),
   )
   return (
-    <Modal opened onClose={onClose} title={`Remove this ${nounOf(kind)}?`}>
-      <Text size="sm" className="sb-mono" mb="xs" style={{ overflowWrap: 'anywhere' }}>
+    <ConfirmDialog
+      title={`Remove this ${nounOf(kind)}?`}
+      keep="Keep it"
+      go="Remove it"
+      danger
+      call={remove}
+      onGo={() => remove.mutate({ id, kind, value })}
+      onClose={onClose}
+    >
+      <Text size="sm" className="sb-mono" style={{ overflowWrap: 'anywhere' }}>
         {value}
       </Text>
-      <Text size="sm" mb="md">
+      <Text size="sm">
         The next message that names it is about somebody else. What came by it so far stays with this contact.
       </Text>
-      {remove.isError && <ProblemPanel error={remove.error} />}
-      <Group justify="flex-end" gap="xs">
-        <Button variant="default" onClick={onClose}>
-          Keep it
-        </Button>
-        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate({ id, kind, value })}>
-          Remove it
-        </Button>
-      </Group>
-    </Modal>
+    </ConfirmDialog>
   )
 }
 

@@ -46,7 +46,3 @@ export function staysWords(stays: Comparison['stays']): string {
       return 'because of two of the same age the one with the smaller id stays'
   }
 }
-
-/** `1 run`, `3 runs`. */
-export const counted = (n: number, one: string, many = `${one}s`): string =>
-  `${n.toLocaleString('en')} ${n === 1 ? one : many}`

@@ -1,6 +1,7 @@
 import { Text } from '@mantine/core'
 import type { Comparison } from '../api/types.ts'
-import { counted, staysWords } from './identity-words.ts'
+import { counted } from '../ui/counted.ts'
+import { staysWords } from './identity-words.ts'
 
 /** So many names are read; of more the number says enough. */
 const NAMED = 6

@@ -9,7 +9,8 @@ import { NameCell } from '../customers/name-cell.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { Ago } from '../ui/time.tsx'
-import { actorWords, counted, mergeWords } from './identity-words.ts'
+import { counted } from '../ui/counted.ts'
+import { actorWords, mergeWords } from './identity-words.ts'
 import { UndoDialog } from './undo-dialog.tsx'
 
 /** Who became whom, why, by whom and when; each can be undone. @param contact only those of one contact */

@@ -6,7 +6,8 @@ import { SubjectLink } from '../audiences/subject-link.tsx'
 import { NameCell } from '../customers/name-cell.tsx'
 import { ValueText } from '../customers/value-text.tsx'
 import { Ago } from '../ui/time.tsx'
-import { counted, IDENTITY_WORDS } from './identity-words.ts'
+import { counted } from '../ui/counted.ts'
+import { IDENTITY_WORDS } from './identity-words.ts'
 import './identity.css'
 
 /** Two contacts beside each other: what each has, and where they differ. The first is who would stay. */

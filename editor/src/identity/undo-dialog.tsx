@@ -5,7 +5,7 @@ import { trpc } from '../api/client.ts'
 import type { MergeRow } from '../api/types.ts'
 import { SubjectLink } from '../audiences/subject-link.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
-import { counted } from './identity-words.ts'
+import { counted } from '../ui/counted.ts'
 import { useRefreshPeople } from './use-refresh-people.ts'
 
 /** Says what undoing a merge brings back and what not, does it, and says what came of it. */

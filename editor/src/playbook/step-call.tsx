@@ -55,7 +55,14 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
             >
               Call it now
             </Button>
-            <Button variant="subtle" color="gray" size="compact-xs" onClick={() => setAsking(false)}>
+            <Button
+              variant="subtle"
+              color="gray"
+              size="compact-xs"
+              // It is on its way: what it comes to has to be seen before it is called again.
+              disabled={call.isPending}
+              onClick={() => setAsking(false)}
+            >
               Cancel
             </Button>
           </Group>

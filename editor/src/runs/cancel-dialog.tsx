@@ -1,49 +1,27 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
-import { useMutation, useQueryClient } from '@tanstack/react-query'
-import { useState } from 'react'
+import { Text } from '@mantine/core'
+import { useMutation } from '@tanstack/react-query'
 import { trpc } from '../api/client.ts'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
-import { said } from '../ui/toast.ts'
+import { ConfirmDialog, useDone } from '../ui/confirm-dialog.tsx'
 
-export function CancelDialog({ id, opened, onClose }: { id: string; opened: boolean; onClose: () => void }) {
-  const client = useQueryClient()
-  const [reason, setReason] = useState('')
+export function CancelDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const cancel = useMutation(
-    trpc.runs.cancel.mutationOptions({
-      onSuccess: async () => {
-        said('The run is cancelled.')
-        onClose()
-        await client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
-      },
-    }),
+    trpc.runs.cancel.mutationOptions(useDone(trpc.runs.pathKey(), 'The run is cancelled.', onClose)),
   )
   return (
-    <Modal opened={opened} onClose={onClose} title="Cancel this run">
-      <Stack>
-        <Text>
-          It stops where it is. A write that is under way is finished and recorded; nothing is undone. Runs that it
-          called and waits for end with it.
-        </Text>
-        <TextInput
-          label="Reason"
-          placeholder="Shown on the run"
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-        />
-        {cancel.isError && <ProblemPanel error={cancel.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Let it run
-          </Button>
-          <Button
-            color="red"
-            loading={cancel.isPending}
-            onClick={() => cancel.mutate({ id, ...(reason.trim() !== '' && { reason: reason.trim() }) })}
-          >
-            Cancel the run
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <ConfirmDialog
+      title="Cancel this run"
+      keep="Let it run"
+      go="Cancel the run"
+      danger
+      reason={{ placeholder: 'Shown on the run' }}
+      call={cancel}
+      onGo={({ reason }) => cancel.mutate({ id, reason })}
+      onClose={onClose}
+    >
+      <Text>
+        It stops where it is. A write that is under way is finished and recorded; nothing is undone. Runs that it called
+        and waits for end with it.
+      </Text>
+    </ConfirmDialog>
   )
 }

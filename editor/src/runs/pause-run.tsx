@@ -1,22 +1,21 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { CirclePause, CirclePlay } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { RunDetail } from '../api/types.ts'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { ConfirmDialog, useDone } from '../ui/confirm-dialog.tsx'
 import { failed, said } from '../ui/toast.ts'
 
 /** Lets an open run begin nothing new, and lets it go on. */
 export function PauseRun({ view }: { view: RunDetail }) {
   const client = useQueryClient()
   const [asking, setAsking] = useState(false)
-  const refresh = () => client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
   const goOn = useMutation(
     trpc.runs.continue.mutationOptions({
       onSuccess: async () => {
         said('The run goes on.')
-        await refresh()
+        await client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
       },
       onError: failed,
     }),
@@ -41,48 +40,29 @@ export function PauseRun({ view }: { view: RunDetail }) {
       >
         Pause
       </Button>
-      {asking && <PauseDialog id={view.run.id} onClose={() => setAsking(false)} onPaused={refresh} />}
+      {asking && <PauseDialog id={view.run.id} onClose={() => setAsking(false)} />}
     </>
   )
 }
 
-function PauseDialog({ id, onClose, onPaused }: { id: string; onClose: () => void; onPaused: () => Promise<void> }) {
-  const [reason, setReason] = useState('')
+function PauseDialog({ id, onClose }: { id: string; onClose: () => void }) {
   const pause = useMutation(
-    trpc.runs.pause.mutationOptions({
-      onSuccess: async () => {
-        said('The run is paused.')
-        onClose()
-        await onPaused()
-      },
-    }),
+    trpc.runs.pause.mutationOptions(useDone(trpc.runs.pathKey(), 'The run is paused.', onClose)),
   )
   return (
-    <Modal opened onClose={onClose} title="Pause this run">
-      <Stack>
-        <Text>
-          It begins nothing new until you let it go on. A write that is under way is finished, and waits go on; what
-          comes after them is held.
-        </Text>
-        <TextInput
-          label="Reason"
-          placeholder="Shown on the run"
-          value={reason}
-          onChange={(event) => setReason(event.currentTarget.value)}
-        />
-        {pause.isError && <ProblemPanel error={pause.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Let it run
-          </Button>
-          <Button
-            loading={pause.isPending}
-            onClick={() => pause.mutate({ id, ...(reason.trim() !== '' && { reason: reason.trim() }) })}
-          >
-            Pause the run
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+    <ConfirmDialog
+      title="Pause this run"
+      keep="Let it run"
+      go="Pause the run"
+      reason={{ placeholder: 'Shown on the run' }}
+      call={pause}
+      onGo={({ reason }) => pause.mutate({ id, reason })}
+      onClose={onClose}
+    >
+      <Text>
+        It begins nothing new until you let it go on. A write that is under way is finished, and waits go on; what comes
+        after them is held.
+      </Text>
+    </ConfirmDialog>
   )
 }

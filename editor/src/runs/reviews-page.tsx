@@ -1,14 +1,15 @@
-import { Button, Group, JsonInput, Modal, Stack, Text, Title } from '@mantine/core'
+import { Button, Group, JsonInput, Stack, Text, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
 import { Inbox } from 'lucide-react'
 import { useState } from 'react'
-import type { Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import type { Review } from '../api/types.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { Empty } from '../ui/empty.tsx'
 import { JsonView } from '../ui/json-view.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
+import { parseJson } from '../ui/parse-json.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
@@ -40,19 +41,19 @@ export function ReviewsPage() {
   )
 }
 
-function ReviewCard({ row }: { row: Review }) {
+/** What follows when somebody has said what happened. */
+function useSettled() {
   const client = useQueryClient()
+  return async (_: unknown, { landed }: { landed: boolean }) => {
+    said(landed ? 'Noted: it landed. The run goes on.' : 'It is done again.')
+    await client.invalidateQueries({ queryKey: trpc.reviews.pathKey() })
+    await client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
+  }
+}
+
+function ReviewCard({ row }: { row: Review }) {
   const [asking, setAsking] = useState(false)
-  const settle = useMutation(
-    trpc.reviews.settle.mutationOptions({
-      onSuccess: async (_, { landed }) => {
-        said(landed ? 'Noted: it landed. The run goes on.' : 'It is done again.')
-        await client.invalidateQueries({ queryKey: trpc.reviews.pathKey() })
-        await client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
-      },
-      onError: failed,
-    }),
-  )
+  const again = useMutation(trpc.reviews.settle.mutationOptions({ onSuccess: useSettled(), onError: failed }))
   return (
     <section className="sb-card" style={{ padding: 18 }} aria-label={`${row.action} for ${row.run.subject.label}`}>
       <Group justify="space-between" align="flex-start" gap="md">
@@ -74,10 +75,10 @@ function ReviewCard({ row }: { row: Review }) {
           )}
         </div>
         <Group gap="xs">
-          <Button variant="default" loading={settle.isPending} onClick={() => setAsking(true)}>
+          <Button variant="default" disabled={again.isPending} onClick={() => setAsking(true)}>
             It landed
           </Button>
-          <Button loading={settle.isPending} onClick={() => settle.mutate({ key: row.key, landed: false })}>
+          <Button loading={again.isPending} onClick={() => again.mutate({ key: row.key, landed: false })}>
             Do it again
           </Button>
         </Group>
@@ -86,54 +87,44 @@ function ReviewCard({ row }: { row: Review }) {
         <summary>What was to be sent</summary>
         <JsonView label="input" value={row.input} />
       </details>
-      <LandedDialog
-        opened={asking}
-        onClose={() => setAsking(false)}
-        onGo={(output) => {
-          setAsking(false)
-          settle.mutate({ key: row.key, landed: true, ...(output !== undefined && { output }) })
-        }}
-      />
+      {asking && <LandedDialog row={row} onClose={() => setAsking(false)} />}
     </section>
   )
 }
 
-function LandedDialog(props: { opened: boolean; onClose: () => void; onGo: (output: Json | undefined) => void }) {
-  const { opened, onClose, onGo } = props
+function LandedDialog({ row, onClose }: { row: Review; onClose: () => void }) {
   const [text, setText] = useState('')
-  const parsed = parse(text)
-  return (
-    <Modal opened={opened} onClose={onClose} title="It landed">
-      <Stack>
-        <Text>The run goes on as if the answer had come. If a later step reads this step’s output, give it here.</Text>
-        <JsonInput
-          label="Output, as JSON (optional)"
-          autosize
-          minRows={3}
-          placeholder='{ "id": "…" }'
-          value={text}
-          onChange={setText}
-          error={parsed.ok ? undefined : 'This is not JSON. Mend it or leave it empty.'}
-        />
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button disabled={!parsed.ok} onClick={() => parsed.ok && onGo(parsed.value)}>
-            Yes, it landed
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+  const settled = useSettled()
+  const settle = useMutation(
+    trpc.reviews.settle.mutationOptions({
+      onSuccess: (answer, given) => {
+        onClose()
+        return settled(answer, given)
+      },
+    }),
   )
-}
-
-function parse(text: string): { ok: true; value: Json | undefined } | { ok: false } {
-  if (text.trim() === '') return { ok: true, value: undefined }
-  try {
-    return { ok: true, value: JSON.parse(text) as Json }
-  } catch (error) {
-    if (error instanceof SyntaxError) return { ok: false }
-    throw error
-  }
+  const output = text.trim() === '' ? undefined : parseJson(text)
+  const isJson = text.trim() === '' || output !== undefined
+  return (
+    <ConfirmDialog
+      title="It landed"
+      keep="Cancel"
+      go="Yes, it landed"
+      ready={isJson}
+      call={settle}
+      onGo={() => settle.mutate({ key: row.key, landed: true, ...(output !== undefined && { output }) })}
+      onClose={onClose}
+    >
+      <Text>The run goes on as if the answer had come. If a later step reads this step’s output, give it here.</Text>
+      <JsonInput
+        label="Output, as JSON (optional)"
+        autosize
+        minRows={3}
+        placeholder='{ "id": "…" }'
+        value={text}
+        onChange={setText}
+        error={isJson ? undefined : 'This is not JSON. Mend it or leave it empty.'}
+      />
+    </ConfirmDialog>
+  )
 }

@@ -187,7 +187,7 @@ function RunBar({ view }: { view: RunDetail }) {
           Edit playbook
         </Button>
       </Group>
-      <CancelDialog id={run.id} opened={cancelling} onClose={cancel.close} />
+      {cancelling && <CancelDialog id={run.id} onClose={cancel.close} />}
     </header>
   )
 }

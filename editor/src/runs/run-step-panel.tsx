@@ -8,7 +8,7 @@ import { findStep } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import type { RunStep, RunSummary } from '../api/types.ts'
 import { StepIcon } from '../canvas/step-icon.tsx'
-import { labelOf } from '../canvas/step-summary.ts'
+import { labelOf, portWords } from '../canvas/step-summary.ts'
 import { stepOf } from '../document/graph.ts'
 import { useCatalog } from '../playbook/catalog-context.ts'
 import { JsonView } from '../ui/json-view.tsx'
@@ -47,12 +47,14 @@ export function RunStepPanel(props: {
       <Group gap="xs">
         <StatusBadge status={step.status} />
         {step.until !== null && <Text size="sm">until {untilWords(step.until)}</Text>}
-        {step.port !== null && step.port !== 'out' && <Text size="sm">went down “{step.port}”</Text>}
+        {step.port !== null && step.port !== 'out' && (
+          <Text size="sm">went down “{drawn === undefined ? step.port : portWords(drawn, definition, step.port)}”</Text>
+        )}
         {step.version !== null && step.version !== run.version && <Text size="sm">under version {step.version}</Text>}
       </Group>
       {step.note !== null && <Notice tone="warn" title={step.note} />}
       <Faulty step={step} run={run} />
-      <StepActions step={step} run={run} definition={definition} />
+      <StepActions step={step} run={run} definition={definition} document={document} />
       <Facts step={step} />
       {step.why !== null && step.why.length > 0 && (
         <Part title="Why">

@@ -1,9 +1,9 @@
-import { Button, Group, Modal, Text } from '@mantine/core'
+import { Button, Text } from '@mantine/core'
 import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useNavigate } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
-import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { said } from '../ui/toast.ts'
 
 const WORDS = {
@@ -19,9 +19,22 @@ const WORDS = {
   },
 } as const
 
+type Removed = { kind: keyof typeof WORDS; slug: string; name: string }
+
 /** Removes a score or computed property after a question; what still reads it is named instead. */
-export function RemoveButton({ kind, slug, name }: { kind: 'score' | 'computed'; slug: string; name: string }) {
+export function RemoveButton(removed: Removed) {
   const [asking, ask] = useDisclosure(false)
+  return (
+    <>
+      <Button variant="subtle" color="red" onClick={ask.open}>
+        Remove
+      </Button>
+      {asking && <RemoveDialog {...removed} onClose={ask.close} />}
+    </>
+  )
+}
+
+function RemoveDialog({ kind, slug, name, onClose }: Removed & { onClose: () => void }) {
   const client = useQueryClient()
   const navigate = useNavigate()
   const { one, to, lost } = WORDS[kind]
@@ -37,24 +50,16 @@ export function RemoveButton({ kind, slug, name }: { kind: 'score' | 'computed';
     }),
   )
   return (
-    <>
-      <Button variant="subtle" color="red" onClick={ask.open}>
-        Remove
-      </Button>
-      <Modal opened={asking} onClose={ask.close} title={`Remove ${name}?`}>
-        <Text size="sm" mb="md">
-          {lost}
-        </Text>
-        {remove.isError && <ProblemPanel error={remove.error} />}
-        <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={ask.close}>
-            Keep it
-          </Button>
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate({ slug })}>
-            Remove the {one}
-          </Button>
-        </Group>
-      </Modal>
-    </>
+    <ConfirmDialog
+      title={`Remove ${name}?`}
+      keep="Keep it"
+      go={`Remove the ${one}`}
+      danger
+      call={remove}
+      onGo={() => remove.mutate({ slug })}
+      onClose={onClose}
+    >
+      <Text size="sm">{lost}</Text>
+    </ConfirmDialog>
   )
 }

@@ -1,6 +1,7 @@
 import { Alert, List, Text } from '@mantine/core'
 import { Link } from '@tanstack/react-router'
 import type { Retention } from '../api/types.ts'
+import { counted } from '../ui/counted.ts'
 
 type Further = Retention['looksFurther'][number]
 
@@ -12,10 +13,10 @@ export function LooksFurther({ retention: { keepEventsDays, looksFurther } }: { 
     <Alert color="orange" variant="light" mt="sm">
       <Text fw={600} size="sm">
         {looksFurther.length === 1 ? 'One looks' : `${looksFurther.length} look`} further back than{' '}
-        {counted(keepEventsDays)}
+        {counted(keepEventsDays, 'day')}
       </Text>
-      With older events deleted they see only what is left: “not in {counted(furthest)}” then holds for whoever has not
-      in {counted(keepEventsDays)}. Shorten them, or keep events for longer.
+      With older events deleted they see only what is left: “not in {counted(furthest, 'day')}” then holds for whoever
+      has not in {counted(keepEventsDays, 'day')}. Shorten them, or keep events for longer.
       <List size="sm" mt="xs">
         {looksFurther.map((one) => (
           <List.Item key={`${one.kind} ${one.slug}`}>
@@ -23,15 +24,13 @@ export function LooksFurther({ retention: { keepEventsDays, looksFurther } }: { 
             <Link to={PAGES[one.kind]} params={{ slug: one.slug }}>
               {one.name}
             </Link>{' '}
-            looks {counted(one.days)} back
+            looks {counted(one.days, 'day')} back
           </List.Item>
         ))}
       </List>
     </Alert>
   )
 }
-
-const counted = (days: number): string => `${days.toLocaleString('en')} ${days === 1 ? 'day' : 'days'}`
 
 const WORDS: { [kind in Further['kind']]: string } = {
   segment: 'Segment',

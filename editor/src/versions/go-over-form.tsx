@@ -1,6 +1,6 @@
 import { List, Select, Stack, Text, TextInput } from '@mantine/core'
 import type { PublishPreview } from '../api/types.ts'
-import { counted } from '../identity/identity-words.ts'
+import { counted } from '../ui/counted.ts'
 import { Notice } from '../ui/problem-panel.tsx'
 import { changeWords, type Gone, goneSteps, type Move, type Moves, unsaid } from './go-over.ts'
 

@@ -1,5 +1,5 @@
 import type { MigrationSummary } from '../api/types.ts'
-import { counted } from '../identity/identity-words.ts'
+import { counted } from '../ui/counted.ts'
 
 type Status = MigrationSummary['status']
 

@@ -1,7 +1,7 @@
 import { Radio, Skeleton, Stack, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { trpc } from '../api/client.ts'
-import { counted } from '../identity/identity-words.ts'
+import { counted } from '../ui/counted.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import type { Moves } from './go-over.ts'
 import { GoOverForm } from './go-over-form.tsx'
