@@ -1,10 +1,11 @@
 import { writeAudit } from '../auth/audit.ts'
 import type { Context } from '../context.ts'
 import type { Db } from '../db/database.ts'
-import { readPlaybook } from '../playbooks/playbook-store.ts'
+import { readPlaybook, type StoredPlaybook } from '../playbooks/playbook-store.ts'
 import { notFound, problem } from '../problem.ts'
 import type { MigrationRow } from './migration-schemas.ts'
 import { readMigration } from './read-migrations.ts'
+import { refuseSecond } from './start-migration.ts'
 
 type Status = MigrationRow['status']
 type Change = 'pause' | 'continue' | 'cancel' | 'revert'
@@ -19,7 +20,7 @@ const AFTER: { [change in Change]: { [status in Status]?: Status } } = {
 /**
  * Pauses a migration, lets it go on (then without going slowly at first), ends it where it is, or takes it back: runs
  * that still wait where they went over go back, the others stay and are told.
- * @throws ProblemError 404; 409 MIGRATION_STATE
+ * @throws ProblemError 404; 409 MIGRATION_STATE, MIGRATION_RUNNING (it was over, and another one is under way)
  */
 export async function changeMigration(
   ctx: Context,
@@ -27,10 +28,12 @@ export async function changeMigration(
 ): Promise<MigrationRow> {
   const { slug, id, change } = given
   await ctx.db.transaction().execute(async (trx) => {
-    const { status } = await lock(trx, ctx, given)
+    const { status, playbook } = await lock(trx, ctx, given)
     const after = AFTER[change][status]
     if (after === undefined)
       throw problem(409, 'MIGRATION_STATE', `The migration is ${WORDS[status]}: it cannot be ${DONE[change]} now.`)
+    // It was over, so another one may have begun: two at once would tell the same runs.
+    if (status === 'done' || status === 'cancelled') await refuseSecond({ ...ctx, db: trx }, playbook)
     const ended = after === 'cancelled' ? new Date(ctx.now) : null
     await trx
       .updateTable('run_migrations')
@@ -62,8 +65,13 @@ const DONE: { [change in Change]: string } = {
   revert: 'taken back',
 }
 
-async function lock(trx: Db, ctx: Context, { slug, id }: { slug: string; id: string }): Promise<{ status: Status }> {
-  const playbook = await readPlaybook({ ...ctx, db: trx }, slug)
+async function lock(
+  trx: Db,
+  ctx: Context,
+  { slug, id }: { slug: string; id: string },
+): Promise<{ status: Status; playbook: StoredPlaybook }> {
+  // Whoever begins a migration holds the playbook too.
+  const playbook = await readPlaybook({ ...ctx, db: trx }, slug, { lock: true })
   const row = await trx
     .selectFrom('run_migrations')
     .select('status')
@@ -73,7 +81,7 @@ async function lock(trx: Db, ctx: Context, { slug, id }: { slug: string; id: str
     .forUpdate()
     .executeTakeFirst()
   if (row === undefined) throw notFound('migration', id)
-  return row
+  return { status: row.status, playbook }
 }
 
 /** Runs that were not told yet are not told any more. */

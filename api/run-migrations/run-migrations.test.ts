@@ -218,4 +218,85 @@ describe('a migration of open runs', () => {
     const away = await api.workspace('away')
     expect((await away.rest('GET', `/v1/playbooks/r/migrations/${id}`)).statusCode).toBe(404)
   })
+
+  it('lets runs that wait for their turn begin under the version, without beginning them, and lets them go back', async () => {
+    await publish('line', {}, wait('pause'), call('b'))
+    const [open, ...inLine] = await runsAt('line', 'pause', 4)
+    const queue = (ids: string[]) =>
+      api.database.db
+        .updateTable('runs')
+        .set({ status: 'queued', at_steps: [], started: false, place: String(ids.length) })
+        .where('id', 'in', ids)
+        .execute()
+    await queue(inLine)
+    // One that entered by what version 2 does not have.
+    const [other = '', ...fitting] = inLine
+    await api.database.db
+      .updateTable('runs')
+      .set({ trigger: JSON.stringify({ step: 'another', data: {} }) })
+      .where('id', '=', other)
+      .execute()
+    const { migration } = (await publish('line', { openRuns: { canary: 1 } }, wait('pause'), call('c'))).json()
+    expect(migration).toMatchObject({ total: 4 })
+    await work()
+    const told = await toldRuns(migration.id)
+    expect(
+      told.map(({ run }) => run),
+      'those in line are told nothing',
+    ).toEqual([open])
+    if (told[0]) await answer(told[0])
+    await work()
+    await work()
+    expect(await toldRuns(migration.id)).toEqual([])
+    expect((await read('line', migration.id)).migration).toMatchObject({
+      status: 'done',
+      counts: { moved: 3, passed: 1 },
+    })
+    const versions = async () =>
+      (
+        await api.database.db
+          .selectFrom('runs')
+          .select(['version', 'first_version'])
+          .where('id', 'in', [other, ...fitting])
+          .orderBy('created_at')
+          .execute()
+      ).map(({ version, first_version: was }) => [version, was])
+    expect(await versions()).toEqual([
+      [1, null],
+      [2, null],
+      [2, null],
+    ])
+    // One of them has its turn before the migration is taken back.
+    await api.database.db
+      .updateTable('runs')
+      .set({ place: null })
+      .where('id', '=', fitting[0] ?? '')
+      .execute()
+    await home.rest('POST', `/v1/playbooks/line/migrations/${migration.id}/revert`)
+    await work()
+    expect((await toldRuns(migration.id)).map(({ run }) => run)).toEqual([open])
+    expect(await versions()).toEqual([
+      [1, null],
+      [2, null],
+      [1, null],
+    ])
+    expect((await read('line', migration.id)).migration.counts).toEqual({
+      passed: 1,
+      stayed: 1,
+      returned: 1,
+      toldBack: 1,
+    })
+  })
+
+  it('is not taken back while a newer one is under way', async () => {
+    await publish('newer', {}, wait('pause'), call('b'))
+    await runsAt('newer', 'pause', 1)
+    const { migration } = (await publish('newer', { openRuns: {} }, wait('pause'), call('c'))).json()
+    await work()
+    for (const told of await toldRuns(migration.id)) await answer(told)
+    await work()
+    expect((await publish('newer', { openRuns: {} }, wait('pause'), call('d'))).json()).toMatchObject({ version: 3 })
+    const revert = await home.rest('POST', `/v1/playbooks/newer/migrations/${migration.id}/revert`)
+    expect([revert.statusCode, revert.json().code]).toEqual([409, 'MIGRATION_RUNNING'])
+  })
 })

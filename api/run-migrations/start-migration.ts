@@ -5,12 +5,14 @@ import { stepOf } from '../../engine/run/instance.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context, Scoped } from '../context.ts'
+import { IN_LINE } from '../db/enrollment-store.ts'
 import { newId } from '../db/new-id.ts'
 import { readPlaybook, readVersion, type StoredPlaybook } from '../playbooks/playbook-store.ts'
 import { problem } from '../problem.ts'
 import { readPlan } from '../runs/read-record.ts'
 import type { MigrationPlan } from './migration-schemas.ts'
 import { groupsOf, plansOf } from './publish-preview.ts'
+import { holdLine, repointLine } from './repoint-line.ts'
 
 type Asking = Scoped & Pick<Context, 'actor'>
 
@@ -52,7 +54,8 @@ export async function beginMigration(
 ): Promise<{ id: string; total: number } | null> {
   await refuseSecond(ctx, playbook)
   const { planHash } = await readVersion(ctx, playbook, given.version)
-  await refuseWrongMoves(ctx, playbook, { given, to: await readPlan(ctx, planHash) })
+  const plan = await readPlan(ctx, planHash)
+  await refuseWrongMoves(ctx, playbook, { given, to: plan })
   const id = newId(ctx.now)
   const at = new Date(ctx.now)
   const common = { workspace_id: ctx.workspaceId, id, playbook_id: playbook.id, created_at: at, updated_at: at }
@@ -69,12 +72,16 @@ export async function beginMigration(
       actor: actorName(ctx.actor),
     })
     .execute()
+  const line = { workspaceId: ctx.workspaceId, playbookId: playbook.id, version }
+  // Held first: what leaves the line before is one of those that are told.
+  await holdLine(ctx.db, line)
   const { numAffectedRows } = await sql`
     INSERT INTO run_migration_runs (workspace_id, migration_id, run_id, place, from_version, from_plan, at_steps, changed_at)
     SELECT workspace_id, ${id}::uuid, id, (row_number() OVER (ORDER BY created_at, id))::int - 1, version, plan_hash, at_steps, ${at}
     FROM runs WHERE workspace_id = ${ctx.workspaceId} AND playbook_id = ${playbook.id} AND ended_at IS NULL
-      AND version <> ${version}`.execute(ctx.db)
-  const total = Number(numAffectedRows ?? 0n)
+      AND version <> ${version} AND NOT (${sql.raw(IN_LINE)})`.execute(ctx.db)
+  const after = Number(numAffectedRows ?? 0n)
+  const total = after + (await repointLine(ctx.db, line, { migration: id, planHash, plan, after, at }))
   if (total === 0) {
     await ctx.db.deleteFrom('run_migrations').where('workspace_id', '=', ctx.workspaceId).where('id', '=', id).execute()
     return null
@@ -83,7 +90,11 @@ export async function beginMigration(
   return { id, total }
 }
 
-async function refuseSecond({ db, workspaceId }: Scoped, playbook: StoredPlaybook): Promise<void> {
+/** @throws ProblemError 409 MIGRATION_RUNNING where runs of the playbook are on their way to another version, or back */
+export async function refuseSecond(
+  { db, workspaceId }: Pick<Scoped, 'db' | 'workspaceId'>,
+  playbook: Pick<StoredPlaybook, 'id'>,
+): Promise<void> {
   const other = await db
     .selectFrom('run_migrations')
     .select(['to_version'])

@@ -2,6 +2,7 @@ import { type Selectable, sql } from 'kysely'
 import type { OperatorCommand } from '../../engine/model/run.ts'
 import type { Db } from '../db/database.ts'
 import type { RunMigrationsTable } from '../db/schema.ts'
+import { returnLine } from './repoint-line.ts'
 
 export interface MigrationDeps {
   db: Db
@@ -67,6 +68,12 @@ async function goOn(work: Work): Promise<void> {
 
 async function goBack(work: Work): Promise<void> {
   const { trx, migration, now } = work
+  await returnLine(trx, {
+    workspaceId: migration.workspace_id,
+    migration: migration.id,
+    toPlan: migration.to_plan,
+    at: new Date(now),
+  })
   await trx
     .updateTable('run_migration_runs')
     .set({ status: 'returning', attempts: 0, not_before: null, changed_at: new Date(now) })
