@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { DAY } from '../../engine/model/duration.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
@@ -10,6 +9,7 @@ import { act, branch, planOf, trigger } from '../../test/helpers/plans.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { seeded } from '../../test/helpers/random.ts'
 import { type Happening, travel } from '../../test/helpers/time-travel.ts'
+import { until } from '../../test/helpers/until.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { newId } from '../db/new-id.ts'
 import { onPool } from '../db/sql.ts'
@@ -213,7 +213,7 @@ describe('a backtest over the store', () => {
     const id = await ask(asked({ live: { version: 3, plan: everyone } }))
     const errors: unknown[] = []
     const runner = startBacktestRunner({ ...runnerDeps(), onError: (error) => errors.push(error) })
-    const ended = await until(async () => {
+    const ended = await until('the backtest has ended', async () => {
       const row = await view(id)
       return row.status === 'done' || row.status === 'failed' ? row : null
     })
@@ -231,7 +231,9 @@ describe('a backtest over the store', () => {
     const scores: Plan = { ...plan, reads: { ...plan.reads, scores: ['health'] } }
     const refused = await ask(asked({ plan: scores }))
     const runner = startBacktestRunner({ ...runnerDeps(), onError: () => undefined })
-    const row = await until(async () => ((await view(refused)).status === 'failed' ? view(refused) : null))
+    const row = await until('it is refused', async () =>
+      (await view(refused)).status === 'failed' ? view(refused) : null,
+    )
     expect(row.fault).toContain('score “health”')
     await runner.stop()
 
@@ -247,7 +249,7 @@ describe('a backtest over the store', () => {
       .where('id', '=', id)
       .execute()
     const again = startBacktestRunner({ ...runnerDeps(), onError: () => undefined })
-    const over = await until(async () => ((await view(id)).status === 'failed' ? view(id) : null))
+    const over = await until('it is given up', async () => ((await view(id)).status === 'failed' ? view(id) : null))
     expect(over.fault).toContain('each time the process')
     await again.stop()
   })
@@ -260,11 +262,3 @@ describe('a backtest over the store', () => {
 })
 
 const runnerDeps = () => ({ pool: w.opened.pool, url: String(w.opened.pool.options.connectionString), clock: Date.now })
-
-async function until<T>(look: () => Promise<T | null>): Promise<T> {
-  for (;;) {
-    const found = await look()
-    if (found !== null) return found
-    await sleep(50)
-  }
-}

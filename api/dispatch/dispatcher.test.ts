@@ -1,5 +1,6 @@
 import { sql } from 'kysely'
 import { afterEach, expect, it } from 'vitest'
+import { until } from '../../test/helpers/until.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { createRunDirectory } from '../db/run-directory.ts'
 import type { EnteredRun } from '../enroll/enroll.ts'
@@ -31,9 +32,6 @@ const start = (startRuns: (ids: string[], runs: EnteredRun[]) => void, errors: u
 }
 const pending = async () =>
   (await w.opened.db.selectFrom('events').select('seq').where('status', '=', 'pending').execute()).length
-const until = async (check: () => Promise<boolean>): Promise<void> => {
-  while (!(await check())) await new Promise((resolve) => setTimeout(resolve, 20))
-}
 
 it('several at once keep each subject’s order and start each run once', async () => {
   w = await createTestWorkspace(Date.now())
@@ -58,7 +56,7 @@ it('several at once keep each subject’s order and start each run once', async 
         traits: { round },
       })),
     )
-  await until(async () => (await pending()) === 0 && runs.length === 400)
+  await until('all is worked off and handed over', async () => (await pending()) === 0 && runs.length === 400)
   expect(errors).toEqual([])
   expect(new Set(runs).size).toBe(400)
   const rows = await w.opened.db
@@ -114,7 +112,7 @@ it('asks the rule of a new audience for everybody who is there, in pages that a 
   const runs: string[] = []
   await w.playbook('entered', { trigger: { type: 'trigger.segment', input: { segment: 'upper', edge: 'entered' } } })
   start((ids) => runs.push(...ids))
-  await until(async () => {
+  await until('all members are looked at', async () => {
     const row = await w.opened.db.selectFrom('audiences').select('backfill_done').executeTakeFirst()
     return row?.backfill_done === true
   })

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { planHash } from '../../engine/ids.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { Concurrency } from '../../engine/model/playbook.ts'
@@ -7,6 +7,7 @@ import { replay } from '../../engine/run/view.ts'
 import { commandOwed } from '../../engine/temporal/reconcile.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { until } from '../../test/helpers/until.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { NO_CONTACT_RULES, writeContactRules } from '../db/contact-rules-store.ts'
 import { inTransaction, onPool } from '../db/sql.ts'
@@ -27,8 +28,6 @@ afterAll(async () => {
   await shell.close()
   await w.close()
 })
-
-const until = <T>(check: () => Promise<T>) => vi.waitFor(check, { timeout: 20_000, interval: 100 })
 
 /** A playbook of this plan; answers what lets somebody in and starts what may start. */
 async function entrance(plan: Plan, concurrency?: Concurrency) {
@@ -74,7 +73,7 @@ it('runs of one person begin in the order in which they came, each when the one 
   const runs: RunRef[] = []
   for (const n of [1, 2, 3]) runs.push(await enter(n))
   expect(await sweep()).toBe(0)
-  await until(async () => {
+  await until('all had their turn', async () => {
     await sweep()
     for (const run of runs) expect(await shell.row(run)).toMatchObject({ status: 'completed', reason: null })
   })
@@ -84,11 +83,11 @@ it('runs of one person begin in the order in which they came, each when the one 
 it('the one that replaces another begins when that has ended', async () => {
   const enter = await entrance(chain(wait('pause', 3_600_000), write('a')), { policy: 'replace' })
   const first = await enter(1)
-  await until(async () => expect(await shell.row(first)).toMatchObject({ status: 'waiting' }))
+  await until('the first waits', async () => expect(await shell.row(first)).toMatchObject({ status: 'waiting' }))
   const second = await enter(2)
   expect(await shell.row(second)).toMatchObject({ status: 'queued', reason: 'Waits for its turn' })
   await commandOwed(shell.directory, shell.client, Date.now() + 1)
-  await until(async () => {
+  await until('the second has taken its place', async () => {
     await sweep()
     expect(await shell.row(first)).toMatchObject({ status: 'exited', reason: 'replaced' })
     expect(await shell.row(second)).toMatchObject({ status: 'waiting' })
@@ -96,7 +95,9 @@ it('the one that replaces another begins when that has ended', async () => {
   // One that waits is ended as any other: nothing of it is begun.
   const third = await enter(3)
   await shell.client.command(third, { id: 'c', command: { kind: 'cancel', reason: 'Not needed' } })
-  await until(async () => expect(await shell.row(third)).toMatchObject({ status: 'cancelled', reason: 'Not needed' }))
+  await until('the third is ended', async () =>
+    expect(await shell.row(third)).toMatchObject({ status: 'cancelled', reason: 'Not needed' }),
+  )
   expect(texts()).toEqual([])
 })
 
@@ -122,7 +123,9 @@ it('a step beyond a cap is left out and its run goes on; in quiet hours it waits
   const hour = (plus: number) => `${String((new Date().getUTCHours() + plus + 24) % 24).padStart(2, '0')}:00`
   await writeContactRules(q, w.id, { ...rules, quiet: { from: hour(-1), to: hour(2), zone: 'UTC', property: null } })
   const held = await enter(3)
-  await until(async () => expect(await shell.row(held)).toMatchObject({ status: 'waiting', at_steps: ['a'] }))
+  await until('it waits for the morning', async () =>
+    expect(await shell.row(held)).toMatchObject({ status: 'waiting', at_steps: ['a'] }),
+  )
   const { state, timeline } = replay(plan, await shell.inputs(held))
   expect(state?.steps.a).toMatchObject({ status: 'paced' })
   expect(timeline.find(({ what }) => what === 'paced')?.text).toContain('Quiet hours')

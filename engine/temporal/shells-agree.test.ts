@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto'
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { createLiveShell, type LiveShell } from '../../test/helpers/live-shell.ts'
 import { seeded } from '../../test/helpers/random.ts'
 import { factsArbitrary, KINDS_WITH_PEOPLE, ORDERLESS_KINDS, planArbitrary } from '../../test/helpers/random-plans.ts'
 import { expectedActs, reference } from '../../test/helpers/reference.ts'
 import { testFault } from '../../test/helpers/shell.ts'
+import { until } from '../../test/helpers/until.ts'
 import { effectKey } from '../ids.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { Facts } from '../model/rule.ts'
@@ -187,15 +188,11 @@ async function meddle(plan: Plan, run: RunRef): Promise<void> {
 }
 
 /** A command starts a run that was over again: it is over when its row says so and nothing runs any more. */
-async function over(run: RunRef): Promise<void> {
-  await vi.waitFor(
-    async () => {
-      await shell.ended(run)
-      expect((await shell.row(run)).ended_at).not.toBeNull()
-    },
-    { timeout: 20_000, interval: 50 },
-  )
-}
+const over = (run: RunRef): Promise<void> =>
+  until('the run is over', async () => {
+    await shell.ended(run)
+    expect((await shell.row(run)).ended_at).not.toBeNull()
+  })
 
 async function rowAgrees(run: RunRef, state: RunState): Promise<void> {
   const row = await shell.row(run)

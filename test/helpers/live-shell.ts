@@ -6,6 +6,7 @@ import type { PerformOptions } from '../../engine/temporal/perform-options.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { createShell, type Shell } from './durable-shell.ts'
+import { until } from './until.ts'
 import { createTestWorkspace, type TestWorkspace } from './workspace.ts'
 
 /** The durable shell over a workspace in which events come and are worked off, as in the product. */
@@ -44,16 +45,15 @@ export async function createLiveShell(options: Partial<PerformOptions> = {}): Pr
   const contact: LiveShell['contact'] = async (traits = {}) => {
     const userId = `u-${randomUUID()}`
     await send({ type: 'identify', messageId: randomUUID(), userId, traits })
-    for (;;) {
-      const found = await w.opened.db
+    const { id } = await until(`the contact ${userId} is there`, () =>
+      w.opened.db
         .selectFrom('contacts')
         .select('id')
         .where('workspace_id', '=', w.id)
         .where('external_id', '=', userId)
-        .executeTakeFirst()
-      if (found !== undefined) return { userId, id: found.id }
-      await new Promise((resolve) => setTimeout(resolve, 20))
-    }
+        .executeTakeFirstOrThrow(),
+    )
+    return { userId, id }
   }
   const close = async (): Promise<void> => {
     await dispatcher.stop()

@@ -23,7 +23,7 @@ it('takes an expectation that holds for found', async () => {
   expect(n).toBe(2)
 })
 
-it('gives up with words, and with what the last look threw', async () => {
+it('gives up with words, and with what was thrown last', async () => {
   const vain = until('the moon is blue', () => expect('grey').toBe('blue'), soon)
   await expect(vain).rejects.toThrow('Waited 0.06 s in vain until the moon is blue.')
   const cause = await vain.catch((error: Error) => error.cause)

@@ -7,7 +7,7 @@ const EVERY_MS = 25
  * expectation that does not hold, a refused connection) counts as not yet.
  * @param what what is waited for, as it goes on after “until”: “the run waits”
  * @param bounds.limitMs after how many milliseconds it is given up
- * @throws Error that says what was waited for, with what the last look threw as its cause
+ * @throws Error that says what was waited for, with what was thrown last as its cause
  */
 export async function until<T>(
   what: string,
@@ -20,7 +20,6 @@ export async function until<T>(
     try {
       const found = await look()
       if (found !== false && found !== null) return found as Exclude<T, false | null>
-      last = undefined
     } catch (error) {
       last = error
     }

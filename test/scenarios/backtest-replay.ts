@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { openPast } from '../../api/backtest/open-past.ts'
 import { wantedPast } from '../../api/backtest/wanted-past.ts'
 import { newId } from '../../api/db/new-id.ts'
@@ -18,6 +17,7 @@ import { replay } from '../../engine/run/view.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { LiveShell } from '../helpers/live-shell.ts'
 import { act, branch, delay, planOf, trigger, waitEvent, waitRule } from '../helpers/plans.ts'
+import { until } from '../helpers/until.ts'
 
 /** What runs came to, the same shape for real ones and for those of a backtest. */
 export interface CameTo {
@@ -162,13 +162,13 @@ async function live(shell: LiveShell, all: readonly Person[]): Promise<void> {
     told.add(key)
     await shell.send(...messages)
   }
-  for (;;) {
+  await until('every run is over', async () => {
     const rows = await shell.w.opened.db
       .selectFrom('runs')
       .select(['subject_id', 'at_steps', 'ended_at'])
       .where('workspace_id', '=', shell.w.id)
       .execute()
-    if (rows.length >= all.length && rows.every((row) => row.ended_at !== null)) return
+    if (rows.length >= all.length && rows.every((row) => row.ended_at !== null)) return true
     for (const { subject_id: id, at_steps: at } of rows) {
       const person = byContact.get(id)
       if (person === undefined) continue
@@ -179,8 +179,8 @@ async function live(shell: LiveShell, all: readonly Person[]): Promise<void> {
       if (fate === 'leaves' && at.includes('shipped')) await once(`${id} left`, identify(person, { left: 'yes' }))
       if (fate === 'comesAgain') await once(`${id} again`, track(person, 'Trial Started', { order: order + 1 }))
     }
-    await sleep(50)
-  }
+    return false
+  })
 }
 
 async function publish(shell: LiveShell, of: Plan): Promise<string> {
