@@ -1,6 +1,8 @@
 import { Button, Checkbox, Group, Input, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
+import { useState } from 'react'
 import type { FormField } from '../../../nodes/inside.ts'
+import { useDraft } from '../playbook/store.ts'
 import { Remove } from '../rules/remove.tsx'
 import type { FieldProps } from './field-types.ts'
 import {
@@ -9,7 +11,9 @@ import {
   formFieldsValue,
   isType,
   MOST_FORM_FIELDS,
-  nameFromLabel,
+  namedByQuestion,
+  optionsIn,
+  readsValue,
   TYPE_WORDS,
 } from './form-fields.ts'
 
@@ -55,11 +59,10 @@ function OneField(props: {
   onRemove: () => void
 }) {
   const { one, taken, onChange, onRemove } = props
-  // The name follows the label for as long as nobody has given it one of its own.
-  const follows = one.name === nameFromLabel(one.label) || /^field_\d+$/.test(one.name)
-  const relabel = (label: string): FormField => {
-    const name = nameFromLabel(label)
-    return { ...one, label, ...(follows && name !== '' && !taken.includes(name) && { name }) }
+  const document = useDraft()
+  const name = () => {
+    const named = namedByQuestion(one, { taken, isRead: readsValue(document, one.name) })
+    if (named !== one) onChange(named)
   }
   return (
     <Stack gap={6} role="group" aria-label={`Field ${one.label === '' ? one.name : one.label}`}>
@@ -69,7 +72,8 @@ function OneField(props: {
           size="xs"
           label="Question"
           value={one.label}
-          onChange={(event) => onChange(relabel(event.currentTarget.value))}
+          onChange={(event) => onChange({ ...one, label: event.currentTarget.value })}
+          onBlur={name}
         />
         <Remove label={`Remove field ${one.name}`} onClick={onRemove} />
       </Group>
@@ -92,21 +96,7 @@ function OneField(props: {
           onChange={(type) => isType(type) && onChange({ ...one, type })}
         />
       </Group>
-      {one.type === 'choice' && (
-        <Textarea
-          size="xs"
-          label="Options, one a line"
-          autosize
-          minRows={2}
-          defaultValue={one.options.join('\n')}
-          onChange={(event) =>
-            onChange({
-              ...one,
-              options: event.currentTarget.value.split('\n').filter((option) => option.trim() !== ''),
-            })
-          }
-        />
-      )}
+      {one.type === 'choice' && <Options options={one.options} onChange={(options) => onChange({ ...one, options })} />}
       <Checkbox
         size="xs"
         label="Must be filled in"
@@ -114,5 +104,24 @@ function OneField(props: {
         onChange={(event) => onChange({ ...one, required: event.currentTarget.checked })}
       />
     </Stack>
+  )
+}
+
+/** What is typed stays as it is until it is left: an empty line on its way is no option yet. */
+function Options({ options, onChange }: { options: string[]; onChange: (options: string[]) => void }) {
+  const [draft, setDraft] = useState<string | null>(null)
+  return (
+    <Textarea
+      size="xs"
+      label="Options, one a line"
+      autosize
+      minRows={2}
+      value={draft ?? options.join('\n')}
+      onChange={(event) => {
+        setDraft(event.currentTarget.value)
+        onChange(optionsIn(event.currentTarget.value))
+      }}
+      onBlur={() => setDraft(null)}
+    />
   )
 }

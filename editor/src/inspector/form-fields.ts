@@ -1,3 +1,4 @@
+import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
 import type { FormField } from '../../../nodes/inside.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 
@@ -50,6 +51,28 @@ export const nameFromLabel = (label: string): string =>
     .replace(/[^a-z0-9]+/g, '_')
     .replace(/^[^a-z]+|_+$/g, '')
     .slice(0, 64)
+
+/**
+ * The field once its question was written: a name that nobody gave yet comes of it. One that was given, or that something
+ * reads, stays whatever becomes of the question.
+ * @param of.taken names of the other fields
+ */
+export function namedByQuestion(one: FormField, of: { taken: readonly string[]; isRead: boolean }): FormField {
+  const name = nameFromLabel(one.label)
+  const isFree = GIVEN_NAME.test(one.name) && !of.isRead && name !== '' && !of.taken.includes(name)
+  return isFree ? { ...one, name } : one
+}
+
+const GIVEN_NAME = /^field_\d+$/
+
+/** Whether a later step may read the field: it is better to keep a name in vain than to take it from under a reader. */
+export const readsValue = ({ steps, enrollment }: Pick<PlaybookDocument, 'steps' | 'enrollment'>, name: string) =>
+  JSON.stringify([steps.map(({ input }) => input), enrollment])
+    .split(`.values.${name}`)
+    .slice(1)
+    .some((rest) => !/^\w/.test(rest))
+
+export const optionsIn = (text: string): string[] => text.split('\n').filter((option) => option.trim() !== '')
 
 export function addFormField(fields: readonly FormField[]): FormField[] {
   const names = new Set(fields.map(({ name }) => name))
