@@ -26,7 +26,8 @@ export function TestsPanel({ slug }: { slug: string }) {
     // Run when the panel opens and when tests come or go; after an edit a person asks.
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, [slug, count, mutate])
-  const ran = run.variables?.document === document
+  const played = run.variables?.document
+  const isOld = played !== document
   return (
     <div className="sb-side-body">
       <Text size="sm" c="dimmed">
@@ -61,10 +62,17 @@ export function TestsPanel({ slug }: { slug: string }) {
             <Stack gap="sm" role="region" aria-label="Results of the tests">
               <Text size="sm" fw={600} role="status">
                 {run.data.passed} passed, {run.data.failed} failed
-                {!ran && ', before the draft was changed'}
+                {isOld && ', before the draft was changed'}
               </Text>
               {run.data.results.map((result) => (
-                <Result key={result.id} slug={slug} result={result} again={() => mutate({ slug, document })} />
+                <Result
+                  key={result.id}
+                  slug={slug}
+                  result={result}
+                  played={played}
+                  isOld={isOld}
+                  again={() => mutate({ slug, document })}
+                />
               ))}
             </Stack>
           )}
@@ -74,8 +82,16 @@ export function TestsPanel({ slug }: { slug: string }) {
   )
 }
 
-function Result({ slug, result, again }: { slug: string; result: TestResult; again: () => void }) {
-  const document = useDraft()
+function Result(props: {
+  slug: string
+  result: TestResult
+  /** The document that the result is of. */
+  played: unknown
+  /** The draft is another by now. */
+  isOld: boolean
+  again: () => void
+}) {
+  const { slug, result, played, isOld, again } = props
   const queries = useQueryClient()
   const { getState } = useEditorStore()
   const { id, name, passed, differences } = result
@@ -122,7 +138,8 @@ function Result({ slug, result, again }: { slug: string; result: TestResult; aga
             variant="default"
             size="compact-xs"
             loading={accept.isPending}
-            onClick={() => accept.mutate({ slug, id, document })}
+            disabled={isOld}
+            onClick={() => accept.mutate({ slug, id, document: played })}
           >
             Expect this from now on
           </Button>
@@ -137,6 +154,11 @@ function Result({ slug, result, again }: { slug: string; result: TestResult; aga
           Remove
         </Button>
       </Group>
+      {!passed && isOld && (
+        <Text size="xs" c="dimmed" mt={4}>
+          The draft was changed since. Run the tests again to expect what it does now.
+        </Text>
+      )}
       {accept.isError && <ProblemPanel error={accept.error} />}
       {remove.isError && <ProblemPanel error={remove.error} />}
     </section>
