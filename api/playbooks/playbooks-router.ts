@@ -33,8 +33,14 @@ const madeUp = z.strictObject({
   segments: z.array(z.string().max(100)).optional(),
   signals: z.array(z.string().max(100)).optional(),
 })
-const openRuns = z.enum(['finish', 'cancel']).default('finish')
-const statusAnswer = z.object({ status: z.enum(['on', 'paused', 'archived']), cancelled: z.int() })
+const openRuns = z.enum(['finish', 'pause', 'cancel']).default('finish')
+const statusAnswer = z.object({
+  status: z.enum(['on', 'paused', 'archived']),
+  /** Open runs that were ended. */
+  cancelled: z.int(),
+  /** Open runs that are told to begin nothing new. */
+  toPause: z.int(),
+})
 
 const EXAMPLE_DOCUMENT = {
   name: 'Expansion signal to opportunity',
@@ -61,7 +67,7 @@ const changeStatus = (action: 'resume' | 'pause' | 'archive', summary: string) =
       path: `/v1/playbooks/{slug}/${action}`,
       tags,
       summary,
-      example: { input: { openRuns: 'finish' }, output: { status: 'paused', cancelled: 0 } },
+      example: { input: { openRuns: 'finish' }, output: { status: 'paused', cancelled: 0, toPause: 0 } },
     },
   })
     .input(bySlug.extend({ openRuns }))
@@ -151,8 +157,8 @@ export const playbooksRouter = router({
     .output(statusAnswer)
     .mutation(({ ctx, input }) => setPlaybookStatus(ctx, input)),
   resume: changeStatus('resume', 'Turns the playbook on'),
-  pause: changeStatus('pause', 'Stops enrolling; open runs finish or are cancelled'),
-  archive: changeStatus('archive', 'Puts the playbook away; open runs finish or are cancelled'),
+  pause: changeStatus('pause', 'Stops enrolling; open runs finish, are paused too or are cancelled'),
+  archive: changeStatus('archive', 'Puts the playbook away; open runs finish, are paused or are cancelled'),
 
   dryRun: procedure({
     scope: 'playbooks:read',

@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { newId } from '../db/new-id.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
@@ -290,13 +291,50 @@ describe('a start by API', () => {
     await addContact('u-5')
     const { run } = (await start('ends', { subject: { contact: 'u-5' } })).json()
     const answer = await home.rest('POST', '/v1/playbooks/ends/archive', { openRuns: 'cancel' })
-    expect(answer.json()).toEqual({ status: 'archived', cancelled: 1 })
+    expect(answer.json()).toEqual({ status: 'archived', cancelled: 1, toPause: 0 })
     expect(api.temporal.commands).toContainEqual({
       workspaceId: home.id,
       runId: run.id,
       command: { kind: 'cancel', reason: 'The playbook was archived.' },
     })
     expect((await home.rest('POST', '/v1/playbooks/ends/publish')).json()).toMatchObject({ code: 'PLAYBOOK_ARCHIVED' })
+  })
+
+  it('pauses open runs with the playbook, and tells them nothing when it is turned on again', async () => {
+    await published('holds')
+    await addContact('u-6')
+    await start('holds', { subject: { contact: 'u-6' } })
+    const change = async (action: string) =>
+      (await home.rest('POST', `/v1/playbooks/holds/${action}`, { openRuns: 'pause' })).json()
+    const held = async () => (await home.rest('GET', '/v1/playbooks/holds/runs/paused')).json()
+    expect(await change('pause')).toEqual({ status: 'paused', cancelled: 0, toPause: 1 })
+    expect(await held()).toMatchObject({ toPause: 1 })
+    expect(await change('resume')).toEqual({ status: 'on', cancelled: 0, toPause: 0 })
+    expect(await held()).toMatchObject({ toPause: 1, toContinue: 0 })
+  })
+
+  it('pauses the playbook and its runs together, or neither', async () => {
+    await published('apart')
+    await addContact('u-7')
+    await start('apart', { subject: { contact: 'u-7' } })
+    // No command can be owed to a run for a while.
+    const { db } = api.database
+    await sql`CREATE FUNCTION refuse_outbox() RETURNS trigger LANGUAGE plpgsql AS
+      'BEGIN RAISE EXCEPTION ''refused''; END'`.execute(db)
+    await sql`CREATE TRIGGER refuse_outbox BEFORE INSERT ON run_outbox FOR EACH ROW EXECUTE FUNCTION refuse_outbox()`.execute(
+      db,
+    )
+    try {
+      const answer = await home.rest('POST', '/v1/playbooks/apart/pause', { openRuns: 'pause' })
+      expect(answer.statusCode).toBe(500)
+    } finally {
+      await sql`DROP TRIGGER refuse_outbox ON run_outbox`.execute(db)
+      await sql`DROP FUNCTION refuse_outbox`.execute(db)
+    }
+    expect((await home.rest('GET', '/v1/playbooks/apart')).json()).toMatchObject({ status: 'on' })
+    expect((await home.rest('POST', '/v1/playbooks/apart/pause', { openRuns: 'pause' })).json()).toMatchObject({
+      toPause: 1,
+    })
   })
 })
 

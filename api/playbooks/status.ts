@@ -4,6 +4,7 @@ import { onTransaction } from '../db/sql.ts'
 import { changeCatalog } from '../dispatch/workspace-catalog.ts'
 import { problem } from '../problem.ts'
 import { cancelOpenRuns } from '../runs/control.ts'
+import { pauseOpenRuns } from '../runs/open-runs.ts'
 import { readPlaybook } from './playbook-store.ts'
 import { readLivePlan, syncSchedulesOf } from './publish.ts'
 
@@ -11,15 +12,17 @@ const AFTER = { resume: 'on', pause: 'paused', archive: 'archived' } as const
 
 /**
  * Turns a playbook on, pauses or archives it. Only a playbook that is on enrolls; what becomes of the runs that are
- * open is said by `openRuns`, never guessed.
+ * open is said by `openRuns`, never guessed. Those that pause with it are told in the same transaction, so that none of them
+ * is forgotten between the two.
  * @throws ProblemError 409 when it was never published
  */
 export async function setPlaybookStatus(
   ctx: Context,
-  given: { slug: string; action: keyof typeof AFTER; openRuns: 'finish' | 'cancel' },
-): Promise<{ status: 'on' | 'paused' | 'archived'; cancelled: number }> {
+  given: { slug: string; action: keyof typeof AFTER; openRuns: 'finish' | 'pause' | 'cancel' },
+): Promise<{ status: 'on' | 'paused' | 'archived'; cancelled: number; toPause: number }> {
   const status = AFTER[given.action]
-  const playbook = await ctx.db.transaction().execute(async (trx) => {
+  const openRuns = given.action === 'resume' ? 'finish' : given.openRuns
+  const { playbook, toPause } = await ctx.db.transaction().execute(async (trx) => {
     const found = await readPlaybook({ ...ctx, db: trx }, given.slug, { lock: true })
     if (found.liveVersion === null && given.action !== 'archive')
       throw problem(
@@ -39,13 +42,14 @@ export async function setPlaybookStatus(
       target: found.slug,
       detail: { openRuns: given.openRuns },
     })
-    return found
+    const told =
+      openRuns === 'pause'
+        ? await pauseOpenRuns({ ...ctx, db: trx }, { slug: found.slug, reason: `The playbook was ${status}.` })
+        : { runs: 0 }
+    return { playbook: found, toPause: told.runs }
   })
   const plan = await readLivePlan(ctx, playbook)
   if (plan !== null) await syncSchedulesOf(ctx, playbook, plan)
-  const cancelled =
-    given.action !== 'resume' && given.openRuns === 'cancel'
-      ? await cancelOpenRuns(ctx, playbook.id, `The playbook was ${status}.`)
-      : 0
-  return { status, cancelled }
+  const cancelled = openRuns === 'cancel' ? await cancelOpenRuns(ctx, playbook.id, `The playbook was ${status}.`) : 0
+  return { status, cancelled, toPause }
 }
