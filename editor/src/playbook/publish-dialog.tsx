@@ -16,9 +16,7 @@ import type { Saving } from './use-autosave.ts'
 const SHOWN = 8
 const VERBS = { added: 'Adds', removed: 'Removes', changed: 'Changes' } as const
 
-/** Says what publishing does, or why it is not possible, and does it. */
-export function PublishDialog(props: {
-  opened: boolean
+interface Publishing {
   onClose: () => void
   slug: string
   saving: Saving
@@ -27,8 +25,13 @@ export function PublishDialog(props: {
   live: number | null
   /** Open runs have begun to go over to what was published. */
   onMigration: () => void
-}) {
-  const { opened, onClose, slug, saving, problems, changes, live, onMigration } = props
+}
+
+/** Says what publishing does, or why it is not possible, and does it. What was said at the time before is forgotten. */
+export const PublishDialog = ({ opened, ...publishing }: Publishing & { opened: boolean }) =>
+  opened ? <Opened {...publishing} /> : null
+
+function Opened({ onClose, slug, saving, problems, changes, live, onMigration }: Publishing) {
   const { getState } = useEditorStore()
   const client = useQueryClient()
   const errors = problems.filter(({ severity }) => severity === 'error')
@@ -58,9 +61,19 @@ export function PublishDialog(props: {
   }
   const unsaved = whyUnsaved(saving.state)
   // Where runs go is worked out from the draft as it is stored.
-  const saved = opened && saving.state.kind === 'saved'
+  const saved = saving.state.kind === 'saved'
+  const busy = saves || publish.isPending
+  const close = () => {
+    if (!busy) onClose()
+  }
   return (
-    <Modal opened={opened} onClose={onClose} title={errors.length > 0 ? 'Not ready to publish' : 'Publish'} size="lg">
+    <Modal
+      opened
+      onClose={close}
+      closeButtonProps={{ 'aria-label': 'Close', disabled: busy }}
+      title={errors.length > 0 ? 'Not ready to publish' : 'Publish'}
+      size="lg"
+    >
       <Stack gap="md">
         {errors.length > 0 ? (
           <Errors
@@ -84,11 +97,11 @@ export function PublishDialog(props: {
           </Notice>
         )}
         <Group justify="flex-end" gap="xs">
-          <Button variant="default" onClick={onClose}>
+          <Button variant="default" disabled={busy} onClick={close}>
             {errors.length > 0 ? 'Close' : 'Cancel'}
           </Button>
           {errors.length === 0 && (
-            <Button data-autofocus loading={saves || publish.isPending} onClick={() => void go()}>
+            <Button data-autofocus loading={busy} onClick={() => void go()}>
               {live === null ? 'Publish and turn on' : `Publish version ${live + 1}`}
             </Button>
           )}

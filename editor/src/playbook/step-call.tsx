@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
-import { useMutation } from '@tanstack/react-query'
+import { useIsMutating, useMutation } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
@@ -24,6 +24,11 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
   const document = useDraft()
   const [asking, setAsking] = useState(false)
   const call = useMutation(trpc.backtests.tryStep.mutationOptions({ onSettled: () => setAsking(false) }))
+  // Also one that was sent from here before this was left and come back to.
+  const underWay = useIsMutating({
+    mutationKey: trpc.backtests.tryStep.mutationKey(),
+    predicate: ({ state }) => isOf(state.variables, { slug, step }),
+  })
   const landed = call.data?.landed === true ? call.data : null
   return (
     <Stack gap={6} mt={6}>
@@ -32,6 +37,7 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
           variant="default"
           size="compact-xs"
           style={{ alignSelf: 'start' }}
+          loading={underWay > 0}
           onClick={() => {
             call.reset()
             setAsking(true)
@@ -93,3 +99,11 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
     </Stack>
   )
 }
+
+const isOf = (variables: unknown, { slug, step }: { slug: string; step: string }): boolean =>
+  typeof variables === 'object' &&
+  variables !== null &&
+  'slug' in variables &&
+  'step' in variables &&
+  variables.slug === slug &&
+  variables.step === step
