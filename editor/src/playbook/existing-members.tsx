@@ -1,12 +1,13 @@
 import { Button, Group, Progress, Stack, Text } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { useMutation, useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
+import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { ExistingMembersView } from '../api/types.ts'
+import { ConfirmDialog, useDone } from '../ui/confirm-dialog.tsx'
 import { counted } from '../ui/counted.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Ago } from '../ui/time.tsx'
-import { failed, said } from '../ui/toast.ts'
 import { useDraft } from './store.ts'
 
 const LOOK_AGAIN_MS = 2_000
@@ -59,42 +60,53 @@ function whatHappens(existing: Existing, { outside, alike }: { outside: number; 
 }
 
 function Admission({ slug, admission }: { slug: string; admission: ExistingMembersView['admissions'][number] }) {
-  const client = useQueryClient()
-  const cancel = useMutation(
-    trpc.admissions.cancel.mutationOptions({
-      onSuccess: async () => {
-        said('No more of them are let in.')
-        await client.invalidateQueries({ queryKey: trpc.admissions.pathKey() })
-      },
-      onError: failed,
-    }),
-  )
+  const [asking, setAsking] = useState(false)
   const { status, asked, total, started, version, reason, endedAt } = admission
   return (
-    <div role="status" aria-label="Letting existing members in">
+    <div role="group" aria-label="Letting existing members in">
       {status === 'running' && (
         <Progress value={total === 0 ? 100 : (asked / total) * 100} size="sm" mb={4} aria-label="How far it is" />
       )}
       <Group justify="space-between" gap="xs" wrap="nowrap">
-        <Text size="xs" c="dimmed">
+        <Text size="xs" c="dimmed" component="div">
           Version {version}: {asked.toLocaleString('en')} of {total.toLocaleString('en')} asked,{' '}
-          {started.toLocaleString('en')} entered{WORDS[status]}
-          {reason === null ? '' : ` ${reason}`} {endedAt !== null && <Ago when={endedAt} />}
+          {started.toLocaleString('en')} entered. {/* The counts change every moment; only the end is worth a word. */}
+          <span role="status">
+            {WORDS[status]}
+            {reason === null ? '' : ` ${reason}`}
+          </span>{' '}
+          {endedAt !== null && <Ago when={endedAt} />}
         </Text>
         {status === 'running' && (
-          <Button
-            size="compact-xs"
-            variant="subtle"
-            color="red"
-            loading={cancel.isPending}
-            onClick={() => cancel.mutate({ slug, id: admission.id })}
-          >
-            Stop
+          <Button size="compact-xs" variant="subtle" color="red" onClick={() => setAsking(true)}>
+            Stop…
           </Button>
         )}
       </Group>
+      {asking && <StopDialog slug={slug} id={admission.id} onClose={() => setAsking(false)} />}
     </div>
   )
 }
 
-const WORDS = { running: '.', done: '. Done', cancelled: '. Stopped.' }
+function StopDialog({ slug, id, onClose }: { slug: string; id: string; onClose: () => void }) {
+  const done = useDone(trpc.admissions.pathKey(), 'No more of them are let in.', onClose)
+  const cancel = useMutation(trpc.admissions.cancel.mutationOptions(done))
+  return (
+    <ConfirmDialog
+      title="Stop letting members in?"
+      keep="Let them go on coming in"
+      go="Stop it"
+      danger
+      call={cancel}
+      onGo={() => cancel.mutate({ slug, id })}
+      onClose={onClose}
+    >
+      <Text size="sm">
+        Those who have entered stay in. The others stay out, and this cannot go on from where it was: the next version
+        that is published lets in who is outside then.
+      </Text>
+    </ConfirmDialog>
+  )
+}
+
+const WORDS = { running: '', done: 'Done.', cancelled: 'Stopped.' }

@@ -1,11 +1,13 @@
-import { Button, Group, Modal, Progress, Stack, Text, Title } from '@mantine/core'
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Button, Group, Modal, Progress, Skeleton, Stack, Text, Title } from '@mantine/core'
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { useState } from 'react'
+import { useEffect, useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { MigrationSummary } from '../api/types.ts'
+import { ConfirmDialog, useDone } from '../ui/confirm-dialog.tsx'
 import { counted } from '../ui/counted.ts'
-import { ListTable } from '../ui/list.tsx'
+import { List, ListTable } from '../ui/list.tsx'
+import { ListSkeleton } from '../ui/page.tsx'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
@@ -29,11 +31,20 @@ export function VersionsDialog({ slug, live, onClose }: { slug: string; live: nu
   )
   const [newest, ...older] = found.data?.data ?? []
   const busy = newest !== undefined && UNDER_WAY.has(newest.status)
+  const [asking, setAsking] = useState<Ended | null>(null)
   return (
-    <Modal opened onClose={onClose} title="Open runs and versions" size="xl">
+    <Modal
+      opened
+      onClose={onClose}
+      // The question above it is what is closed first.
+      closeOnEscape={asking === null}
+      title="Open runs and versions"
+      size="xl"
+    >
       <Stack gap="lg">
+        {found.isPending && <ListSkeleton rows={2} />}
         {found.isError && <ProblemPanel error={found.error} retry={() => void found.refetch()} />}
-        {newest !== undefined && <Migration slug={slug} migration={newest} />}
+        {newest !== undefined && <Migration slug={slug} migration={newest} onEnd={setAsking} />}
         {found.isSuccess && !busy && <Start slug={slug} live={live} />}
         {older.length > 0 && (
           <div>
@@ -48,6 +59,9 @@ export function VersionsDialog({ slug, live, onClose }: { slug: string; live: nu
           </div>
         )}
       </Stack>
+      {newest !== undefined && asking !== null && (
+        <EndDialog slug={slug} migration={newest} how={asking} onClose={() => setAsking(null)} />
+      )}
     </Modal>
   )
 }
@@ -65,7 +79,7 @@ function Start({ slug, live }: { slug: string; live: number }) {
     }),
   )
   if (preview.isError) return <ProblemPanel error={preview.error} retry={() => void preview.refetch()} />
-  if (preview.data === undefined) return null
+  if (preview.data === undefined) return <Skeleton height={60} aria-label="Looking where runs wait" />
   if (preview.data.open === 0) return <Text>All open runs are on version {live}, the live one.</Text>
   return (
     <Stack gap="sm">
@@ -83,27 +97,37 @@ function Start({ slug, live }: { slug: string; live: number }) {
   )
 }
 
-function Migration({ slug, migration }: { slug: string; migration: MigrationSummary }) {
-  const { id, status, reason } = migration
+/** How one can be ended that is not through. */
+type Ended = 'cancel' | 'revert'
+
+interface Shown {
+  slug: string
+  migration: MigrationSummary
+}
+
+function Migration({ slug, migration, onEnd }: Shown & { onEnd: (how: Ended) => void }) {
+  const { status, reason } = migration
   return (
     <Stack gap="xs">
       <Group justify="space-between">
         <Text fw={600} role="status">
           {titleOf(migration)}: {statusWords(status)}
         </Text>
-        <Actions slug={slug} id={id} status={status} />
+        <Actions slug={slug} migration={migration} onEnd={onEnd} />
       </Group>
       <Progress value={percentThrough(migration)} aria-label="How far it is" />
-      <Text size="sm">
+      <Text size="sm" component="div">
         {countWords(migration)}. Begun <Ago when={migration.createdAt} /> by {migration.by}.
       </Text>
       {reason !== null && <Notice tone="bad" title={reason} />}
-      <Otherwise slug={slug} migration={migration} />
+      {OTHERWISE.map((which) => (
+        <Otherwise key={`${migration.id} ${which}`} slug={slug} migration={migration} which={which} />
+      ))}
     </Stack>
   )
 }
 
-function Actions({ slug, id, status }: { slug: string; id: string; status: MigrationSummary['status'] }) {
+function Actions({ slug, migration: { id, status }, onEnd }: Shown & { onEnd: (how: Ended) => void }) {
   const client = useQueryClient()
   const after = {
     onSuccess: () => client.invalidateQueries({ queryKey: trpc.migrations.pathKey() }),
@@ -111,63 +135,119 @@ function Actions({ slug, id, status }: { slug: string; id: string; status: Migra
   }
   const pause = useMutation(trpc.migrations.pause.mutationOptions(after))
   const goOn = useMutation(trpc.migrations.continue.mutationOptions(after))
-  const cancel = useMutation(trpc.migrations.cancel.mutationOptions(after))
-  const revert = useMutation(trpc.migrations.revert.mutationOptions(after))
   const given = { slug, id }
   const stopped = status === 'paused' || status === 'revertingPaused'
   return (
     <Group gap="xs">
       {stopped && (
-        <Button size="xs" onClick={() => goOn.mutate(given)}>
+        <Button size="xs" loading={goOn.isPending} onClick={() => goOn.mutate(given)}>
           Go on
         </Button>
       )}
       {(status === 'running' || status === 'reverting') && (
-        <Button size="xs" variant="default" onClick={() => pause.mutate(given)}>
+        <Button size="xs" variant="default" loading={pause.isPending} onClick={() => pause.mutate(given)}>
           Pause
         </Button>
       )}
       {(status === 'running' || status === 'paused') && (
-        <Button size="xs" variant="default" onClick={() => cancel.mutate(given)}>
-          Leave the others
+        <Button size="xs" variant="default" onClick={() => onEnd('cancel')}>
+          Leave the others…
         </Button>
       )}
       {status !== 'reverting' && status !== 'revertingPaused' && status !== 'reverted' && (
-        <Button size="xs" variant="default" onClick={() => revert.mutate(given)}>
-          Take back
+        <Button size="xs" variant="default" onClick={() => onEnd('revert')}>
+          Take back…
         </Button>
       )}
     </Group>
   )
 }
 
-/** The runs with which it went otherwise, and why. */
-function Otherwise({ slug, migration }: { slug: string; migration: MigrationSummary }) {
-  const { id, counts } = migration
-  const status = (['refused', 'stayed', 'passed'] as const).find((one) => (counts[one] ?? 0) > 0)
-  const found = useQuery({
-    ...trpc.migrations.get.queryOptions({ slug, id, ...(status && { status }) }),
-    enabled: status !== undefined,
-  })
-  if (status === undefined || found.data === undefined || found.data.data.length === 0) return null
+const ENDS = {
+  cancel: {
+    title: 'Leave the others as they are?',
+    words:
+      'Runs that were not told yet stay on the version they are on. Those that have gone over stay on the new one. What is left can go over later.',
+    keep: 'Let it go on',
+    go: 'Leave the others',
+    said: 'The others stay as they are.',
+  },
+  revert: {
+    title: 'Take it back?',
+    words:
+      'Runs that still wait where they went over go back to the version they were on. Those that have gone on since then stay, and are named. Runs that were not told yet stay as they are. It cannot be made undone.',
+    keep: 'Keep it',
+    go: 'Take it back',
+    said: 'It is being taken back.',
+  },
+} as const
+
+function EndDialog({ slug, migration, how, onClose }: Shown & { how: Ended; onClose: () => void }) {
+  const words = ENDS[how]
+  const api = how === 'cancel' ? trpc.migrations.cancel : trpc.migrations.revert
+  const end = useMutation(api.mutationOptions(useDone(trpc.migrations.pathKey(), words.said, onClose)))
   return (
-    <ListTable
-      label="Runs with which it went otherwise"
-      rows={found.data.data}
-      keyOf={({ run }) => run}
-      columns={[
-        {
-          title: 'Run of',
-          cell: ({ run, subject }) => (
-            <Link to="/runs/$id" params={{ id: run }} className="sb-row-link">
-              {subject}
-            </Link>
-          ),
-        },
-        { title: 'Was at', cell: ({ at }) => at.join(', ') },
-        { title: 'What became of it', cell: (row) => runWords(row.status) },
-        { title: 'Why', cell: ({ reason }) => reason ?? '' },
-      ]}
-    />
+    <ConfirmDialog
+      title={words.title}
+      keep={words.keep}
+      go={words.go}
+      danger
+      call={end}
+      onGo={() => end.mutate({ slug, id: migration.id })}
+      onClose={onClose}
+    >
+      <Text>{words.words}</Text>
+      <Text size="sm">
+        {titleOf(migration)}: {countWords(migration)}.
+      </Text>
+    </ConfirmDialog>
+  )
+}
+
+const OTHERWISE = ['refused', 'stayed', 'passed'] as const
+
+/** The runs with which it went otherwise, in one way of these, and why. */
+function Otherwise({ slug, migration, which }: Shown & { which: (typeof OTHERWISE)[number] }) {
+  const { id, counts } = migration
+  const count = counts[which] ?? 0
+  const found = useInfiniteQuery(
+    trpc.migrations.get.infiniteQueryOptions(
+      { slug, id, status: which },
+      { enabled: count > 0, getNextPageParam: ({ nextCursor }) => nextCursor },
+    ),
+  )
+  const { refetch } = found
+  // As more of them are counted, more are to be named.
+  useEffect(() => {
+    if (count > 0) void refetch()
+  }, [count, refetch])
+  if (count === 0) return null
+  const rows = found.data?.pages.flatMap(({ data }) => data) ?? []
+  const words = `${counted(count, 'run')} ${runWords(which)}`
+  return (
+    <div>
+      <Title order={3} mb={4}>
+        {words}
+      </Title>
+      <List query={found} count={rows.length} empty={null}>
+        <ListTable
+          label={words}
+          rows={rows}
+          keyOf={({ run }) => run}
+          columns={[
+            {
+              title: 'Run of',
+              cell: ({ run, subject }) => (
+                <Link to="/runs/$id" params={{ id: run }} className="sb-row-link">
+                  {subject}
+                </Link>
+              ),
+            },
+            { title: 'Was at', cell: ({ at }) => at.join(', ') },
+            { title: 'Why', cell: ({ reason }) => reason ?? '' },
+          ]}
+        />
+      </List>
+    </div>
   )
 }
