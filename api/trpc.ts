@@ -1,5 +1,6 @@
 import { initTRPC, TRPCError } from '@trpc/server'
 import { z } from 'zod'
+import { hideLinks } from './asks/hide-links.ts'
 import { allows, type Actor, type Scope } from './auth/scopes.ts'
 import type { ApiDeps, Requester } from './context.ts'
 import { maskAnswer, refuseMasked } from './privacy/mask.ts'
@@ -140,18 +141,34 @@ const masked = t.middleware(async ({ ctx, path, getRawInput, next }) => {
   return masks === null ? result : { ...result, data: maskAnswer(data, masks) }
 })
 
+/** Gives a new link to whoever asked for it. */
+const GIVES_LINKS = new Set(['asks.passOn'])
+
+/** Links by which somebody else was to answer leave no procedure either. @see hide-links.ts */
+const linksHidden = t.middleware(async ({ ctx, path, next }) => {
+  const result = await next()
+  const { actor, workspaceId, db } = ctx
+  if (!result.ok || GIVES_LINKS.has(path) || actor === undefined || workspaceId === undefined) return result
+  const { data } = result
+  const hide = (part: unknown): Promise<unknown> => hideLinks(part, { db, workspaceId, actor })
+  return { ...result, data: isStream(data) ? changeEach(data, hide) : await hide(data) }
+})
+
 const isStream = (data: unknown): data is AsyncIterable<unknown> =>
   typeof data === 'object' && data !== null && Symbol.asyncIterator in data
 
 /** A stream may be open for days: what is masked meanwhile is not told any more. */
-async function* maskEach(
-  data: AsyncIterable<unknown>,
-  look: () => Promise<Masks | null>,
-): AsyncGenerator<unknown, void> {
-  for await (const part of data) {
+const maskEach = (data: AsyncIterable<unknown>, look: () => Promise<Masks | null>): AsyncGenerator<unknown, void> =>
+  changeEach(data, async (part) => {
     const masks = await look()
-    yield masks === null ? part : maskAnswer(part, masks)
-  }
+    return masks === null ? part : maskAnswer(part, masks)
+  })
+
+async function* changeEach(
+  data: AsyncIterable<unknown>,
+  change: (part: unknown) => Promise<unknown>,
+): AsyncGenerator<unknown, void> {
+  for await (const part of data) yield await change(part)
 }
 
 export function forbidden(actor: Actor, scope: Scope): ProblemError {
@@ -165,7 +182,8 @@ export function forbidden(actor: Actor, scope: Scope): ProblemError {
 }
 
 /** The one way to make a procedure: says which scope it needs, and the REST route it is too. */
-export const procedure = (meta: Meta) => t.procedure.meta(meta).use(problems).use(authorized).use(masked)
+export const procedure = (meta: Meta) =>
+  t.procedure.meta(meta).use(problems).use(authorized).use(linksHidden).use(masked)
 
 /** For what is thrown before a procedure runs, so that tRPC answers with the right status. */
 export function toTrpcError(error: unknown): TRPCError {

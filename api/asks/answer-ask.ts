@@ -5,8 +5,10 @@ import type { Actor } from '../auth/scopes.ts'
 import type { ApiDeps } from '../context.ts'
 import type { Db } from '../db/database.ts'
 import { problem, type ProblemError } from '../problem.ts'
-import { type StoredAsk, statusOf } from './ask-store.ts'
+import { lockAsk, type StoredAsk, statusOf } from './ask-store.ts'
 import { readFormValues } from './form-values.ts'
+import { hashToken } from './inside.ts'
+import { mayAnswer, notAsked } from './may-answer.ts'
 
 /** What was said: to an approval `approved` or `rejected`, to a form its values. */
 export type Said =
@@ -17,7 +19,13 @@ export interface Answering {
   ask: StoredAsk
   said: Said
   /** Who says so: somebody signed in, or whoever has the link and gave a name. */
-  by: Actor | { link: string }
+  by: Actor | ByLink
+}
+
+interface ByLink {
+  name: string
+  /** The last part of the link. */
+  token: string
 }
 
 type Deps = Pick<ApiDeps, 'db' | 'temporal' | 'log'> & { now: number }
@@ -25,7 +33,7 @@ type Deps = Pick<ApiDeps, 'db' | 'temporal' | 'log'> & { now: number }
 /**
  * Takes the one answer to what was asked. It is committed together with the command that the run is owed, so that it is
  * neither lost nor given twice.
- * @throws ProblemError 409 where there is nothing to answer any more; 422 where the answer is none
+ * @throws ProblemError 403, 409 where there is nothing for them to answer any more; 422 where the answer is none
  */
 export async function answerAsk(deps: Deps, answering: Answering): Promise<void> {
   const { ask, by } = answering
@@ -43,7 +51,8 @@ export async function answerAsk(deps: Deps, answering: Answering): Promise<void>
   }
   const id = `ask:${ask.id}`
   await deps.db.transaction().execute(async (trx) => {
-    await decide(trx, { ask, port: answer.port, output, who, via: 'link' in by ? 'link' : 'app', now })
+    await requireAsked(trx, ask, by)
+    await decide(trx, { ask, port: answer.port, output, who, via: isByLink(by) ? 'link' : 'app', now })
     await trx
       .insertInto('run_commands')
       .values({
@@ -61,7 +70,7 @@ export async function answerAsk(deps: Deps, answering: Answering): Promise<void>
       .execute()
     await writeAudit(
       trx,
-      { workspaceId: ask.workspace_id, actor: 'link' in by ? who : by, now },
+      { workspaceId: ask.workspace_id, actor: isByLink(by) ? who : by, now },
       { action: `ask.${answer.port}`, target: ask.id, detail: { run: ask.run_id, step: ask.step } },
     )
   })
@@ -88,8 +97,10 @@ async function handOver(
   }
 }
 
+const isByLink = (by: Answering['by']): by is ByLink => 'token' in by
+
 const nameOf = (by: Answering['by']): string => {
-  if ('link' in by) return `${by.link} (by the link)`
+  if (isByLink(by)) return `${by.name} (by the link)`
   return by.kind === 'user' ? by.email : `key ${by.name}`
 }
 
@@ -105,6 +116,27 @@ function contentOf({ ask, said }: Answering): { port: string; output: { [name: s
 }
 
 const refused = (detail: string): ProblemError => problem(422, 'ANSWER_INVALID', detail)
+
+/**
+ * Whether they are asked still: it may have been passed on since it was looked up. Holds the ask until the end of the
+ * transaction, as passing on does, so that of the two the one that comes first stands.
+ */
+async function requireAsked(trx: Db, { workspace_id, id }: StoredAsk, by: Answering['by']): Promise<void> {
+  const asked = await lockAsk(trx, { workspaceId: workspace_id, id })
+  if (!isByLink(by)) {
+    if (!mayAnswer(by, asked)) throw notAsked(asked)
+    return
+  }
+  const link = await trx
+    .selectFrom('ask_links')
+    .select('passed_on_to')
+    .where('token_hash', '=', hashToken(by.token))
+    .where('workspace_id', '=', workspace_id)
+    .where('ask_id', '=', id)
+    .executeTakeFirst()
+  if (!asked.by_link || link === undefined || link.passed_on_to !== null)
+    throw problem(409, 'ASK_CLOSED', 'Somebody else was asked meanwhile, so this link answers nothing any more.')
+}
 
 interface Decision {
   ask: StoredAsk

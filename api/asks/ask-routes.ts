@@ -34,7 +34,7 @@ export function askRoutes(deps: Omit<Deps, 'log'>) {
       if (found.passedOn !== null || !found.ask.by_link || statusOf(found.ask, at.now) !== 'open')
         return answer(reply, 409, pageOf(found, at))
       const posted = request.body instanceof URLSearchParams ? request.body : new URLSearchParams()
-      return answerByLink({ ...deps, log: request.log }, { ask: found.ask, posted, reply })
+      return answerByLink({ ...deps, log: request.log }, { ask: found.ask, token: request.params.token, posted, reply })
     })
     done()
   }
@@ -42,17 +42,18 @@ export function askRoutes(deps: Omit<Deps, 'log'>) {
 
 interface Posted {
   ask: StoredAsk
+  token: string
   posted: URLSearchParams
   reply: FastifyReply
 }
 
-async function answerByLink(deps: Deps, { ask, posted, reply }: Posted): Promise<FastifyReply> {
+async function answerByLink(deps: Deps, { ask, token, posted, reply }: Posted): Promise<FastifyReply> {
   const name = (posted.get('name') ?? '').trim()
   const said = saidOf(ask, posted)
   if (name === '' || name.length > 200) return answer(reply, 422, askPage(ask, { posted, wrong: 'Write your name.' }))
   if (said === null) return answer(reply, 422, askPage(ask, { posted, wrong: 'Press one of the two buttons.' }))
   try {
-    await answerAsk({ ...deps, now: deps.clock() }, { ask, said, by: { link: name } })
+    await answerAsk({ ...deps, now: deps.clock() }, { ask, said, by: { name, token } })
   } catch (error) {
     if (!(error instanceof ProblemError) || error.status >= 500) throw error
     const page =

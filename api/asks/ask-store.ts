@@ -36,6 +36,16 @@ export const listAsks = (db: Db, workspaceId: string, { now, open }: { now: numb
     .limit(200)
     .execute()
 
+/** Whom it is asked of now; nobody passes it on or answers it until the transaction is over. */
+export const lockAsk = (trx: Db, { workspaceId, id }: { workspaceId: string; id: string }) =>
+  trx
+    .selectFrom('asks')
+    .select(['who', 'people', 'by_link', 'decided_at'])
+    .where('workspace_id', '=', workspaceId)
+    .where('id', '=', id)
+    .forUpdate()
+    .executeTakeFirstOrThrow()
+
 /** What a link leads to; `passedOn`: it does no more, because somebody else was asked in its place. */
 export async function findByToken(
   db: Db,

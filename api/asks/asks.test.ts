@@ -1,95 +1,27 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
-import { effectKey, runId } from '../../engine/ids.ts'
+import { askers } from '../../test/helpers/asks.ts'
 import type { Question } from '../../nodes/inside.ts'
-import { newId } from '../db/new-id.ts'
-import { createInside } from './inside.ts'
+import { answerAsk } from './answer-ask.ts'
+import { findByToken } from './ask-store.ts'
 
+type Askers = Awaited<ReturnType<typeof askers>>
 let api: TestApi
 let home: TestWorkspace
 let owner: Record<string, string>
-let playbookId: string
+let asked: Askers['asked']
+let askAgain: Askers['askAgain']
 beforeAll(async () => {
   api = await startTestApi()
   home = await api.workspace('home')
   owner = await home.signIn()
-  playbookId = await storePlaybook(home.id)
+  ;({ asked, askAgain } = await askers(api, home))
 })
 afterAll(() => api.close())
 beforeEach(() => {
   api.clock.now += 60_000
   api.temporal.commands.length = 0
 })
-
-async function storePlaybook(workspaceId: string): Promise<string> {
-  const id = newId(api.clock.now)
-  const at = new Date(api.clock.now)
-  await api.database.db
-    .insertInto('playbooks')
-    .values({
-      workspace_id: workspaceId,
-      id,
-      slug: 'discounts',
-      name: 'Discounts',
-      draft: '{}',
-      created_at: at,
-      updated_at: at,
-    })
-    .execute()
-  return id
-}
-
-const QUESTION: Question = {
-  kind: 'approval',
-  title: 'Give Acme 20 % off?',
-  text: 'They have 40 seats.',
-  fields: [],
-  who: 'editors',
-  people: [],
-  byLink: true,
-  maxWait: 'P3D',
-}
-
-let made = 0
-/** A run that is at the step `ask`, which has asked. */
-async function asked(question: Partial<Question> = {}) {
-  const { now } = api.clock
-  const at = new Date(now)
-  made += 1
-  const run = runId(home.id, playbookId, String(made))
-  await api.database.db
-    .insertInto('runs')
-    .values({
-      workspace_id: home.id,
-      id: run,
-      playbook_id: playbookId,
-      version: 1,
-      plan_hash: 'none',
-      subject_kind: 'contact',
-      subject_id: newId(now),
-      occurrence: String(made),
-      trigger: '{}',
-      cause: '{}',
-      status: 'waiting',
-      at_steps: ['ask'],
-      created_at: at,
-      updated_at: at,
-    })
-    .execute()
-  return { run, ...(await askAgain(run, question)) }
-}
-
-async function askAgain(run: string, question: Partial<Question> = {}) {
-  const { inside } = createInside({
-    pool: api.database.pool,
-    clock: () => api.clock.now,
-    publicUrl: api.deps.publicUrl,
-    startRuns: () => Promise.resolve(),
-  })
-  const effect = { workspaceId: home.id, runId: run, key: effectKey(run, 'ask', 1), step: 'ask', visit: 1 }
-  const { ask, link } = await inside(effect).ask({ ...QUESTION, ...question })
-  return { ask, path: new URL(link).pathname }
-}
 
 const look = (path: string, method: 'GET' | 'HEAD' = 'GET') => api.server.inject({ method, url: path })
 const press = (path: string, fields: Record<string, string>) =>
@@ -301,6 +233,32 @@ describe('passing on', () => {
     expect((await look(new URL(link).pathname)).body).toContain('Give Acme 20 % off?')
     const done = await inApp(viewer, `/v1/asks/${ask}/answer`, { decision: 'approved' })
     expect(done.json()).toMatchObject({ answer: 'approved', decidedBy: email })
+  })
+
+  it('wins over an answer by the old link that was looked up before', async () => {
+    const { ask, path } = await asked()
+    const token = path.split('/').at(-1) ?? ''
+    const before = await findByToken(api.database.db, token)
+    if (before === null) throw new Error('The link leads nowhere.')
+    await inApp(owner, `/v1/asks/${ask}/pass-on`, { to: 'grace@example.com' })
+    const said = { kind: 'approval', port: 'approved', comment: null } as const
+    const late = (by: Parameters<typeof answerAsk>[1]['by']) =>
+      answerAsk({ ...api.deps, log: api.server.log, now: api.clock.now }, { ask: before.ask, said, by })
+    await expect(late({ name: 'Eve', token })).rejects.toMatchObject({ code: 'ASK_CLOSED' })
+    const former = {
+      kind: 'user',
+      id: 'x',
+      email: 'eve@example.com',
+      name: 'Eve',
+      role: 'owner',
+      sessionId: 'x',
+    } as const
+    await expect(late(former)).rejects.toMatchObject({ code: 'ASK_NOT_YOURS' })
+    expect(answers()).toEqual([])
+    const other = await asked()
+    await expect(late({ name: 'Eve', token: other.path.split('/').at(-1) ?? '' })).rejects.toMatchObject({
+      code: 'ASK_CLOSED',
+    })
   })
 
   it('goes to members alone where one must sign in', async () => {

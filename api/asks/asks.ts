@@ -1,5 +1,5 @@
 import type { FormField } from '../../nodes/inside.ts'
-import type { Actor, Role } from '../auth/scopes.ts'
+import type { Actor } from '../auth/scopes.ts'
 import { writeAudit } from '../auth/audit.ts'
 import type { Context } from '../context.ts'
 import { goneView, subjectViews } from '../customers/subject-view.ts'
@@ -10,17 +10,9 @@ import { recordsOf } from '../runs/reviews.ts'
 import { findRun } from '../runs/run-list.ts'
 import { type Said, answerAsk } from './answer-ask.ts'
 import type { AnswerInput, AskRow } from './ask-schemas.ts'
-import { findAsk, listAsks, type StoredAsk, statusOf } from './ask-store.ts'
+import { findAsk, listAsks, lockAsk, type StoredAsk, statusOf } from './ask-store.ts'
 import { hashToken, isMember, linkOf, newToken } from './inside.ts'
-
-const RANK: { [role in Role]: number } = { viewer: 0, editor: 1, owner: 2 }
-const NEEDED: { [who in StoredAsk['who']]: Role } = { anybody: 'viewer', editors: 'editor', owners: 'owner' }
-
-/** Whether they are one of those who were asked. A key is nobody: an answer is a person's. */
-function mayAnswer(actor: Actor, { who, people }: Pick<StoredAsk, 'who' | 'people'>): boolean {
-  if (actor.kind !== 'user') return false
-  return people.length > 0 ? people.includes(actor.email.toLowerCase()) : RANK[actor.role] >= RANK[NEEDED[who]]
-}
+import { type Asked, mayAnswer, mayPassOn, notAsked, whoMay } from './may-answer.ts'
 
 /** What waits for the one who asks first; the newest first of each. */
 export async function listAskRows(ctx: Context, given: { state: 'open' | 'answered' }): Promise<AskRow[]> {
@@ -101,8 +93,7 @@ const rowOf = ({ actor, now }: Context, ask: StoredAsk, subject: AskRow['run']['
 export async function answerInApp(ctx: Context, input: AnswerInput): Promise<AskRow> {
   const ask = await askOf(ctx, input.id)
   requirePerson(ctx.actor)
-  if (!mayAnswer(ctx.actor, ask))
-    throw problem(403, 'ASK_NOT_YOURS', `${whoMay(ask)} may answer this. Ask one of them to, or to pass it on to you.`)
+  if (!mayAnswer(ctx.actor, ask)) throw notAsked(ask)
   await answerAsk(ctx, { ask, said: saidOf(input, ask), by: ctx.actor })
   return viewAsk(ctx, ask.id)
 }
@@ -111,11 +102,6 @@ function requirePerson(actor: Actor): void {
   if (actor.kind !== 'user')
     throw problem(403, 'PERSON_NEEDED', 'An answer is a person’s, and a key is none. Sign in instead.')
 }
-
-const whoMay = ({ who, people }: StoredAsk): string =>
-  people.length > 0
-    ? `Only ${people.join(', ')}`
-    : { anybody: 'Members', editors: 'Editors and owners', owners: 'Owners' }[who]
 
 function saidOf({ decision, comment, values }: AnswerInput, { kind }: StoredAsk): Said {
   const wrong = (detail: string) => problem(422, 'ANSWER_INVALID', detail)
@@ -139,9 +125,7 @@ export async function passOn(ctx: Context, { id, to }: { id: string; to: string 
   const { db, workspaceId, now, actor, publicUrl } = ctx
   const ask = await askOf(ctx, id)
   requirePerson(actor)
-  const isOwner = actor.kind === 'user' && actor.role === 'owner'
-  if (!mayAnswer(actor, ask) && !isOwner)
-    throw problem(403, 'ASK_NOT_YOURS', `${whoMay(ask)} may answer this, and so may pass it on; an owner may too.`)
+  requireMayPassOn(actor, ask)
   if (statusOf(ask, now) !== 'open')
     throw problem(409, 'ASK_CLOSED', 'Nobody waits for an answer to this any more, so there is nothing to pass on.')
   if (!ask.by_link && !(await isMember(ctx.pool, workspaceId, to)))
@@ -149,6 +133,8 @@ export async function passOn(ctx: Context, { id, to }: { id: string; to: string 
   const token = newToken()
   const by = actor.kind === 'user' ? actor.email : actor.name
   await db.transaction().execute(async (trx) => {
+    // Somebody else may have passed it on since it was looked up.
+    requireMayPassOn(actor, await lockAsk(trx, { workspaceId, id }))
     const passed = await trx
       .updateTable('asks')
       .set({ people: [to] })
@@ -171,4 +157,9 @@ export async function passOn(ctx: Context, { id, to }: { id: string; to: string 
     await writeAudit(trx, ctx, { action: 'ask.passOn', target: id, detail: { to, run: ask.run_id } })
   })
   return { link: linkOf(publicUrl, token) }
+}
+
+function requireMayPassOn(actor: Actor, asked: Asked): void {
+  if (!mayPassOn(actor, asked))
+    throw problem(403, 'ASK_NOT_YOURS', `${whoMay(asked)} may answer this, and so may pass it on; an owner may too.`)
 }

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { z } from 'zod'
+import { withoutLinks } from '../asks/hide-links.ts'
 import type { Actor } from '../auth/scopes.ts'
 import type { Scope } from '../audiences/write-audience.ts'
 import type { PlainOperation } from '../openapi.ts'
@@ -52,7 +53,7 @@ export function exportRoutes(identify: (request: FastifyRequest) => Promise<Scop
 
 async function* lines(head: string, pages: AsyncGenerator<string, void>): AsyncGenerator<string, void> {
   yield head
-  yield* pages
+  for await (const page of pages) yield withoutLinks(page)
 }
 
 /** For the API reference. */

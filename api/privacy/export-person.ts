@@ -1,4 +1,5 @@
 import { type RawBuilder, sql } from 'kysely'
+import { withoutLinks } from '../asks/hide-links.ts'
 import type { Scoped } from '../context.ts'
 import { onPool } from '../db/sql.ts'
 import type { ApiDeps } from '../context.ts'
@@ -144,7 +145,8 @@ async function* written(ctx: Scoped, person: KnownPerson): AsyncGenerator<string
           ORDER BY at LIMIT ${PAGE}`.execute(ctx.db)
       ).rows
       for (const { row } of page) {
-        yield `${comma}\n${JSON.stringify(row)}`
+        // The file is the person's: a question about them is not theirs to answer.
+        yield `${comma}\n${withoutLinks(JSON.stringify(row))}`
         comma = ','
       }
       after = page.at(-1)?.at ?? null

@@ -63,8 +63,10 @@ const rowOf = ({ runId }: RunRef) =>
     .where('id', '=', runId)
     .executeTakeFirstOrThrow()
 
+type AskByLink = StoredAsk & { token: string }
+
 /** Starts a run and waits until word of what it asks has gone out. */
-async function asking(): Promise<{ run: RunRef; ask: StoredAsk }> {
+async function asking(): Promise<{ run: RunRef; ask: AskByLink }> {
   const run = await shell.start(plan, { percent: 20 })
   await expect.poll(() => shell.row(run), { timeout: 20_000 }).toMatchObject({ status: 'waiting', at_steps: ['ask'] })
   const token = texts().at(-1)?.split('/').at(-1) ?? ''
@@ -78,13 +80,13 @@ async function asking(): Promise<{ run: RunRef; ask: StoredAsk }> {
     .execute()
   const found = await findByToken(shell.database.db, token)
   if (found === null) throw new Error('The link leads nowhere.')
-  return { run, ask: found.ask }
+  return { run, ask: { ...found.ask, token } }
 }
 
-const answer = (ask: StoredAsk, port: 'approved' | 'rejected', temporal: object = shell.client) =>
+const answer = (ask: AskByLink, port: 'approved' | 'rejected', temporal: object = shell.client) =>
   answerAsk(
     { db: shell.database.db, temporal: temporal as never, log: silent, now: Date.now() },
-    { ask, said: { kind: 'approval', port, comment: 'Fine.' }, by: { link: 'Ada' } },
+    { ask, said: { kind: 'approval', port, comment: 'Fine.' }, by: { name: 'Ada', token: ask.token } },
   )
 
 it('asks a person, has the link brought to them, and goes on by the first answer', async () => {
