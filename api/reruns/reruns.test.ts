@@ -6,7 +6,7 @@ import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
 import { newId } from '../db/new-id.ts'
 import { cancelRerun, continueRerun, previewRerun, startRerun, viewRerun } from './reruns.ts'
 import type { RerunView } from './rerun-schemas.ts'
-import { workReruns } from './work-reruns.ts'
+import { createRerunWork } from './work-reruns.ts'
 
 let shell: Shell
 beforeAll(async () => {
@@ -15,6 +15,7 @@ beforeAll(async () => {
 afterAll(() => shell.close())
 beforeEach(() => {
   shell.outside.written.length = 0
+  broken.length = 0
 })
 
 const ctx = () => ({
@@ -43,11 +44,19 @@ async function failing(runs: number): Promise<{ slug: string; runs: RunRef[] }> 
   return { slug, runs: started }
 }
 
+/** What could not be worked on. */
+const broken: string[] = []
+const deps = () => ({
+  db: shell.database.db,
+  clock: Date.now,
+  onError: (error: unknown) => void broken.push(error instanceof Error ? error.message : String(error)),
+})
+
 /** What workers do, two of them at once, until the rerun rests. */
 async function worked(id: string, until: RerunView['status']): Promise<RerunView> {
-  const deps = { db: shell.database.db, clock: Date.now }
+  const [one, other] = [createRerunWork(deps()), createRerunWork(deps())]
   for (let i = 0; i < 600; i += 1) {
-    await Promise.all([workReruns(deps), workReruns(deps), commandOwed(shell.directory, shell.client, Date.now())])
+    await Promise.all([one(), other(), commandOwed(shell.directory, shell.client, Date.now())])
     const view = await viewRerun(ctx(), id)
     if (view.status === until && view.counts.begun === 0) return view
     await new Promise((resolve) => setTimeout(resolve, 20))
@@ -106,4 +115,66 @@ describe('a rerun of failed runs', () => {
     expect(new Set(shell.outside.written.map(({ key }) => key)).size).toBe(4)
     expect(shell.outside.written).toHaveLength(4)
   })
+
+  it('gets its turn behind many that were left stopped, and one that cannot be worked on', async () => {
+    shell.outside.refused.clear()
+    const poisoned = await left('running', { plan: 'not kept' })
+    for (let i = 0; i < 21; i += 1) await left('stopped', {})
+    const { slug } = await failing(1)
+    shell.outside.refused.clear()
+    const { id } = await startRerun(ctx(), { filter: { playbook: slug }, maxFailures: 0 })
+    expect((await worked(id, 'done')).counts).toMatchObject({ passed: 1 })
+    // Said once by each of the two, which then let it rest.
+    expect(broken).toEqual(['There is no plan not kept.', 'There is no plan not kept.'])
+    await shell.database.db.deleteFrom('reruns').where('id', '=', poisoned).execute()
+  })
+
+  it('is read again only when a run of it has moved', async () => {
+    const id = await left('running', { status: 'review' })
+    let reads = 0
+    const reading = shell.database.db.withPlugin({
+      transformQuery: ({ node }) => {
+        if (node.kind === 'SelectQueryNode' && JSON.stringify(node.from).includes('"run_inputs"')) reads += 1
+        return node
+      },
+      transformResult: ({ result }) => Promise.resolve(result),
+    })
+    const look = createRerunWork({ ...deps(), db: reading })
+    for (let i = 0; i < 3; i += 1) await look()
+    expect(reads).toBe(1)
+    await shell.database.db.updateTable('runs').set({ status: 'running' }).where('id', '=', `run of ${id}`).execute()
+    for (let i = 0; i < 3; i += 1) await look()
+    expect(reads).toBe(2)
+    await cancelRerun(ctx(), id)
+  })
 })
+
+/** An old rerun with one run under way, as though told long ago; one that is stopped has none. */
+async function left(
+  status: 'running' | 'stopped',
+  { plan, status: stands = 'failed' }: { plan?: string; status?: string },
+) {
+  const { db } = shell.database
+  const id = newId(Date.now())
+  const at = new Date(0)
+  const workspace_id = shell.workspaceId
+  const row = { filter: '{}', total: 1, max_failures: 0, actor: 'ops', created_at: at, updated_at: at }
+  await db
+    .insertInto('reruns')
+    .values({ workspace_id, id, status, ...row })
+    .execute()
+  if (status === 'stopped') return id
+  const { runId } = await shell.enroll(chain(write('a', 'keyed')))
+  const own = { id: `run of ${id}`, status: stands, started: true, ended_at: stands === 'failed' ? at : null }
+  await db
+    .updateTable('runs')
+    .set(plan === undefined ? own : { ...own, plan_hash: plan })
+    .where('id', '=', runId)
+    .execute()
+  const begun = { run_id: own.id, place: 1, status: 'begun' as const, begun_at: at }
+  await db
+    .insertInto('rerun_runs')
+    .values({ workspace_id, rerun_id: id, ...begun })
+    .execute()
+  return id
+}

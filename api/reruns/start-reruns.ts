@@ -1,22 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RerunDeps, workReruns } from './work-reruns.ts'
+import { createRerunWork, type RerunDeps } from './work-reruns.ts'
 
+const QUICK_MS = 200
 const IDLE_MS = 1_000
-const BUSY_MS = 200
+/** After a change more of them come: so many looks are quick that find none. */
+const QUICK_LOOKS = 10
 
 /** Takes reruns further until it is stopped. Any number of processes may run one: a rerun is one's alone while it is worked. */
-export function startReruns(deps: RerunDeps & { onError(error: unknown): void }): { stop(): Promise<void> } {
+export function startReruns(deps: RerunDeps): { stop(): Promise<void> } {
   const stopping = new AbortController()
-  const rest = (ms: number): Promise<unknown> =>
-    sleep(ms, undefined, { signal: stopping.signal }).catch(() => undefined)
+  const work = createRerunWork(deps)
   const loop = async (): Promise<void> => {
-    while (!stopping.signal.aborted)
-      try {
-        await rest((await workReruns(deps)) > 0 ? BUSY_MS : IDLE_MS)
-      } catch (error) {
+    for (let still = QUICK_LOOKS; !stopping.signal.aborted; ) {
+      const changed = await work().catch((error: unknown) => {
         deps.onError(error)
-        await rest(IDLE_MS)
-      }
+        return 0
+      })
+      still = changed > 0 ? 0 : still + 1
+      const rest = still < QUICK_LOOKS ? QUICK_MS : IDLE_MS
+      await sleep(rest, undefined, { signal: stopping.signal }).catch(() => undefined)
+    }
   }
   const running = loop()
   return {

@@ -22,8 +22,9 @@ const UNDER_WAY: ReadonlySet<StepStatus> = new Set(['acting', 'retrying', 'paced
 export function rerunResult(plans: Plan | RunPlans, inputs: readonly RunInput[], command: string): RerunResult {
   const told = inputs.findIndex((input) => input.kind === 'operator' && input.id === command)
   if (told === -1) return { kind: 'open' }
-  const before = replay(plans, inputs.slice(0, told)).state
-  const { state } = replay(plans, inputs)
+  const { state: before, plan, hash } = replay(plans, inputs.slice(0, told))
+  const going = 'first' in plans ? { ...plans, first: { plan, hash } } : plans
+  const { state } = replay(going, inputs.slice(told), before)
   if (state === null || !state.handled.includes(command)) return { kind: 'moved' }
   const failed = failedSteps(state).find((id) => wasTold(inputs[told], before, id))
   if (failed !== undefined) return { kind: 'failed', step: failed, fault: state.steps[failed]?.fault ?? null }

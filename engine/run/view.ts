@@ -23,8 +23,9 @@ export interface TimelineEntry {
 export interface Replayed {
   state: RunState | null
   timeline: TimelineEntry[]
-  /** What it goes by at the end of the record. */
+  /** What it goes by at the end of the record, and its content address. */
   plan: Plan
+  hash: string
   /** Where it went over to another version: from this input on. Empty where it never did. */
   versions: Array<{ input: number; from: number; to: number }>
 }
@@ -55,7 +56,7 @@ export function replay(plans: Plan | RunPlans, inputs: readonly RunInput[], from
     state = next.state
     under = next.under
   }
-  return { state, timeline, plan: under.plan, versions }
+  return { state, timeline, ...under, versions }
 }
 
 /** The version that held when an input came. @param last the one that holds now */
