@@ -39,11 +39,13 @@ const publish = async (existing: object): Promise<void> => {
   expect([published.statusCode, published.json()]).toEqual([200, { version: expect.any(Number) }])
 }
 const started: string[] = []
+const broken: unknown[] = []
 const work = () =>
   workAdmissions({
     pool: api.database.pool,
     clock: () => api.clock.now,
     startRuns: async (runs) => void started.push(...runs.map((run) => run.runId)),
+    onError: (error) => void broken.push(error),
   })
 const view = async () => (await home.rest('GET', '/v1/playbooks/p/existing')).json()
 
@@ -174,4 +176,45 @@ describe('what the workspace says of reaching people', () => {
     const why = await home.rest('POST', '/v1/why', { subject: { contact: out[0]?.user }, playbook: 'respects' })
     expect([why.statusCode, JSON.stringify(why.json())]).toEqual([200, expect.stringContaining('holdout group')])
   })
+})
+
+it('goes on behind one that cannot, which rests meanwhile and is said', async () => {
+  const { db } = api.database
+  for (const slug of ['poisoned', 'good']) {
+    const body = document({ policy: 'admit', perMinute: 60 })
+    const [start] = body.steps
+    await home.rest('PUT', `/v1/playbooks/${slug}`, {
+      ...body,
+      steps: [start, { id: 'end', type: 'flow.exit', input: { reason: slug } }],
+    })
+    await home.rest('POST', `/v1/playbooks/${slug}/publish`)
+  }
+  const due = async (slug: string) =>
+    (await home.rest('GET', `/v1/playbooks/${slug}/existing`)).json().admissions[0].asked
+  const { plan_hash: hash } = await db
+    .selectFrom('playbook_versions')
+    .innerJoin('playbooks', 'playbooks.id', 'playbook_versions.playbook_id')
+    .select('plan_hash')
+    .where('slug', '=', 'poisoned')
+    .executeTakeFirstOrThrow()
+  const { plan } = await db.selectFrom('plans').select('plan').where('hash', '=', hash).executeTakeFirstOrThrow()
+  const put = (value: unknown) =>
+    db
+      .updateTable('plans')
+      .set({ plan: JSON.stringify(value) })
+      .where('hash', '=', hash)
+      .execute()
+  await put({})
+  api.clock.now += 1000
+  await work()
+  expect(broken).toHaveLength(1)
+  expect(await due('poisoned')).toBe(0)
+  expect(await due('good')).toBeGreaterThan(0)
+  await put(plan)
+  api.clock.now += 29_000
+  await work()
+  expect(await due('poisoned')).toBe(0)
+  api.clock.now += 1000
+  await work()
+  expect([broken.length, await due('poisoned')]).toEqual([1, 1])
 })

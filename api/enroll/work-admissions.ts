@@ -1,7 +1,7 @@
 import type pg from 'pg'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
-import { inTransaction, msOf, type Queryable, type Statement } from '../db/sql.ts'
+import { inTransaction, msOf, onPool, type Queryable, type Statement } from '../db/sql.ts'
 import { type Candidate, enroll, occurrence, toStart } from './enroll.ts'
 
 /** Existing members of a segment or signal on their way into a version that admits them. */
@@ -33,7 +33,12 @@ export interface AdmissionDeps {
   pool: pg.Pool
   clock: () => number
   startRuns(runs: RunRef[]): Promise<void>
+  /** Told of an admission that could not go on; the others do. */
+  onError(error: unknown): void
 }
+
+/** An admission in which something broke is let rest so long. */
+const REST_MS = 30_000
 
 /**
  * Lets in what is due of all admissions, each at its own rate. How far one is, is committed with who entered; a run that
@@ -43,16 +48,26 @@ export interface AdmissionDeps {
 export async function workAdmissions(deps: AdmissionDeps): Promise<number> {
   let asked = 0
   for (;;) {
-    const page = await inTransaction(deps.pool, (q) => admitPage(q, deps.clock()))
-    if (page === null) return asked
-    asked += page.asked
-    if (page.runs.length > 0) await deps.startRuns(page.runs)
+    const now = deps.clock()
+    let due: Due | undefined
+    try {
+      const page = await inTransaction(deps.pool, async (q) => {
+        due = (await q.rows<Due>(DUE, [now]))[0]
+        return due === undefined ? null : admitPage(q, due, now)
+      })
+      if (page === null) return asked
+      asked += page.asked
+      if (page.runs.length > 0) await deps.startRuns(page.runs)
+    } catch (error) {
+      if (due === undefined) throw error
+      deps.onError(error)
+      // It is the first that is due, and would be again.
+      await onPool(deps.pool).rows(RESTS, [due.workspaceId, due.id, now + REST_MS])
+    }
   }
 }
 
-async function admitPage(q: Queryable, now: number): Promise<{ asked: number; runs: RunRef[] } | null> {
-  const [due] = await q.rows<Due>(DUE, [now])
-  if (due === undefined) return null
+async function admitPage(q: Queryable, due: Due, now: number): Promise<{ asked: number; runs: RunRef[] }> {
   const { workspaceId, perMinute } = due
   const size = Math.min(PAGE, Math.max(1, Math.floor(perMinute / 60)))
   const members = await q.rows<Member>(MEMBERS, [
@@ -140,6 +155,10 @@ const MEMBERS: Statement = {
     WHERE m.workspace_id = $1 AND m.audience_id = $2 AND m.is_member AND m.since <= to_timestamp($3 / 1000.0)
       AND ($4::uuid IS NULL OR m.subject_id > $4) AND NOT ${hasEntered('m', '$6')}
     ORDER BY m.subject_id LIMIT $5`,
+}
+const RESTS: Statement = {
+  name: 'admission-rests',
+  text: `UPDATE admissions SET next_at = GREATEST(next_at, to_timestamp($3 / 1000.0)) WHERE workspace_id = $1 AND id = $2`,
 }
 const ADVANCED: Statement = {
   name: 'admission-advanced',

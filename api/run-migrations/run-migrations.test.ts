@@ -60,9 +60,11 @@ async function runsAt(slug: string, step: string, many: number): Promise<string[
   return ids
 }
 
+const broken: unknown[] = []
 const work = () => {
   api.clock.now += 1000
-  return workMigrations({ db: api.database.db, clock: () => api.clock.now })
+  const onError = (error: unknown) => void broken.push(error)
+  return workMigrations({ db: api.database.db, clock: () => api.clock.now, onError })
 }
 
 /** What runs were told and have not answered yet. */
@@ -194,6 +196,27 @@ describe('a migration of open runs', () => {
       status: 'reverted',
       counts: { returned: 1, stayed: 1, refused: 1, passed: 1 },
     })
+  })
+
+  it('goes on behind one that cannot, which rests meanwhile and is said', async () => {
+    const ids: string[] = []
+    for (const slug of ['poisoned', 'good']) {
+      await publish(slug, {}, wait('pause'), call('b'))
+      await runsAt(slug, 'pause', 1)
+      ids.push((await publish(slug, { openRuns: {} }, wait('pause'), call('c'))).json().migration.id)
+    }
+    const [poisoned = '', good = ''] = ids
+    const perSecond = (n: number) =>
+      api.database.db.updateTable('run_migrations').set({ per_second: n }).where('id', '=', poisoned).execute()
+    await perSecond(-1)
+    await work()
+    expect([broken.length, (await toldRuns(good)).length]).toEqual([1, 1])
+    await perSecond(1)
+    await work()
+    expect(await toldRuns(poisoned)).toHaveLength(0)
+    api.clock.now += 30_000
+    await work()
+    expect([broken.length, (await toldRuns(poisoned)).length]).toEqual([1, 1])
   })
 
   it('stops when one of the first does not go over, and goes on when somebody says so', async () => {

@@ -8,12 +8,16 @@ export interface MigrationDeps {
   db: Db
   /** Milliseconds since 1970. */
   clock: () => number
+  /** Told of a migration that could not go on; the others do. */
+  onError(error: unknown): void
 }
 
 type Migration = Selectable<RunMigrationsTable>
 
 /** Runs are told once a second; a little less, so that no look is lost to a late timer. */
 const EVERY_MS = 950
+/** A migration in which something broke is let rest so long. */
+const REST_MS = 30_000
 
 /**
  * Takes every migration a little further: looks what became of the runs that were told, and tells the next ones. One
@@ -22,7 +26,7 @@ const EVERY_MS = 950
  * transaction that records that it went over.
  * @returns how many are under way
  */
-export async function workMigrations({ db, clock }: MigrationDeps): Promise<number> {
+export async function workMigrations({ db, clock, onError }: MigrationDeps): Promise<number> {
   const before = new Date(clock() - EVERY_MS)
   const open = await db
     .selectFrom('run_migrations')
@@ -31,22 +35,37 @@ export async function workMigrations({ db, clock }: MigrationDeps): Promise<numb
     .orderBy('created_at')
     .execute()
   for (const { workspace_id: workspaceId, id } of open)
-    await db.transaction().execute(async (trx) => {
-      const migration = await trx
-        .selectFrom('run_migrations')
-        .selectAll()
-        .where('workspace_id', '=', workspaceId)
-        .where('id', '=', id)
-        .where('status', 'in', ['running', 'reverting'])
-        .where((eb) => eb.or([eb('told_at', 'is', null), eb('told_at', '<=', before)]))
-        .forUpdate()
-        .skipLocked()
-        .executeTakeFirst()
-      if (migration === undefined) return
-      if (migration.status === 'running') await goOn({ trx, migration, now: clock() })
-      else await goBack({ trx, migration, now: clock() })
-    })
+    try {
+      await db.transaction().execute(async (trx) => {
+        const migration = await trx
+          .selectFrom('run_migrations')
+          .selectAll()
+          .where('workspace_id', '=', workspaceId)
+          .where('id', '=', id)
+          .where('status', 'in', ['running', 'reverting'])
+          .where((eb) => eb.or([eb('told_at', 'is', null), eb('told_at', '<=', before)]))
+          .forUpdate()
+          .skipLocked()
+          .executeTakeFirst()
+        if (migration === undefined) return
+        if (migration.status === 'running') await goOn({ trx, migration, now: clock() })
+        else await goBack({ trx, migration, now: clock() })
+      })
+    } catch (error) {
+      onError(error)
+      await rest(db, { workspace_id: workspaceId, id }, clock())
+    }
   return open.length
+}
+
+/** As though its runs had been told later than now. */
+async function rest(db: Db, { workspace_id, id }: Pick<Migration, 'workspace_id' | 'id'>, now: number): Promise<void> {
+  await db
+    .updateTable('run_migrations')
+    .set({ told_at: new Date(now + REST_MS) })
+    .where('workspace_id', '=', workspace_id)
+    .where('id', '=', id)
+    .execute()
 }
 
 interface Work {
