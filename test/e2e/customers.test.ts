@@ -2,7 +2,8 @@ import AxeBuilder from '@axe-core/playwright'
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, pictureFailures, PATIENTLY } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
 // Sixty people, twenty of them on the team plan; p7 was on trial before, and somebody has talked with them.

@@ -1,7 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, pictureFailures } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
 // Ada signed up twice with one address, and is in one playbook twice. Bo and Bob share an address and are two. Cleo has

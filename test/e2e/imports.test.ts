@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
 import { openDatabase, type OpenedDatabase } from '../../api/db/database.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
 import { createTestDatabase, type TestDatabase } from '../helpers/postgres.ts'
+import { until } from '../helpers/until.ts'
 import { productOf } from '../scenarios/product.ts'
 
 let kept: TestDatabase

@@ -2,8 +2,9 @@ import { Analytics } from '@segment/analytics-node'
 import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, pictureFailures, PATIENTLY } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
 import { type SandboxControl, sandboxControl } from '../helpers/sandbox-control.ts'
+import { until } from '../helpers/until.ts'
 
 // The first thing a newcomer does, in a real browser, with mouse and keyboard alone; data comes by Segment's own library.
 //

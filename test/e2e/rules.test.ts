@@ -3,7 +3,8 @@ import type { Locator } from 'playwright-core'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { Json } from '../../nodes/manifest.ts'
 import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
 // Twelve people in two companies: the odd ones pay and report, p1 twice and with growing amounts.

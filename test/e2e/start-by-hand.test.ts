@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, pictureFailures, PATIENTLY } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
 //   Started by hand --> Branch --been-here--> Exit

@@ -1,7 +1,8 @@
 import AxeBuilder from '@axe-core/playwright'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type App, openApp, PATIENTLY, pictureFailures } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { type Product, productOf } from '../scenarios/product.ts'
 
 // Ada is on the team plan and has logged in; Ben is on trial. Whoever enters the segment is run through a playbook.

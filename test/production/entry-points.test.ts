@@ -11,7 +11,7 @@ import { POSTGRES_READY, postgresUrl, preparePostgres } from '../../bin/embedded
 import { TEMPORAL_READY } from '../../bin/embedded/temporal.ts'
 import { temporalBinary } from '../../bin/embedded/temporal-binary.ts'
 import { type Child, type ChildSpec, startChild, watchOrphans } from '../../bin/supervise/child.ts'
-import { until } from '../helpers/instance.ts'
+import { until } from '../helpers/until.ts'
 import { readCompose, serviceEnvironment } from './compose.ts'
 
 // The compose file's commands and environment, with the names of its network replaced by where the servers are here:

@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util'
 import { type App, openApp } from '../helpers/app-driver.ts'
-import { type Instance, startInstance, until } from '../helpers/instance.ts'
+import { type Instance, startInstance } from '../helpers/instance.ts'
 import { isMain } from '../helpers/is-main.ts'
 import { sandboxControl } from '../helpers/sandbox-control.ts'
+import { until } from '../helpers/until.ts'
 import { EXPANSION, type Product, productOf } from './product.ts'
 
 /**
