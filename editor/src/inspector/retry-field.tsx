@@ -1,8 +1,10 @@
-import { Input, NumberInput, Select, Stack, Switch } from '@mantine/core'
+import { Input, Select, Stack, Switch } from '@mantine/core'
+import { useState } from 'react'
 import { type DocumentStep, MOST_ATTEMPTS, type StepRetry } from '../../../engine/model/playbook.ts'
 import { setRetry } from '../document/edit.ts'
 import { useEditorStore } from '../playbook/store.ts'
 import { DurationInput } from './duration-input.tsx'
+import { NumberBetween } from './number-between.tsx'
 
 const HOW = [
   { value: 'default', label: 'As long as it may help' },
@@ -20,6 +22,9 @@ const howOf = (retry: StepRetry | undefined): string => {
 export function RetryField({ step }: { step: DocumentStep }) {
   const { getState } = useEditorStore()
   const { retry } = step
+  // One attempt within no time is no repeat; on the way to other limits it is those.
+  const [limited, setLimited] = useState(howOf(retry) === 'limited')
+  const how = retry !== undefined && limited ? 'limited' : howOf(retry)
   const set = (next: StepRetry | undefined) =>
     getState().change((draft) => setRetry(draft, step.id, next), `${step.id}.retry`)
   return (
@@ -29,12 +34,13 @@ export function RetryField({ step }: { step: DocumentStep }) {
         description="Only where a repeat may help: what a person has to mend is never repeated, and what may have landed is looked up first."
         data={HOW}
         allowDeselect={false}
-        value={howOf(retry)}
-        onChange={(how) =>
-          set(how === 'limited' ? { attempts: 5, within: 'PT1H' } : how === 'never' ? { attempts: 1 } : undefined)
-        }
+        value={how}
+        onChange={(next) => {
+          setLimited(next === 'limited')
+          set(next === 'limited' ? { attempts: 5, within: 'PT1H' } : next === 'never' ? { attempts: 1 } : undefined)
+        }}
       />
-      {retry !== undefined && howOf(retry) === 'limited' && <Limits retry={retry} onChange={set} />}
+      {retry !== undefined && how === 'limited' && <Limits retry={retry} onChange={set} />}
     </Stack>
   )
 }
@@ -43,15 +49,12 @@ function Limits({ retry, onChange }: { retry: StepRetry; onChange: (retry: StepR
   const { backoff } = retry
   return (
     <>
-      <NumberInput
+      <NumberBetween
         label="Attempts at most"
         description="The first included; being turned away for a limit is none."
-        min={1}
-        max={MOST_ATTEMPTS}
-        allowDecimal={false}
-        allowNegative={false}
+        limits={{ min: 1, max: MOST_ATTEMPTS, whole: true }}
         value={retry.attempts}
-        onChange={(attempts) => typeof attempts === 'number' && onChange({ ...retry, attempts })}
+        onChange={(attempts) => onChange({ ...retry, attempts })}
       />
       <Input.Wrapper label="Within" description="From the first attempt. Empty: no end but that of the attempts.">
         <DurationInput
@@ -81,15 +84,11 @@ function Limits({ retry, onChange }: { retry: StepRetry; onChange: (retry: StepR
               onChange={(initial = '') => onChange({ ...retry, backoff: { ...backoff, initial } })}
             />
           </Input.Wrapper>
-          <NumberInput
+          <NumberBetween
             label="Each time longer by the factor"
-            min={1}
-            max={10}
-            decimalScale={2}
+            limits={{ min: 1, max: 10, whole: false }}
             value={backoff.coefficient}
-            onChange={(coefficient) =>
-              typeof coefficient === 'number' && onChange({ ...retry, backoff: { ...backoff, coefficient } })
-            }
+            onChange={(coefficient) => onChange({ ...retry, backoff: { ...backoff, coefficient } })}
           />
           <Input.Wrapper label="Longest">
             <DurationInput
