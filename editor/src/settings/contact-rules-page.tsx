@@ -2,17 +2,17 @@ import { Button, Group, NumberInput, Select, Stack, Switch, Text, TextInput, Tit
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
-import { LONGEST_CAP_DAYS } from '../../../engine/model/contact-rules.ts'
 import { trpc } from '../api/client.ts'
 import type { ContactRules } from '../api/types.ts'
 import { Remove } from '../rules/remove.tsx'
+import { isBetween, limitWords } from '../ui/number-limits.ts'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
+import { CAP_DAYS, CAP_MOST, HELD_OUT, readRules, type TypedCap, type TypedRules } from './typed-rules.ts'
 
 const ZONES = Intl.supportedValuesOf('timeZone')
 const NEW_CAP = { channel: 'email' as const, most: 2, days: 7 }
-const MOST_HELD_OUT = 50
 
 /** How often and when people may be written to, over all playbooks, and who stays out of them. */
 export function ContactRulesPage() {
@@ -39,7 +39,8 @@ export function ContactRulesPage() {
 
 function RulesForm({ kept, zone, isOwner }: { kept: ContactRules; zone: string; isOwner: boolean }) {
   const client = useQueryClient()
-  const [rules, setRules] = useState(kept)
+  const [typed, setTyped] = useState<TypedRules>(kept)
+  const rules = readRules(typed)
   const save = useMutation(
     trpc.contactRules.change.mutationOptions({
       onSuccess: async () => {
@@ -48,18 +49,18 @@ function RulesForm({ kept, zone, isOwner }: { kept: ContactRules; zone: string; 
       },
     }),
   )
-  const changed = JSON.stringify(rules) !== JSON.stringify(kept)
+  const changed = JSON.stringify(typed) !== JSON.stringify(kept)
   return (
     <form
       onSubmit={(event) => {
         event.preventDefault()
-        save.mutate(rules)
+        if (rules !== null) save.mutate(rules)
       }}
     >
       <fieldset disabled={!isOwner} style={{ border: 0, padding: 0, margin: 0, maxWidth: 680 }}>
         <Stack gap="xl">
-          <Caps caps={rules.caps} onChange={(caps) => setRules({ ...rules, caps })} />
-          <Quiet quiet={rules.quiet} zone={zone} onChange={(quiet) => setRules({ ...rules, quiet })} />
+          <Caps caps={typed.caps} onChange={(caps) => setTyped({ ...typed, caps })} />
+          <Quiet quiet={typed.quiet} zone={zone} onChange={(quiet) => setTyped({ ...typed, quiet })} />
           <section aria-label="Holdout group">
             <Title order={2}>Holdout group</Title>
             <Text size="sm" c="dimmed" mb="sm">
@@ -70,19 +71,24 @@ function RulesForm({ kept, zone, isOwner }: { kept: ContactRules; zone: string; 
               label="Share held out"
               suffix=" %"
               w={160}
-              min={0}
-              max={MOST_HELD_OUT}
               decimalScale={2}
-              value={rules.holdoutPercent}
-              onChange={(value) => setRules({ ...rules, holdoutPercent: Number(value) })}
+              clampBehavior="none"
+              value={typed.holdoutPercent}
+              onChange={(holdoutPercent) => setTyped({ ...typed, holdoutPercent })}
+              error={isBetween(typed.holdoutPercent, HELD_OUT) ? undefined : `${limitWords(HELD_OUT)} 0: no group.`}
             />
           </section>
           {save.isError && <ProblemPanel error={save.error} />}
           {isOwner ? (
             <Group>
-              <Button type="submit" disabled={!changed} loading={save.isPending}>
+              <Button type="submit" disabled={!changed || rules === null} loading={save.isPending}>
                 Save
               </Button>
+              {rules === null && (
+                <Text size="sm" c="dimmed" role="status">
+                  A number above is missing or too large. What was saved before holds until then.
+                </Text>
+              )}
             </Group>
           ) : (
             <Text size="sm" c="dimmed">
@@ -95,7 +101,7 @@ function RulesForm({ kept, zone, isOwner }: { kept: ContactRules; zone: string; 
   )
 }
 
-function Caps({ caps, onChange }: { caps: ContactRules['caps']; onChange: (caps: ContactRules['caps']) => void }) {
+function Caps({ caps, onChange }: { caps: TypedCap[]; onChange: (caps: TypedCap[]) => void }) {
   return (
     <section aria-label="How often">
       <Title order={2}>How often</Title>
@@ -112,20 +118,20 @@ function Caps({ caps, onChange }: { caps: ContactRules['caps']; onChange: (caps:
               <NumberInput
                 label="E-mails"
                 w={120}
-                min={1}
-                max={1000}
                 allowDecimal={false}
+                clampBehavior="none"
                 value={cap.most}
-                onChange={(most) => change({ most: Number(most) })}
+                onChange={(most) => change({ most })}
+                error={isBetween(cap.most, CAP_MOST) ? undefined : limitWords(CAP_MOST)}
               />
               <NumberInput
                 label="in days"
                 w={120}
-                min={1}
-                max={LONGEST_CAP_DAYS}
                 allowDecimal={false}
+                clampBehavior="none"
                 value={cap.days}
-                onChange={(days) => change({ days: Number(days) })}
+                onChange={(days) => change({ days })}
+                error={isBetween(cap.days, CAP_DAYS) ? undefined : limitWords(CAP_DAYS)}
               />
               <Remove label={`Remove limit ${index + 1}`} onClick={() => onChange(caps.toSpliced(index, 1))} />
             </Group>
