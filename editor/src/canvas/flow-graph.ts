@@ -4,6 +4,7 @@ import type { Problem } from '../../../engine/model/problem.ts'
 import { findStep, type Manifest, type StepManifest } from '../../../nodes/manifest.ts'
 import { edgesOf, portsOfStep } from '../document/graph.ts'
 import { type Places, STEP_HEIGHT, stepWidth } from '../document/layout.ts'
+import { counted } from '../ui/counted.ts'
 import { labelOf, summaryOf } from './step-summary.ts'
 
 /** What a step shows on the canvas beside its own words. */
@@ -138,8 +139,8 @@ function nodeWords(node: { label: string; summary: string; problems: number; mar
   const parts = [node.label, node.summary === node.label ? '' : node.summary]
   if (node.mark?.status !== undefined) parts.push(node.mark.status)
   if (node.mark?.words !== undefined) parts.push(node.mark.words)
-  if (node.mark?.count !== undefined) parts.push(`${node.mark.count} runs here`)
-  if (node.problems > 0) parts.push(node.problems === 1 ? '1 problem' : `${node.problems} problems`)
+  if (node.mark?.count !== undefined) parts.push(`${counted(node.mark.count, 'run')} here`)
+  if (node.problems > 0) parts.push(counted(node.problems, 'problem'))
   return parts.filter((part) => part !== '').join(', ')
 }
 

@@ -1,6 +1,7 @@
 import { Select } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { trpc } from '../api/client.ts'
+import { readProblem } from '../api/problem.ts'
 import { asText, type FieldProps, wordsOf } from './field-types.ts'
 
 /** One of the workspace's playbooks, by its slug. */
@@ -11,8 +12,10 @@ export function PlaybookField({ field, value, onChange, error }: FieldProps) {
   const isThere = chosen === '' || known.some((one) => one.value === chosen)
   return (
     <Select
-      {...wordsOf({ field, error })}
-      data={isThere ? known : [...known, { value: chosen, label: `${chosen} (not there)` }]}
+      {...wordsOf({ field, error: error ?? (playbooks.isError ? readProblem(playbooks.error).detail : undefined) })}
+      data={
+        isThere ? known : [...known, { value: chosen, label: playbooks.isSuccess ? `${chosen} (not there)` : chosen }]
+      }
       searchable
       placeholder={playbooks.isPending ? 'Loading the playbooks' : 'Choose a playbook'}
       value={chosen === '' ? null : chosen}

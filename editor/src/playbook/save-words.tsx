@@ -1,5 +1,6 @@
 import { Tooltip } from '@mantine/core'
 import { Check, CloudAlert, CloudUpload } from 'lucide-react'
+import { counted } from '../ui/counted.ts'
 import type { SaveState } from './autosave.ts'
 
 /** Two different things in plain words: is what I see kept, and is it what runs? */
@@ -39,5 +40,5 @@ function liveWords(version: number | null, changes: number | null): string {
   if (version === null) return 'never published'
   if (changes === null) return ''
   if (changes === 0) return `Published v${version}`
-  return changes === 1 ? '1 unpublished change' : `${changes} unpublished changes`
+  return counted(changes, 'unpublished change')
 }

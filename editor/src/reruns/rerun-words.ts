@@ -1,7 +1,7 @@
 import type { RerunDetail, RerunSummary } from '../api/types.ts'
+import { counted } from '../ui/counted.ts'
 
-const number = (n: number): string => n.toLocaleString('en')
-export const runsOf = (n: number): string => (n === 1 ? '1 run' : `${number(n)} runs`)
+export const runsOf = (n: number): string => counted(n, 'run')
 
 /** What was asked for, as one line. */
 export function filterWords({ playbook, version, code, step, from, to }: RerunSummary['filter']): string {

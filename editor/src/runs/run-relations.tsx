@@ -4,8 +4,9 @@ import { Link } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
 import type { RunDetail } from '../api/types.ts'
 import { answerWords, whoWords } from '../asks/ask-words.ts'
+import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
-import { untilWords } from '../ui/time.tsx'
+import { untilWords, useNow } from '../ui/time.tsx'
 
 /** What the run asks of people, who called it, and whom it called. */
 export function RunRelations({ view }: { view: RunDetail }) {
@@ -16,10 +17,13 @@ export function RunRelations({ view }: { view: RunDetail }) {
   const calls = useQuery({ ...trpc.calls.ofRun.queryOptions({ id }), refetchInterval })
   const asked = asks.data?.data ?? []
   const { caller = null, called = [] } = calls.data ?? {}
-  if (asked.length === 0 && caller === null && called.length === 0 && milestoneDue === null) return null
+  const broken = [asks, calls].find(({ isError }) => isError)
+  const has = asked.length > 0 || caller !== null || called.length > 0 || milestoneDue !== null
+  if (!has && broken === undefined) return null
   return (
     <Stack gap={8} key={updatedAt}>
-      {milestoneDue !== null && <Track due={milestoneDue} now={asks.dataUpdatedAt} />}
+      {milestoneDue !== null && <Track due={milestoneDue} />}
+      {broken !== undefined && <ProblemPanel error={broken.error} retry={() => void broken.refetch()} />}
       {asked.length > 0 && <Title order={3}>Asked</Title>}
       {asked.map((ask) => (
         <Text key={ask.id} size="sm" component="div">
@@ -52,8 +56,8 @@ export function RunRelations({ view }: { view: RunDetail }) {
 }
 
 /** Whether an open run comes to its next milestone in time. */
-function Track({ due, now }: { due: string; now: number }) {
-  const behind = Date.parse(due) < now
+function Track({ due }: { due: string }) {
+  const behind = Date.parse(due) < useNow()
   return (
     <Text size="sm" c={behind ? 'var(--sb-bad)' : undefined}>
       {behind
