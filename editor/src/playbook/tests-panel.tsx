@@ -1,9 +1,10 @@
 import { Button, Group, Stack, Switch, Text, Title } from '@mantine/core'
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { CircleCheck, CircleX, ListChecks } from 'lucide-react'
-import { useEffect } from 'react'
+import { useEffect, useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { TestResult } from '../api/types.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { JsonView } from '../ui/json-view.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { useDraft, useEditorStore } from './store.ts'
@@ -95,12 +96,18 @@ function Result(props: {
   const queries = useQueryClient()
   const { getState } = useEditorStore()
   const { id, name, passed, differences } = result
-  const onSuccess = async () => {
-    await queries.invalidateQueries({ queryKey: trpc.tests.list.queryKey({ slug }) })
-    again()
-  }
-  const accept = useMutation(trpc.tests.accept.mutationOptions({ onSuccess }))
-  const remove = useMutation(trpc.tests.remove.mutationOptions({ onSuccess }))
+  const [asks, setAsks] = useState(false)
+  const anew = () => queries.invalidateQueries({ queryKey: trpc.tests.list.queryKey({ slug }) })
+  const accept = useMutation(
+    trpc.tests.accept.mutationOptions({
+      onSuccess: async () => {
+        await anew()
+        again()
+      },
+    }),
+  )
+  // Those that are left run by themselves once there is one less.
+  const remove = useMutation(trpc.tests.remove.mutationOptions({ onSuccess: anew }))
   const Icon = passed ? CircleCheck : CircleX
   return (
     <section className="sb-case" aria-label={name}>
@@ -148,8 +155,10 @@ function Result(props: {
           variant="subtle"
           color="gray"
           size="compact-xs"
-          loading={remove.isPending}
-          onClick={() => remove.mutate({ slug, id })}
+          onClick={() => {
+            remove.reset()
+            setAsks(true)
+          }}
         >
           Remove
         </Button>
@@ -160,7 +169,19 @@ function Result(props: {
         </Text>
       )}
       {accept.isError && <ProblemPanel error={accept.error} />}
-      {remove.isError && <ProblemPanel error={remove.error} />}
+      {asks && (
+        <ConfirmDialog
+          title={`Remove “${name}”?`}
+          keep="Keep it"
+          go="Remove"
+          danger
+          call={remove}
+          onGo={() => remove.mutate({ slug, id })}
+          onClose={() => setAsks(false)}
+        >
+          <Text size="sm">What it was told and what it expects are lost; a run can be kept as a test anew.</Text>
+        </ConfirmDialog>
+      )}
     </section>
   )
 }
