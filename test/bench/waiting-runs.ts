@@ -22,6 +22,8 @@ const BATCH_LANES = 4
 /** Starting at once: so few that the fill meets no queue, so many that no process waits for another. */
 const MOST_STARTING = 200
 const POLL_MS = 100
+/** A look reads all runs: of the time it takes so many times as much goes by before the next, so that it stays a small load. */
+const REST_AFTER_LOOK = 15
 const STILL_LIMIT_MS = 120_000
 
 const eventOf = (kind: Kind): string => `Began ${kind}`
@@ -223,12 +225,14 @@ export async function untilStanding(
   let last = ''
   let changedAt = performance.now()
   for (;;) {
+    const looked = performance.now()
     const standing = await record.standing(slice)
     if (reached(standing)) return
+    const tookMs = performance.now() - looked
     const text = JSON.stringify(standing)
     if (text !== last) [last, changedAt] = [text, performance.now()]
     else if (performance.now() - changedAt > STILL_LIMIT_MS)
       throw new Error(`Nothing moves in the slice “${slice}” for ${shown(STILL_LIMIT_MS / 1000)} s: ${text}`)
-    await sleep(POLL_MS)
+    await sleep(Math.max(POLL_MS, REST_AFTER_LOOK * tookMs))
   }
 }
