@@ -113,6 +113,8 @@ export interface ActionDefinition<I extends InputSchema = InputSchema, O extends
   answer?: { ports: string[]; asked: boolean }
   /** The channel that the workspace's caps and quiet hours are asked for; null, or left out: they say nothing of it. */
   reaches?(input: z.output<I>): Channel | null
+  /** The addresses it then goes to: whose caps are asked for where no run says whom it is about. */
+  addressees?(input: z.output<I>): string[]
   run(context: ActionContext<z.output<I>, C>): Promise<ActionResult<z.output<O>>>
   /** Only, and always, with `readBack`. `notBeforeMs`: how long after the attempt the vendor may still be working. */
   readBack?: {

@@ -1,7 +1,8 @@
 import { z } from 'zod'
+import { allows } from '../auth/scopes.ts'
 import { documentInput, isoTime, json, jsonObject, slugSchema } from '../playbooks/playbook-schemas.ts'
 import { type TriedStep, tryStep } from '../playbooks/try-step.ts'
-import { procedure, router } from '../trpc.ts'
+import { forbidden, procedure, router } from '../trpc.ts'
 import { askBacktest, cancelBacktest, listBacktests, viewBacktest } from './ask-backtest.ts'
 import { backtestDays, backtestPins, backtestRow, backtestView } from './backtest-schemas.ts'
 import { listStepSamples, putStepSample } from './step-samples.ts'
@@ -91,8 +92,9 @@ export const backtestsRouter = router({
     .output(samples)
     .query(async ({ ctx, input }) => ({ data: await listStepSamples(ctx, input.slug), nextCursor: null })),
 
+  // The document is the caller's own: what it does, only whoever may write playbooks may have done.
   tryStep: procedure({
-    scope: 'runs:write',
+    scope: 'playbooks:write',
     rest: {
       method: 'POST',
       path: '/v1/playbooks/{slug}/steps/{step}/try',
@@ -101,7 +103,8 @@ export const backtestsRouter = router({
       description:
         'Calls the other system through the connection of the step, within its budget. `input` is what is sent, without ' +
         'templates; “Would send” of a dry run is that. What came of it is answered (a fault of the other system too, with ' +
-        'status 200) and noted in the audit; it can be kept as the sample of the step.',
+        'status 200) and noted in the audit; it can be kept as the sample of the step. Consent, caps and quiet hours hold as ' +
+        'in a run. Needs the scope `runs:write` as well.',
       example: {
         input: { input: { contact: '019a0000-0000-7000-8000-000000000000', tag: 'vip' } },
         output: { landed: true, output: { tagId: '42' }, externalId: '42', tookMs: 180 },
@@ -110,7 +113,10 @@ export const backtestsRouter = router({
   })
     .input(bySlug.extend({ step: z.string().min(1).max(100), document: documentInput.optional(), input: jsonObject }))
     .output(z.custom<TriedStep>(() => true))
-    .mutation(({ ctx, input }) => tryStep(ctx, input)),
+    .mutation(({ ctx, input }) => {
+      if (!allows(ctx.actor, 'runs:write')) throw forbidden(ctx.actor, 'runs:write')
+      return tryStep(ctx, input)
+    }),
 
   putSample: procedure({
     scope: 'playbooks:write',

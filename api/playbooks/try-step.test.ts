@@ -3,7 +3,9 @@ import type { RunningSandbox } from '../../nodes/sandbox/host.ts'
 import { startSandbox } from '../../nodes/sandbox/start.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import { belongsTo } from '../connections/connection-store.ts'
+import { NO_CONTACT_RULES, takePlace, writeContactRules } from '../db/contact-rules-store.ts'
 import { newId } from '../db/new-id.ts'
+import { onPool } from '../db/sql.ts'
 
 let sandbox: RunningSandbox
 let api: TestApi
@@ -88,4 +90,64 @@ it('carries one action of a draft out for real, and says what came of it', async
   expect(await tried('end', {})).toMatchObject({ code: 'STEP_NOT_CALLABLE' })
   const audit = await api.database.db.selectFrom('audit').select('detail').where('action', '=', 'step.try').execute()
   expect(audit.map(({ detail }) => detail)).toMatchObject([{ step: 'tag', landed: true }, { landed: false }])
+})
+
+const TRIED = '/v1/playbooks/mailed/steps/mail/try'
+const MAIL = { id: 'mail', type: 'email.send@1', connection: 'mail', input: {} }
+
+it('is for those alone who may write playbooks and act: the document is theirs', async () => {
+  const enrollment = { reentry: { policy: 'every' }, exit: [], goal: null }
+  const draft = { name: 'Mailed', subject: 'contact', enrollment, steps: [MAIL], edges: [] }
+  expect((await home.rest('PUT', '/v1/playbooks/mailed', draft)).statusCode).toBe(200)
+  const input = { to: 'me@work.example', subject: 'S', text: 'T' }
+  for (const scopes of [['runs:write'], ['playbooks:write'], ['playbooks:read', 'runs:read']] as const) {
+    const authorization = `Bearer ${await home.key([...scopes])}`
+    const payload = { document: { steps: [MAIL] }, input }
+    const answer = await api.server.inject({ method: 'POST', url: TRIED, headers: { authorization }, payload })
+    expect([answer.statusCode, answer.json().code], scopes.join()).toEqual([403, 'SCOPE_MISSING'])
+  }
+})
+
+it('sends nobody more than a cap lets through, nor in quiet hours, and takes no place where nothing went', async () => {
+  const { db, pool } = api.database
+  const at = new Date(api.clock.now)
+  const of = { workspace_id: home.id, created_at: at, updated_at: at }
+  const id = newId(api.clock.now)
+  await db
+    .insertInto('contacts')
+    .values({ ...of, id, external_id: 'capped', email: 'Capped@people.example' })
+    .execute()
+  const connection = newId(api.clock.now)
+  const credentials = { password: 'p' }
+  const sealed = api.vault.seal(belongsTo(home.id, connection), credentials)
+  await db
+    .insertInto('connections')
+    .values({ ...of, id: connection, slug: 'mail', app: 'email', name: 'M', sealed, sandbox: false })
+    .execute()
+  const rules = (more: object) =>
+    writeContactRules(onPool(pool), home.id, { ...NO_CONTACT_RULES, ...more, now: api.clock.now })
+  const tried = async (to: string, purpose = 'marketing') =>
+    (await home.rest('POST', TRIED, { input: { to, subject: 'S', text: 'T', purpose } })).json()
+  const places = () => db.selectFrom('contact_sends').select('key').where('person_id', '=', id).execute()
+
+  await rules({ caps: [{ channel: 'email', most: 1, days: 7 }] })
+  const unsent = await tried('me@work.example, capped@people.example')
+  expect(unsent).toMatchObject({ landed: false })
+  expect(unsent.fault.message).not.toMatch(/at most/)
+  expect(await places()).toEqual([])
+  await takePlace(onPool(pool), home.id, {
+    key: 'before',
+    channel: 'email',
+    personId: id,
+    now: api.clock.now,
+    since: 0,
+  })
+  expect(await tried('me@work.example, capped@people.example')).toMatchObject({
+    landed: false,
+    fault: { code: 'REFUSED_BY_POLICY', message: expect.stringMatching(/^Not sent: one person gets at most 1 e-mail/) },
+  })
+  expect((await tried('capped@people.example', 'transactional')).fault.message).not.toMatch(/at most/)
+  await rules({ quiet: { from: '00:01', to: '00:00', zone: 'UTC', property: null } })
+  expect((await tried('capped@people.example')).fault.message).toMatch(/^Quiet hours/)
+  expect(await places()).toEqual([{ key: 'before' }])
 })

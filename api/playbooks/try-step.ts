@@ -1,4 +1,5 @@
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
+import { effectKey } from '../../engine/ids.ts'
 import { createClientPool } from '../../engine/temporal/client-pool.ts'
 import type { AnyActionDefinition, Catalog, OpenedConnection } from '../../nodes/define.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
@@ -11,6 +12,7 @@ import { onPool } from '../db/sql.ts'
 import { createConsent } from '../privacy/consent.ts'
 import { createWorkspaceKeys } from '../privacy/workspace-keys.ts'
 import { problem } from '../problem.ts'
+import { mayTry } from './may-try.ts'
 import { readPlaybook } from './playbook-store.ts'
 
 export interface TryStepInput {
@@ -33,7 +35,8 @@ const CALLS = 2
 
 /**
  * Carries one action of the draft out now, for real, through its connection and its budget. It is no part of a run: the
- * ledger has no line of it, the audit has. Whoever does not want to be written to is not.
+ * ledger has no line of it, the audit has. Whoever does not want to be written to is not; nor is anybody beyond a cap or
+ * within quiet hours.
  * @throws ProblemError 404, 409 CONNECTION_NOT_OPEN, 422, 429 while the budget is used up
  */
 export async function tryStep(ctx: Context, given: TryStepInput): Promise<TriedStep> {
@@ -50,9 +53,13 @@ export async function tryStep(ctx: Context, given: TryStepInput): Promise<TriedS
       detail: `This is not what “${definition.label}” takes. Correct the fields in problems.`,
       problems: parsed.error.issues.map(({ path, message }) => ({ path: `input.${path.join('.')}`, message })),
     })
-  if (connection !== null) await drawBudget(ctx, connection.id)
+  const runId = `try_${newId(ctx.now)}`
+  const may = await mayTry(ctx, { definition, input: parsed.data, key: effectKey(runId, given.step, 1) })
   const began = performance.now()
-  const came = await callOnce(ctx, { definition, connection, input: parsed.data, step: given.step })
+  const came =
+    may.refused === null
+      ? await calling(ctx, { definition, connection, input: parsed.data, step: given.step, runId }, may.release)
+      : { fault: may.refused }
   const tookMs = Math.round(performance.now() - began)
   await writeAudit(ctx.db, ctx, {
     action: 'step.try',
@@ -104,11 +111,31 @@ async function drawBudget(ctx: Context, connectionId: string): Promise<void> {
   })
 }
 
-async function callOnce(
-  ctx: Context,
-  of: { definition: AnyActionDefinition; connection: OpenedConnection | null; input: unknown; step: string },
-): Promise<{ output: Json; externalId: string | null } | { fault: Fault }> {
-  const { definition, connection, input, step } = of
+interface Call {
+  definition: AnyActionDefinition
+  connection: OpenedConnection | null
+  input: unknown
+  step: string
+  runId: string
+}
+
+type Came = { output: Json; externalId: string | null } | { fault: Fault }
+
+/** Within the budget; what surely did not go out takes no place under a cap. */
+async function calling(ctx: Context, call: Call, release: () => Promise<void>): Promise<Came> {
+  let went = false
+  try {
+    if (call.connection !== null) await drawBudget(ctx, call.connection.id)
+    went = true
+    const came = await callOnce(ctx, call)
+    went = 'output' in came || came.fault.code === 'OUTCOME_UNKNOWN'
+    return came
+  } finally {
+    if (!went) await release()
+  }
+}
+
+async function callOnce(ctx: Context, { definition, connection, input, step, runId }: Call): Promise<Came> {
   const { workspaceId, catalog, budgets, connections, publicUrl, vault } = ctx
   const q = onPool(ctx.pool)
   const pool = createClientPool(
@@ -127,7 +154,7 @@ async function callOnce(
   )
   const order = {
     workspaceId,
-    runId: `try_${newId(ctx.now)}`,
+    runId,
     step,
     visit: 1,
     action: `${definition.type}@${definition.version}`,

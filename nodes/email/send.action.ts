@@ -57,6 +57,7 @@ export const send = defineAction({
     why: 'SMTP delivers again what is handed over again, and no server can be asked whether it took a mail. The Message-ID stays the same, but few mailboxes drop the second by it.',
   },
   reaches: ({ purpose }) => (purpose === 'marketing' ? 'email' : null),
+  addressees: ({ to, cc }) => [...splitAddresses(to), ...(cc === undefined ? [] : splitAddresses(cc))],
   async run({ input, client, key, consent }: ActionContext<Input, EmailClient>) {
     const to = splitAddresses(input.to)
     const cc = input.cc === undefined ? [] : splitAddresses(input.cc)
