@@ -1,4 +1,4 @@
-import type { Fault } from '../nodes/fault.ts'
+import type { Fault, FaultCode } from '../nodes/fault.ts'
 import type { Catalog, Channel, Consent, OpenedConnection, SubjectRef } from '../nodes/define.ts'
 import type { Inside } from '../nodes/inside.ts'
 import type { Json } from '../nodes/manifest.ts'
@@ -62,6 +62,8 @@ export interface RunSummary {
   milestoneDue?: Instant | null
   /** What its exit leaves to the run that called it. */
   output?: { [name: string]: Json }
+  /** Of a run that has failed: which of its steps did, and of what. */
+  failures?: Array<{ step: string; code: FaultCode }>
 }
 
 /** Inputs on their way into the record, with the summary that becomes visible with them. */

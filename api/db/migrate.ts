@@ -12,6 +12,7 @@ import * as versionsInFlight from './migrations/0009-versions-in-flight.ts'
 import * as peopleAndCalls from './migrations/0010-people-and-calls.ts'
 import * as simulation from './migrations/0011-simulation.ts'
 import * as loops from './migrations/0012-loops.ts'
+import * as failuresOfRuns from './migrations/0014-failures-of-runs.ts'
 import * as backtestDigest from './migrations/0016-backtest-digest.ts'
 
 /** In order; a name is never changed once released. */
@@ -28,6 +29,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0010-people-and-calls': peopleAndCalls,
   '0011-simulation': simulation,
   '0012-loops': loops,
+  '0014-failures-of-runs': failuresOfRuns,
   '0016-backtest-digest': backtestDigest,
 }
 

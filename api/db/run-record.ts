@@ -46,7 +46,8 @@ export function createRunRecord(q: Queryable, changed: (run: RunRef) => void): R
     },
     async conclude(run, part, at) {
       const output = part.summary.output === undefined ? null : JSON.stringify(part.summary.output)
-      await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at), output]))
+      const failures = part.summary.failures === undefined ? null : JSON.stringify(part.summary.failures)
+      await refuseGone(run, q.rows(CONCLUDE, [...partValues(run, part), new Date(at), output, failures]))
       changed(run)
     },
   }
@@ -182,7 +183,7 @@ const END_OF_CALLS = `
 
 const CONCLUDE: Statement = {
   name: 'run-conclude',
-  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $12::timestamptz, output = $13::jsonb')},
+  text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $12::timestamptz, output = $13::jsonb, failures = $14::jsonb')},
     beyond AS (
       DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
         AND position >= $3::int + jsonb_array_length($5::jsonb)),

@@ -246,6 +246,7 @@ export interface RunsTable {
   ended_at: NullableTimestamp
   output: NullableJson
   milestone_due: NullableTimestamp
+  failures: NullableJson
 }
 
 export interface RunInputsTable {

@@ -4,7 +4,7 @@ import { stepOf } from '../../engine/run/instance.ts'
 import type { Scoped } from '../context.ts'
 import type { RerunFilter } from './rerun-schemas.ts'
 
-/** A failed run that fits, with what its failed actions failed of. */
+/** A failed run that fits, with what its failed steps failed of. */
 export interface FailedRun {
   id: string
   slug: string
@@ -27,7 +27,9 @@ export async function failedRuns(ctx: Scoped, filter: RerunFilter, most: number)
   const handled = await handledSteps(ctx, [...new Set(found.map((run) => run.plan_hash))])
   return found.flatMap((run) => {
     const dealtWith = handled.get(run.plan_hash)
-    const failed = (failures.get(run.id) ?? []).filter(({ step }) => !dealtWith?.has(stepOf(step)))
+    const acted = (failures.get(run.id) ?? []).filter(({ step }) => !dealtWith?.has(stepOf(step)))
+    // No action failed: a wait that found no date, a list that is none. Of runs that failed before this was kept nothing is known.
+    const failed = acted.length > 0 ? acted : ((run.failures ?? []) as FailedRun['failures'])
     const fits = failed.some(
       ({ step, code }) =>
         (filter.code === undefined || code === filter.code) &&
@@ -45,7 +47,8 @@ async function candidates({ db, workspaceId }: Scoped, filter: RerunFilter, most
     .innerJoin('playbooks', (join) =>
       join.onRef('playbooks.workspace_id', '=', 'runs.workspace_id').onRef('playbooks.id', '=', 'runs.playbook_id'),
     )
-    .select(['runs.id', 'runs.plan_hash', 'runs.version', 'runs.reason', 'playbooks.slug', 'playbooks.name'])
+    .select(['runs.id', 'runs.plan_hash', 'runs.version', 'runs.reason', 'runs.failures'])
+    .select(['playbooks.slug', 'playbooks.name'])
     .where('runs.workspace_id', '=', workspaceId)
     .where('runs.status', '=', 'failed')
     .where('runs.ended_at', 'is not', null)
@@ -76,11 +79,12 @@ async function candidates({ db, workspaceId }: Scoped, filter: RerunFilter, most
   // So that the limit counts runs that fit; which of the failures counts is decided above.
   if (filter.code !== undefined || filter.step !== undefined)
     query = query.where(
-      sql<boolean>`EXISTS (SELECT 1 FROM run_inputs i WHERE i.workspace_id = runs.workspace_id AND i.run_id = runs.id
+      sql<boolean>`(EXISTS (SELECT 1 FROM run_inputs i WHERE i.workspace_id = runs.workspace_id AND i.run_id = runs.id
         AND i.input ->> 'kind' = 'outcome' AND i.input -> 'outcome' ->> 'kind' = 'failed'
         AND (${filter.code ?? null}::text IS NULL OR i.input -> 'outcome' -> 'fault' ->> 'code' = ${filter.code ?? null}::text)
         AND (${filter.step ?? null}::text IS NULL
-          OR regexp_replace(i.input ->> 'step', '^.*/', '') = ${filter.step ?? null}::text))`,
+          OR regexp_replace(i.input ->> 'step', '^.*/', '') = ${filter.step ?? null}::text))
+        OR runs.failures @> ${JSON.stringify([{ code: filter.code, step: filter.step }])}::jsonb)`,
     )
   return query.execute()
 }

@@ -22,7 +22,7 @@ export type RerunFilter = z.output<typeof rerunFilter>
 
 export const rerunPreview = z.object({
   count: z.int(),
-  /** Runs by what their failed steps failed of; `code` is null where no action failed. */
+  /** Runs by what their failed steps failed of; `code` is null of runs that failed before that was kept. */
   byCode: z.array(z.object({ code: z.string().nullable(), runs: z.int(), example: z.string() })),
   byPlaybook: z.array(z.object({ slug: z.string(), name: z.string(), version: z.int(), runs: z.int() })),
   /** The first to be done again. */

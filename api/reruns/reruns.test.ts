@@ -26,7 +26,7 @@ const ctx = () => ({
 })
 
 /** A playbook whose runs all fail, because the vendor refuses what it writes. */
-async function failing(runs: number): Promise<{ slug: string; runs: RunRef[] }> {
+async function failing(runs: number, plan = chain(write('a', 'keyed'))): Promise<{ slug: string; runs: RunRef[] }> {
   const slug = `p-${newId(Date.now())}`
   const id = newId(Date.now())
   const at = new Date()
@@ -35,7 +35,7 @@ async function failing(runs: number): Promise<{ slug: string; runs: RunRef[] }> 
   shell.outside.refused.add('a')
   const started: RunRef[] = []
   for (let i = 0; i < runs; i += 1) {
-    const run = await shell.enroll(chain(write('a', 'keyed')))
+    const run = await shell.enroll(plan)
     await shell.database.db.updateTable('runs').set({ playbook_id: id }).where('id', '=', run.runId).execute()
     started.push(run)
   }
@@ -114,6 +114,20 @@ describe('a rerun of failed runs', () => {
     expect((await worked(again.id, 'done')).counts).toMatchObject({ passed: 3, moved: 1, failed: 0 })
     expect(new Set(shell.outside.written.map(({ key }) => key)).size).toBe(4)
     expect(shell.outside.written).toHaveLength(4)
+  })
+
+  it('finds a run by what a step failed of that is no action', async () => {
+    const day = { mode: 'untilDate', property: 'trigger.day', offsetMs: 0, missing: 'fail' } as const
+    const { slug, runs } = await failing(1, chain({ id: 'day', op: 'delay', delay: day }))
+    const byCode = [{ code: 'INVALID_INPUT', runs: 1, example: 'day: trigger.day is missing.' }]
+    for (const by of [{}, { code: 'INVALID_INPUT' }, { step: 'day' }, { code: 'INVALID_INPUT', step: 'day' }])
+      expect(await previewRerun(ctx(), { playbook: slug, ...by })).toMatchObject({ count: 1, byCode })
+    for (const by of [{ code: 'NOT_FOUND' }, { step: 'other' }, { code: 'NOT_FOUND', step: 'day' }])
+      expect(await previewRerun(ctx(), { playbook: slug, ...by })).toMatchObject({ count: 0 })
+    const { id } = await startRerun(ctx(), { filter: { playbook: slug, step: 'day' }, maxFailures: 0 })
+    const view = await worked(id, 'stopped')
+    expect(view.runs).toMatchObject([{ id: runs[0]?.runId, status: 'failed', step: 'day', code: 'INVALID_INPUT' }])
+    await cancelRerun(ctx(), id)
   })
 
   it('gets its turn behind many that were left stopped, and one that cannot be worked on', async () => {

@@ -1,6 +1,6 @@
 import type { RunState } from '../model/run.ts'
 import type { RunSummary } from '../ports.ts'
-import { PAUSED } from './draft.ts'
+import { failedForGood, PAUSED } from './draft.ts'
 
 const OPEN = new Set(['acting', 'waiting', 'retrying', 'paced', 'held', 'review'])
 
@@ -17,6 +17,12 @@ export function summaryOf(state: RunState, connectionOf: (step: string) => strin
     waitingUntil: dues.length > 0 ? Math.min(...dues) : null,
     at: open.map(([id]) => id),
     ...(state.output === undefined ? {} : { output: state.output }),
+    ...(state.status === 'failed' ? { failures: failuresOf(state) } : {}),
     heldBy: [...new Set(held.filter((slug) => slug !== null))],
   }
 }
+
+const failuresOf = ({ steps }: RunState): NonNullable<RunSummary['failures']> =>
+  Object.entries(steps).flatMap(([id, step]) =>
+    failedForGood(step) && step.fault !== undefined ? [{ step: id, code: step.fault.code }] : [],
+  )
