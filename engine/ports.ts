@@ -5,7 +5,7 @@ import type { Json } from '../nodes/manifest.ts'
 import type { TriggerData } from './model/plan.ts'
 import type { Facts, Instant, Reads } from './model/rule.ts'
 import type { HeardEvent, OperatorCommand, RunInput, RunStatus, Withheld } from './model/run.ts'
-import type { Listening } from './run/listens.ts'
+import type { AwaitedEvent, Listening } from './run/listens.ts'
 import type { MigrationRefusal } from './run/migrate.ts'
 
 /** What the activities need from the outside. Implemented over Postgres in `api/db`; every call is workspace-scoped. */
@@ -138,6 +138,22 @@ export interface RunWaits {
   listen(run: RunRef, subject: WaitingSubject, listening: Listening | null): Promise<void>
   /** The subject's stored events of these names, in the order in which they came. */
   happened(run: RunRef, subject: WaitingSubject, names: string[]): Promise<StoredHappening[]>
+  /**
+   * The first stored event of the subject, in the order in which they came, that one of these waits for, in its time; of
+   * several that wait for it the first.
+   * @param asked.at now, for filters that compare with it
+   */
+  first(
+    run: RunRef,
+    subject: WaitingSubject,
+    asked: { awaited: AwaitedEvent[]; at: Instant },
+  ): Promise<HeardAwaited | null>
+}
+
+/** An event, and who waits for it. */
+export interface HeardAwaited {
+  event: HeardEvent
+  awaited: AwaitedEvent
 }
 
 /** Whom a run is about. @see FactsSource */

@@ -100,8 +100,26 @@ export function startDispatcher(deps: DispatcherDeps): Dispatcher {
   }
 }
 
-/** Tells runs that wait, beside the work; one that is told again before it was told is told once. */
-function createTeller({ touchRuns, onError }: DispatcherDeps) {
+/**
+ * Tells runs that wait, beside the work; one that is told again before it was told is told once. Those whose event came do
+ * not wait for those of whom it is asked first whether they need a look.
+ */
+function createTeller(deps: DispatcherDeps) {
+  const sure = tellInTurn(deps)
+  const unsure = tellInTurn(deps)
+  return {
+    add: (runs: TouchedRun[]): void => {
+      sure.add(runs.filter(({ concern }) => concern === 'event'))
+      unsure.add(runs.filter(({ concern }) => concern === 'rule'))
+    },
+    done: async (): Promise<void> => {
+      await sure.done()
+      await unsure.done()
+    },
+  }
+}
+
+function tellInTurn({ touchRuns, onError }: DispatcherDeps) {
   const waiting = new Map<string, TouchedRun>()
   let telling: Promise<void> | null = null
   const tell = async (): Promise<void> => {
@@ -114,7 +132,7 @@ function createTeller({ touchRuns, onError }: DispatcherDeps) {
   }
   return {
     add: (runs: TouchedRun[]): void => {
-      for (const run of runs) if (waiting.get(run.runId)?.concern !== 'event') waiting.set(run.runId, run)
+      for (const run of runs) waiting.set(run.runId, run)
       if (waiting.size > 0) telling ??= tell()
     },
     done: async (): Promise<void> => {

@@ -43,7 +43,7 @@ export async function tellWaiting(
   return [...runs.values()]
 }
 
-/** A run that is owed a look: what it waits for came, or something changed that a rule of its reads. */
+/** A run that is owed a look: what it waits for came, or whom it listens to is another; or something changed that a rule of its reads. */
 export interface TouchedRun extends RunRef {
   concern: 'event' | 'rule'
 }
@@ -51,6 +51,9 @@ export interface TouchedRun extends RunRef {
 function concernOf({ topics, awaited }: Wait, news: News | undefined, now: number): TouchedRun['concern'] | null {
   if (news === undefined) return null
   if (awaited.some((one) => news.events.some((event) => isMeant(one, event, now)))) return 'event'
+  const reads = (topic: string): boolean => topics.includes(topic) || topics.includes(ANYTHING)
+  // Of whom it is to be told is another then, whatever its rules say now.
+  if (news.topics.has(ATTACHED) && reads(ATTACHED)) return 'event'
   return topics.includes(ANYTHING) || topics.some((topic) => news.topics.has(topic)) ? 'rule' : null
 }
 

@@ -9,20 +9,19 @@ import type { TouchedRun } from './tell-waiting.ts'
 const AT_ONCE = 8
 
 /**
- * Of runs that are owed a look those that need one: a rule's answer is asked here for a fraction of what the run itself
- * would pay for finding out that nothing follows. What changes later owes another look.
+ * Of runs that are owed a look, because something changed that a rule of theirs reads, those that need one: a rule's answer
+ * is asked here for a fraction of what the run itself would pay for finding out that nothing follows. What changes later
+ * owes another look. Those whom their event has touched need one for sure.
  */
 export async function worthALook(
   deps: { q: Queryable; facts: FactsSource; clock: () => number },
   touched: readonly TouchedRun[],
 ): Promise<RunRef[]> {
-  const sure = touched.filter(({ concern }) => concern === 'event')
-  const unsure = await unsureRuns(
-    deps.q,
-    touched.filter(({ concern }) => concern === 'rule'),
-  )
-  const [worth, spared]: [RunRef[], UnsureRun[]] = [[...sure], []]
-  const rest = [...unsure]
+  const worth: RunRef[] = touched.filter(({ concern }) => concern === 'event')
+  const asked = touched.filter(({ concern }) => concern === 'rule')
+  // Read before the facts: a touch that came after it is not answered by them.
+  const rest = asked.length === 0 ? [] : await unsureRuns(deps.q, asked)
+  const spared: UnsureRun[] = []
   const lane = async (): Promise<void> => {
     for (let run = rest.shift(); run !== undefined; run = rest.shift())
       // What cannot be asked here, its own stint asks, and says what is wrong.
