@@ -24,20 +24,66 @@ export function StepSample(props: {
   const drawn = stepOf(useDraft(), step)
   const queries = useQueryClient()
   const samples = useQuery(trpc.backtests.samples.queryOptions({ slug }))
-  const [text, setText] = useState<string | null>(null)
   const put = useMutation(
     trpc.backtests.putSample.mutationOptions({
-      onSuccess: (answer) => {
-        setText(null)
-        queries.setQueryData(trpc.backtests.samples.queryKey({ slug }), answer)
-      },
+      onSuccess: (answer) => queries.setQueryData(trpc.backtests.samples.queryKey({ slug }), answer),
     }),
   )
-  const kept = samples.data?.data.find((sample) => sample.step === step)
-  const output = kept?.output ?? definition?.sample ?? null
-  const parsed = text === null ? undefined : parsedOf(text)
+  const keep = (output: Json, onSuccess?: () => void) =>
+    put.mutate({ slug, step, output }, { onSuccess: () => onSuccess?.() })
   return (
     <Stack gap={4} mt={6}>
+      {/* Before it is looked up nobody knows which answer is in force: the usual one would be a guess. */}
+      {samples.data !== undefined && (
+        <Answer
+          label={label}
+          kept={samples.data.data.find((sample) => sample.step === step)}
+          usual={definition?.sample ?? null}
+          keep={keep}
+          isKeeping={put.isPending}
+        />
+      )}
+      {samples.isPending && (
+        <Text size="xs" c="dimmed">
+          Looking up what it is taken to answer…
+        </Text>
+      )}
+      {samples.isError && <ProblemPanel error={samples.error} retry={() => void samples.refetch()} />}
+      {put.isSuccess && (
+        <Text size="xs" role="status">
+          What it answers was changed after this dry run. Try it again to see what comes of it.
+        </Text>
+      )}
+      {put.isError && <ProblemPanel error={put.error} />}
+      {definition !== undefined && definition.connector !== null && (
+        <StepCall
+          slug={slug}
+          step={step}
+          label={label}
+          connection={drawn?.connection ?? null}
+          input={input}
+          onKeep={(answered) => keep(answered)}
+        />
+      )}
+    </Stack>
+  )
+}
+
+function Answer(props: {
+  label: string
+  kept: { output: Json; stale: boolean } | undefined
+  /** Of the definition. */
+  usual: Json
+  /** Null: back to the usual one. */
+  keep: (output: Json, onSuccess?: () => void) => void
+  isKeeping: boolean
+}) {
+  const { label, kept, usual, keep, isKeeping } = props
+  const [text, setText] = useState<string | null>(null)
+  const output = kept?.output ?? usual
+  const parsed = text === null ? undefined : parsedOf(text)
+  return (
+    <>
       <Group gap={6}>
         <Text size="xs" fw={600}>
           Is taken to answer
@@ -59,7 +105,7 @@ export function StepSample(props: {
           maxRows={12}
           value={text}
           onChange={setText}
-          error={parsed === undefined ? 'This is not JSON. Mend it.' : undefined}
+          error={wrongWith(parsed)}
         />
       )}
       <Group gap={6}>
@@ -69,13 +115,7 @@ export function StepSample(props: {
               Keep another
             </Button>
             {kept !== undefined && (
-              <Button
-                variant="subtle"
-                color="gray"
-                size="compact-xs"
-                loading={put.isPending}
-                onClick={() => put.mutate({ slug, step, output: null })}
-              >
+              <Button variant="subtle" color="gray" size="compact-xs" loading={isKeeping} onClick={() => keep(null)}>
                 Back to the usual sample
               </Button>
             )}
@@ -84,9 +124,9 @@ export function StepSample(props: {
           <>
             <Button
               size="compact-xs"
-              loading={put.isPending}
+              loading={isKeeping}
               disabled={parsed === undefined || parsed === null}
-              onClick={() => put.mutate({ slug, step, output: parsed ?? null })}
+              onClick={() => keep(parsed ?? null, () => setText(null))}
             >
               Keep
             </Button>
@@ -96,20 +136,16 @@ export function StepSample(props: {
           </>
         )}
       </Group>
-      {put.isError && <ProblemPanel error={put.error} />}
-      {definition !== undefined && definition.connector !== null && (
-        <StepCall
-          slug={slug}
-          step={step}
-          label={label}
-          connection={drawn?.connection ?? null}
-          input={input}
-          onKeep={(answered) => put.mutate({ slug, step, output: answered })}
-        />
-      )}
-    </Stack>
+    </>
   )
 }
+
+const wrongWith = (parsed: Json | undefined): string | undefined =>
+  parsed === undefined
+    ? 'This is not JSON. Mend it.'
+    : parsed === null
+      ? 'This is no answer. Write one, or cancel.'
+      : undefined
 
 /** Undefined where it is no JSON. */
 function parsedOf(text: string): Json | undefined {
