@@ -92,15 +92,16 @@ export interface RunRecord {
   /** An answer that was committed for this step, whether or not the run was told of it. */
   answerTo(run: RunRef, asked: { step: string; visit: number }): Promise<GivenAnswer | null>
   /**
-   * Writes that the run went over to another version, or why not: with what the lists show of it, and with the row of
-   * whoever asked. Where the same input with other facts is there already nothing is written: that one is to be applied.
+   * Writes that the run went over to another version, or why not: with what the lists show of it, with the row of whoever
+   * asked, and that it waits for nothing where runs of that version never do. Where the same input with other facts is
+   * there already nothing is written: that one is to be applied.
    * @returns what is in the record now, and whether it is the input that was given
    */
   goOver(run: RunRef, over: GoneOver): Promise<{ input: RunInput & { kind: 'operator' }; ours: boolean }>
   append(run: RunRef, part: RecordPart): Promise<void>
   /** Which of these connections (slugs) are open now: read afresh, because a held run sleeps on the answer. */
   connectionsOpen(workspaceId: string, slugs: string[]): Promise<string[]>
-  /** The last append: closes the run and drops what lost tasks may have left beyond the end. */
+  /** The last append: closes the run, which waits for nothing any more, and drops what lost tasks may have left beyond the end. */
   conclude(run: RunRef, part: RecordPart, at: Instant): Promise<void>
 }
 

@@ -96,7 +96,8 @@ export const WRITE_PART = `
   summary AS (
     UPDATE runs SET status = $6::text, reason = $7::text, at_steps = $8::text[], held_by = $9::text[],
       waiting_until = $10::timestamptz, milestone_due = $11::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL
-    WHERE workspace_id = $1 AND id = $2 AND epoch <= $4)`
+    WHERE workspace_id = $1 AND id = $2 AND epoch <= $4
+    RETURNING id)`
 
 type WentOver = Awaited<ReturnType<RunRecord['goOver']>>
 
@@ -181,13 +182,15 @@ const END_OF_CALLS = `
       INSERT INTO run_outbox (workspace_id, run_id, id, at) SELECT $1::uuid, run_id, id, $12::timestamptz FROM told
       ON CONFLICT DO NOTHING)`
 
+// Its waits go after its row is held, as in a merge, so that the two never wait for each other.
 const CONCLUDE: Statement = {
   name: 'run-conclude',
   text: `WITH ${WRITE_PART.replace('ended_at = NULL', 'ended_at = $12::timestamptz, output = $13::jsonb, failures = $14::jsonb')},
     beyond AS (
       DELETE FROM run_inputs WHERE workspace_id = $1 AND run_id = $2 AND epoch <= $4
         AND position >= $3::int + jsonb_array_length($5::jsonb)),
-    ${END_OF_CALLS}
+    ${END_OF_CALLS},
+    silent AS (DELETE FROM run_waits WHERE workspace_id = $1 AND run_id = $2 AND EXISTS (SELECT 1 FROM summary))
     SELECT 1`,
 }
 

@@ -8,7 +8,7 @@ const MOST_ATTEMPTS = 60
 
 /** In the order of the parameters of `GO_OVER`. */
 export function overValues(run: RunRef, over: GoneOver): unknown[] {
-  const { status, reason, at, heldBy, waitingUntil } = over.summary
+  const { status, reason, at, heldBy, waitingUntil, milestoneDue = null } = over.summary
   return [
     run.workspaceId,
     run.runId,
@@ -29,6 +29,7 @@ export function overValues(run: RunRef, over: GoneOver): unknown[] {
     over.refused?.text ?? null,
     new Date(over.input.at),
     new Date(over.input.at + AGAIN_MS),
+    milestoneDue === null ? null : new Date(milestoneDue),
   ]
 }
 
@@ -41,8 +42,9 @@ function outcomeOf({ back, refused }: GoneOver): string {
 }
 
 /**
- * Four things in one transaction: the input, what lists show of the run with its version, and the row of the migration
- * that asked. An input with other facts that is there already wins, because writes may have been made on it.
+ * All in one transaction: the input, what lists show of the run with its version, the row of the migration that asked, and
+ * that it waits for nothing where runs of its plan never do. An input with other facts that is there already wins, because
+ * writes may have been made on it. When a run ended is not touched: one that has ended only answers that it has.
  */
 export const GO_OVER: Statement = {
   name: 'run-go-over',
@@ -57,11 +59,15 @@ export const GO_OVER: Statement = {
       RETURNING input, input = $5::jsonb AS ours),
     shown AS (
       UPDATE runs SET status = $6::text, reason = $7::text, at_steps = $8::text[], held_by = $9::text[],
-        waiting_until = $10::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8, ended_at = NULL,
+        waiting_until = $10::timestamptz, milestone_due = $20::timestamptz, updated_at = to_timestamp($4::float8 / 1000), epoch = $4::float8,
         first_version = CASE WHEN first_version IS NULL AND plan_hash <> $11::text THEN version ELSE first_version END,
         first_plan_hash = CASE WHEN first_plan_hash IS NULL AND plan_hash <> $11 THEN plan_hash ELSE first_plan_hash END,
         version = coalesce($12::int, first_version, version), plan_hash = $11
-      WHERE workspace_id = $1 AND id = $2 AND epoch <= $4 AND EXISTS (SELECT FROM taken WHERE ours)),
+      WHERE workspace_id = $1 AND id = $2 AND epoch <= $4 AND EXISTS (SELECT FROM taken WHERE ours)
+      RETURNING plan_hash),
+    silent AS (
+      DELETE FROM run_waits WHERE workspace_id = $1 AND run_id = $2
+        AND EXISTS (SELECT FROM shown JOIN plans p ON p.workspace_id = $1 AND p.hash = shown.plan_hash WHERE NOT p.listens)),
     told AS (
       UPDATE run_migration_runs SET
         status = CASE WHEN $15::text = 'waiting' AND attempts >= ${MOST_ATTEMPTS} THEN 'refused' ELSE $15 END,

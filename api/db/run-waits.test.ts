@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type AwaitedEvent, canListen, type Listening } from '../../engine/run/listens.ts'
-import type { RunRef, RunWaits } from '../../engine/ports.ts'
+import type { GoneOver, RunRef, RunSummary, RunWaits } from '../../engine/ports.ts'
 import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { createCatalogCache } from '../dispatch/workspace-catalog.ts'
 import { workEvents } from '../dispatch/work-events.ts'
 import { mergeContacts } from '../identity/merge-contacts.ts'
 import { newId } from './new-id.ts'
+import { createRunRecord } from './run-record.ts'
 import { createRunWaits, shareWaits, spareLooks, touchedBefore, touchWaits, unsureRuns } from './run-waits.ts'
 import { inTransaction, onPool, type Queryable } from './sql.ts'
 
@@ -317,5 +318,81 @@ describe('what was heard', () => {
     await w.send(paid(2))
     await w.dispatch()
     expect(await heard()).toMatchObject({ properties: { n: 2 } })
+  })
+})
+
+describe('what the record says of a run', () => {
+  const record = () => createRunRecord(q, () => undefined)
+  const summary = (status: RunSummary['status']): RunSummary => ({
+    status,
+    reason: null,
+    waitingUntil: null,
+    at: [],
+    heldBy: [],
+    milestoneDue: 5000,
+  })
+  const row = (of: RunRef) =>
+    w.opened.db.selectFrom('runs').selectAll().where('id', '=', of.runId).executeTakeFirstOrThrow()
+  const plan = (hash: string, listens: boolean) =>
+    w.opened.db
+      .insertInto('plans')
+      .values({ workspace_id: w.id, hash, plan: '{}', listens, created_at: new Date(w.clock.now) })
+      .execute()
+  const goneOver = (to: string, more: Partial<GoneOver> = {}): GoneOver => {
+    const migration = randomUUID()
+    const from = { plan: 'p', version: 1 }
+    const command = { kind: 'migrate' as const, migration, from, to: { plan: to, version: 2 }, moves: {} }
+    return {
+      position: 1,
+      input: { kind: 'operator', at: w.clock.now, id: `migrate:${migration}`, command },
+      epoch: 10,
+      summary: summary('waiting'),
+      migration,
+      back: false,
+      plan: to,
+      version: 2,
+      refused: null,
+      ...more,
+    }
+  }
+
+  it('takes its waits with its end, unless a later task has it', async () => {
+    const { id } = await contact()
+    const one = await run(id)
+    await waits.listen(one, { kind: 'contact', id }, forRule('segment:x'))
+    await record().append(one, { from: 0, inputs: [], epoch: 10, summary: summary('waiting') })
+    const end = (epoch: number) =>
+      record().conclude(one, { from: 1, inputs: [], epoch, summary: summary('completed') }, w.clock.now)
+    await end(9)
+    expect(await rows(one)).toHaveLength(1)
+    await end(10)
+    expect(await rows(one)).toEqual([])
+    expect(await row(one)).toMatchObject({ status: 'completed', ended_at: expect.any(Date) })
+  })
+
+  it('takes them where it goes over to a plan whose runs wait for nothing, and no others', async () => {
+    const { id } = await contact()
+    const [one, other] = [await run(id), await run(id)]
+    for (const each of [one, other]) await waits.listen(each, { kind: 'contact', id }, forRule('segment:x'))
+    await plan('silent', false)
+    await plan('listening', true)
+    await record().goOver(one, goneOver('silent', { epoch: -1 }))
+    expect(await rows(one), 'a later task has it').toHaveLength(1)
+    await record().goOver(one, goneOver('silent'))
+    await record().goOver(other, goneOver('listening'))
+    expect(await rows(one)).toEqual([])
+    expect(await rows(other)).toHaveLength(1)
+    expect(await row(one)).toMatchObject({ plan_hash: 'silent', version: 2, milestone_due: new Date(5000) })
+  })
+
+  it('keeps when a run ended that is asked to go over afterwards', async () => {
+    const { id } = await contact()
+    const one = await run(id)
+    await record().conclude(one, { from: 0, inputs: [], epoch: 10, summary: summary('completed') }, w.clock.now)
+    const { ended_at } = await row(one)
+    const refused = { code: 'over' as const, text: 'The run has ended: completed' }
+    await record().goOver(one, goneOver('p', { version: 1, summary: summary('completed'), refused }))
+    expect(await row(one)).toMatchObject({ status: 'completed', ended_at, version: 1 })
+    expect(ended_at).not.toBeNull()
   })
 })
