@@ -7,6 +7,7 @@ import { stepOf } from '../document/graph.ts'
 import { Notice } from '../ui/problem-panel.tsx'
 import { fullTime, spanWords } from '../ui/time.tsx'
 import { counted, difference, liveSteps } from './backtest-shown.ts'
+import { endedWords, notEnteredWords } from './backtest-words.ts'
 import { useCatalog } from './catalog-context.ts'
 import { useDraft, useEditorStore } from './store.ts'
 
@@ -78,7 +79,7 @@ function Numbers({ result: { draft, live, real } }: { result: BacktestResult }) 
       real: real === null ? undefined : status === 'open' ? realOpen : (real.statuses[status] ?? 0),
     })),
     ...refusals.map((code) => ({
-      label: `Refused: ${code}`,
+      label: notEnteredWords(code),
       draft: at(draft.refused, code),
       live: found === null ? undefined : at(found.refused, code),
       real: real === null ? undefined : at(real.refused, code),
@@ -210,12 +211,11 @@ function Sample({ result: { draft } }: { result: BacktestResult }) {
               params={{ id: run.subjectId }}
               className="sb-row-link"
             >
-              {fullTime(run.enteredAt)}
+              The {subject} that entered {fullTime(run.enteredAt)}
             </Link>
             <Text span c="dimmed">
               {' '}
-              {run.status}
-              {run.reason === null ? '' : `: ${run.reason}`}
+              {endedWords(run)}
             </Text>
           </Text>
         ))}
