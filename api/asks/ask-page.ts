@@ -44,7 +44,8 @@ export function askPage(ask: StoredAsk, again?: { posted: URLSearchParams; wrong
     ask.kind === 'form'
       ? '<button type="submit">Send</button>'
       : `<button type="submit" name="decision" value="approved">Approve</button>
-<button type="submit" name="decision" value="rejected" class="no">Reject</button>`
+<details><summary class="button no">Reject…</summary><p>The first answer counts; it cannot be taken back.</p>
+<button type="submit" name="decision" value="rejected">Reject it</button></details>`
   return page(
     ask.title,
     `<h1>${escape(ask.title)}</h1>
@@ -52,7 +53,7 @@ ${ask.text === null ? '' : `<p class="text">${escape(ask.text)}</p>`}
 ${again === undefined ? '' : `<p role="alert" class="wrong">${escape(again.wrong)}</p>`}
 <form method="post">${fields}
 <label>Your name <input name="name" required maxlength="200" autocomplete="name" value="${sent('name')}"></label>
-<p class="buttons">${buttons}</p></form>
+<div class="buttons">${buttons}</div></form>
 <p class="small">Asked by the playbook “${escape(ask.name)}”. It waits until ${ask.expires_at.toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>`,
   )
 }
@@ -86,7 +87,7 @@ const page = (title: string, body: string): string => `<!doctype html>
 h1{font-size:1.5rem}.text{white-space:pre-wrap}label{display:block;margin:1rem 0;font-weight:600}
 input,textarea,select{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.5rem;font:inherit;border:1px solid #8b8f97;border-radius:8px;background:transparent;color:inherit}
 button,.button{font:inherit;display:inline-block;padding:.6rem 1.4rem;border:1px solid #2450b2;border-radius:8px;background:#2450b2;color:#fff;cursor:pointer;text-decoration:none}
-.no{background:transparent;color:inherit;border-color:#8b8f97}.buttons{display:flex;gap:.8rem}.small{font-size:.875rem;opacity:.75}.wrong{color:#b3261e;font-weight:600}
+.no{background:transparent;color:inherit;border-color:#8b8f97}.buttons{display:flex;gap:.8rem;align-items:start}summary{list-style:none}summary::-webkit-details-marker{display:none}.small{font-size:.875rem;opacity:.75}.wrong{color:#b3261e;font-weight:600}
 :focus-visible{outline:3px solid #8fb0ff;outline-offset:2px}option{color:#1c2024}
 @media (prefers-color-scheme:dark){body{background:#16181c;color:#eceef1}.wrong{color:#ffb4ab}}</style></head>
 <body><main>${body}</main></body></html>`

@@ -25,6 +25,8 @@ export const askRow = z.object({
   byLink: z.boolean(),
   /** Whether the one who reads this may answer. */
   mine: z.boolean(),
+  /** Whether they may ask somebody else in the place of those who were asked. */
+  mayPassOn: z.boolean(),
   /** `over`: its run went on or ended without the answer. */
   status: z.enum(['open', 'answered', 'expired', 'over']),
   askedAt: isoTime,
@@ -41,8 +43,15 @@ export type AskRow = z.output<typeof askRow>
 export const askById = z.object({ id: z.uuid() })
 
 export const askListInput = z.object({
-  state: z.enum(['open', 'answered']).default('open'),
+  state: z
+    .enum(['open', 'answered', 'over'])
+    .default('open')
+    .describe('over: its time is over, or its run went on or ended without an answer.'),
+  mine: z.boolean().default(false).describe('Only what the one who asks may answer.'),
+  cursor: z.string().max(500).nullish(),
+  limit: z.int().min(1).max(200).default(50),
 })
+export type AskListInput = z.output<typeof askListInput>
 
 export const answerInput = askById.extend({
   decision: z.enum(['approved', 'rejected']).optional().describe('Of an approval.'),

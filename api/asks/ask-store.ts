@@ -1,6 +1,11 @@
 import { sql } from 'kysely'
+import type { Actor } from '../auth/scopes.ts'
+import { page, readCursor } from '../db/cursor.ts'
 import type { Db } from '../db/database.ts'
 import { hashToken } from './inside.ts'
+import { rolesAskedOf } from './may-answer.ts'
+
+const awaited = sql<boolean>`(runs.ended_at IS NULL AND asks.step = ANY (runs.at_steps))`
 
 /** Asks with the run and playbook they come from. `awaited`: its run is still at the step. */
 const askQuery = (db: Db) =>
@@ -14,27 +19,68 @@ const askQuery = (db: Db) =>
     )
     .selectAll('asks')
     .select(['runs.subject_kind', 'runs.subject_id', 'playbooks.slug', 'playbooks.name'])
-    .select(sql<boolean>`runs.ended_at IS NULL AND asks.step = ANY (runs.at_steps)`.as('awaited'))
+    .select(awaited.as('awaited'))
 
 export type StoredAsk = Awaited<ReturnType<ReturnType<typeof askQuery>['executeTakeFirstOrThrow']>>
 
 export const findAsk = (db: Db, { workspaceId, id }: { workspaceId: string; id: string }) =>
   askQuery(db).where('asks.workspace_id', '=', workspaceId).where('asks.id', '=', id).executeTakeFirst()
 
-/** Open ones and the newest of the others. Who may answer is asked of each. */
-export const listAsks = (db: Db, workspaceId: string, { now, open }: { now: number; open: boolean }) =>
+export type AskState = 'open' | 'answered' | 'over'
+
+export interface AskFilter {
+  workspaceId: string
+  state: AskState
+  now: number
+  /** Only what they may answer. */
+  askedOf?: Actor | undefined
+}
+
+/** The same as `mayAnswer` says of one. */
+function isAskedOf(actor: Actor) {
+  if (actor.kind !== 'user') return sql<boolean>`false`
+  const roles = rolesAskedOf(actor.role)
+  return sql<boolean>`CASE WHEN asks.people = '{}' THEN asks.who = ANY (${roles}::text[])
+    ELSE ${actor.email.toLowerCase()} = ANY (asks.people) END`
+}
+
+const filtered = (db: Db, { workspaceId, state, now, askedOf }: AskFilter) =>
   askQuery(db)
     .where('asks.workspace_id', '=', workspaceId)
-    .$if(open, (query) =>
-      query
-        .where('asks.decided_at', 'is', null)
-        .where('asks.expires_at', '>', new Date(now))
-        .where(sql<boolean>`runs.ended_at IS NULL AND asks.step = ANY (runs.at_steps)`),
+    .where('asks.decided_at', state === 'answered' ? 'is not' : 'is', null)
+    .$if(state === 'open', (query) => query.where('asks.expires_at', '>', new Date(now)).where(awaited))
+    .$if(state === 'over', (query) =>
+      query.where((eb) => eb.or([eb('asks.expires_at', '<=', new Date(now)), eb.not(awaited)])),
     )
-    .$if(!open, (query) => query.where('asks.decided_at', 'is not', null))
-    .orderBy('asks.asked_at', 'desc')
-    .limit(200)
-    .execute()
+    .where(askedOf === undefined ? sql<boolean>`true` : isAskedOf(askedOf))
+
+/** The newest first: what was answered by when it was, the others by when they were asked. */
+export async function listAsks(
+  db: Db,
+  filter: AskFilter,
+  { cursor, limit }: { cursor?: string | null | undefined; limit: number },
+): Promise<{ data: StoredAsk[]; nextCursor: string | null }> {
+  const by = filter.state === 'answered' ? 'asks.decided_at' : 'asks.asked_at'
+  let query = filtered(db, filter)
+    .orderBy(by, 'desc')
+    .orderBy('asks.id', 'desc')
+    .limit(limit + 1)
+  if (cursor) {
+    const [at = '', id = ''] = readCursor(cursor, ['instant', 'uuid'])
+    query = query.where((eb) =>
+      eb.or([eb(by, '<', new Date(at)), eb.and([eb(by, '=', new Date(at)), eb('asks.id', '<', id)])]),
+    )
+  }
+  return page(await query.execute(), limit, (ask) => [(ask.decided_at ?? ask.asked_at).toISOString(), ask.id])
+}
+
+export async function countAsks(db: Db, filter: AskFilter): Promise<number> {
+  const { n } = await filtered(db, filter)
+    .clearSelect()
+    .select(sql<number>`count(*)::int`.as('n'))
+    .executeTakeFirstOrThrow()
+  return n
+}
 
 /** Whom it is asked of now; nobody passes it on or answers it until the transaction is over. */
 export const lockAsk = (trx: Db, { workspaceId, id }: { workspaceId: string; id: string }) =>

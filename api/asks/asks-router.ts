@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { procedure, router } from '../trpc.ts'
 import { answerInput, askById, askListInput, askRow, passOnInput } from './ask-schemas.ts'
-import { answerInApp, asksOfRun, listAskRows, passOn, viewAsk } from './asks.ts'
+import { answerInApp, asksOfRun, countMine, listAskRows, passOn, viewAsk } from './asks.ts'
 
 const tags = ['Asks']
 
@@ -9,11 +9,15 @@ const tags = ['Asks']
 export const asksRouter = router({
   list: procedure({
     scope: 'runs:read',
-    rest: { method: 'GET', path: '/v1/asks', tags, summary: 'What runs ask of people: open, or the newest answered' },
+    rest: { method: 'GET', path: '/v1/asks', tags, summary: 'What runs ask of people, the newest first' },
   })
     .input(askListInput)
-    .output(z.object({ data: z.array(askRow), nextCursor: z.null() }))
-    .query(async ({ ctx, input }) => ({ data: await listAskRows(ctx, input), nextCursor: null })),
+    .output(z.object({ data: z.array(askRow), nextCursor: z.string().nullable() }))
+    .query(({ ctx, input }) => listAskRows(ctx, input)),
+
+  countMine: procedure({ scope: 'runs:read' })
+    .output(z.object({ count: z.int() }))
+    .query(async ({ ctx }) => ({ count: await countMine(ctx) })),
 
   get: procedure({
     scope: 'runs:read',

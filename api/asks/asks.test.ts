@@ -207,6 +207,43 @@ describe('the list of what waits', () => {
     expect(answered.some(({ id }) => id === ask)).toBe(true)
   })
 
+  it('finds what somebody is asked however much is asked of others, page by page', async () => {
+    const viewer = await home.signIn('viewer')
+    const me = await inApp(viewer, '/trpc/session.me')
+    const { email } = me.json<{ result: { data: { user: { email: string } } } }>().result.data.user
+    const first = await asked({ people: [email], byLink: false })
+    for (let n = 0; n < 4; n += 1) {
+      api.clock.now += 1000
+      await asked({ who: 'editors' })
+    }
+    const list = async (headers: Record<string, string>, query: string) =>
+      (await inApp(headers, `/v1/asks?${query}`)).json<{
+        data: Array<{ id: string; mine: boolean; mayPassOn: boolean; status: string }>
+        nextCursor: string | null
+      }>()
+    const own = await list(viewer, 'mine=true&limit=2')
+    expect(own.data).toMatchObject([{ id: first.ask, mine: true, mayPassOn: true }])
+    const count = (await inApp(viewer, '/trpc/asks.countMine')).json<{ result: { data: { count: number } } }>()
+    expect(count.result.data.count).toBe(1)
+    const everybodys = await list(viewer, 'limit=200')
+    expect(everybodys.data.filter(({ mayPassOn }) => mayPassOn)).toHaveLength(1)
+    const paged: string[] = []
+    for (let cursor: string | null = ''; cursor !== null; ) {
+      const part: Awaited<ReturnType<typeof list>> = await list(viewer, `limit=2${cursor && `&cursor=${cursor}`}`)
+      paged.push(...part.data.map(({ id }) => id))
+      cursor = part.nextCursor
+    }
+    expect(paged).toEqual(everybodys.data.map(({ id }) => id))
+    expect((await list(owner, 'mine=true&limit=200')).data.some(({ id }) => id === first.ask)).toBe(false)
+    expect((await list(owner, 'limit=200')).data.find(({ id }) => id === first.ask)).toMatchObject({
+      mine: false,
+      mayPassOn: true,
+    })
+    api.clock.now += 4 * 24 * 3_600_000
+    expect((await list(viewer, '')).data).toEqual([])
+    expect((await list(viewer, 'state=over&mine=true')).data).toMatchObject([{ id: first.ask, status: 'expired' }])
+  })
+
   it('is the workspace’s own', async () => {
     const { ask } = await asked()
     const other = await api.workspace('other')

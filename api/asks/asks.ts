@@ -9,17 +9,24 @@ import { notFound, problem } from '../problem.ts'
 import { recordsOf } from '../runs/reviews.ts'
 import { findRun } from '../runs/run-list.ts'
 import { type Said, answerAsk } from './answer-ask.ts'
-import type { AnswerInput, AskRow } from './ask-schemas.ts'
-import { findAsk, listAsks, lockAsk, type StoredAsk, statusOf } from './ask-store.ts'
+import type { AnswerInput, AskListInput, AskRow } from './ask-schemas.ts'
+import { countAsks, findAsk, listAsks, lockAsk, type StoredAsk, statusOf } from './ask-store.ts'
 import { hashToken, isMember, linkOf, newToken } from './inside.ts'
 import { type Asked, mayAnswer, mayPassOn, notAsked, whoMay } from './may-answer.ts'
 
-/** What waits for the one who asks first; the newest first of each. */
-export async function listAskRows(ctx: Context, given: { state: 'open' | 'answered' }): Promise<AskRow[]> {
-  const asks = await listAsks(ctx.db, ctx.workspaceId, { now: ctx.now, open: given.state === 'open' })
-  const rows = await rowsOf(ctx, asks)
-  return rows.toSorted((a, b) => Number(b.mine) - Number(a.mine))
+export async function listAskRows(
+  ctx: Context,
+  { state, mine, cursor, limit }: AskListInput,
+): Promise<{ data: AskRow[]; nextCursor: string | null }> {
+  const { db, workspaceId, now, actor } = ctx
+  const filter = { workspaceId, state, now, askedOf: mine ? actor : undefined }
+  const { data, nextCursor } = await listAsks(db, filter, { cursor, limit })
+  return { data: await rowsOf(ctx, data), nextCursor }
 }
+
+/** How much waits for the one who asks. */
+export const countMine = ({ db, workspaceId, now, actor }: Context): Promise<number> =>
+  countAsks(db, { workspaceId, state: 'open', now, askedOf: actor })
 
 /** @throws ProblemError 404 */
 export async function viewAsk(ctx: Context, id: string): Promise<AskRow> {
@@ -80,6 +87,7 @@ const rowOf = ({ actor, now }: Context, ask: StoredAsk, subject: AskRow['run']['
   people: ask.people,
   byLink: ask.by_link,
   mine: mayAnswer(actor, ask),
+  mayPassOn: mayPassOn(actor, ask),
   status: statusOf(ask, now),
   askedAt: ask.asked_at.toISOString(),
   expiresAt: ask.expires_at.toISOString(),

@@ -74,11 +74,10 @@ export function Shell() {
 function Navigation({ close }: { close: () => void }) {
   const { data: session } = useSuspenseQuery(trpc.session.me.queryOptions())
   const reviews = useQuery({ ...trpc.reviews.list.queryOptions(), refetchInterval: 30_000 })
-  const asks = useQuery({ ...trpc.asks.list.queryOptions({ state: 'open' }), refetchInterval: 30_000 })
+  const asks = useQuery({ ...trpc.asks.countMine.queryOptions(), refetchInterval: 30_000 })
   const connections = useQuery({ ...trpc.connections.list.queryOptions(), refetchInterval: 30_000 })
   const alerts = useQuery({ ...trpc.alerts.list.queryOptions({ open: true }), refetchInterval: 30_000 })
   const paused = connections.data?.data.filter((connection) => connection.status === 'paused').length ?? 0
-  const waiting = asks.data?.data.filter((ask) => ask.mine).length ?? 0
   return (
     <>
       <Link to="/playbooks" className="sb-brand" onClick={close}>
@@ -87,7 +86,13 @@ function Navigation({ close }: { close: () => void }) {
       </Link>
       <NavItem to="/playbooks" icon={Workflow} words="Playbooks" onClick={close} />
       <NavItem to="/runs" icon={ListChecks} words="Runs" onClick={close} />
-      <NavItem to="/waiting" icon={MessageCircleQuestion} words="Waiting for you" count={waiting} onClick={close} />
+      <NavItem
+        to="/waiting"
+        icon={MessageCircleQuestion}
+        words="Waiting for you"
+        count={asks.data?.count ?? 0}
+        onClick={close}
+      />
       <NavItem to="/reviews" icon={Inbox} words="Reviews" count={reviews.data?.data.length ?? 0} onClick={close} />
       <NavItem to="/alerts" icon={Bell} words="Alerts" count={alerts.data?.data.length ?? 0} onClick={close} />
       <div className="sb-nav-title">Customers</div>

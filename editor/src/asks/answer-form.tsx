@@ -1,9 +1,11 @@
-import { Button, Group, NumberInput, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Group, NumberInput, Select, Stack, Text, Textarea, TextInput } from '@mantine/core'
+import { useDisclosure } from '@mantine/hooks'
 import { useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
 import type { Ask } from '../api/types.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { failed, said } from '../ui/toast.ts'
 
 type Values = { [name: string]: Json }
@@ -13,6 +15,7 @@ export function AnswerForm({ ask }: { ask: Ask }) {
   const client = useQueryClient()
   const [comment, setComment] = useState('')
   const [values, setValues] = useState<Values>({})
+  const [isRejecting, rejecting] = useDisclosure(false)
   const answer = useMutation(
     trpc.asks.answer.mutationOptions({
       onSuccess: async () => {
@@ -60,10 +63,26 @@ export function AnswerForm({ ask }: { ask: Ask }) {
         <Button loading={answer.isPending} onClick={() => decide('approved')}>
           Approve
         </Button>
-        <Button variant="default" loading={answer.isPending} onClick={() => decide('rejected')}>
-          Reject
+        <Button variant="default" disabled={answer.isPending} onClick={rejecting.open}>
+          Reject…
         </Button>
       </Group>
+      {isRejecting && (
+        <ConfirmDialog
+          title={`Reject “${ask.title}”?`}
+          keep="Not yet"
+          go="Reject"
+          danger
+          call={answer}
+          onGo={() => decide('rejected')}
+          onClose={rejecting.close}
+        >
+          <Text size="sm">
+            The run goes on by “rejected”, and nobody can answer it otherwise any more.
+            {comment.trim() === '' ? ' No comment goes with it.' : ' Your comment goes with it.'}
+          </Text>
+        </ConfirmDialog>
+      )}
     </Stack>
   )
 }

@@ -1,11 +1,12 @@
 import { Anchor, Group, SegmentedControl, Stack, Text, Title } from '@mantine/core'
-import { useQuery } from '@tanstack/react-query'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link, useParams } from '@tanstack/react-router'
 import { MessageCircleQuestion } from 'lucide-react'
 import { useState } from 'react'
 import { trpc } from '../api/client.ts'
 import type { Ask } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
+import { List, pacedBy } from '../ui/list.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { Ago, untilWords } from '../ui/time.tsx'
@@ -14,16 +15,25 @@ import { answerWords, saidWords, whoWords } from './ask-words.ts'
 import { PassOn } from './pass-on.tsx'
 
 const TABS = [
-  { value: 'open', label: 'Waiting' },
-  { value: 'answered', label: 'Answered' },
+  { value: 'mine', label: 'For you', empty: 'Nothing waits for you' },
+  { value: 'open', label: 'For anybody', empty: 'Nobody waits for an answer' },
+  { value: 'answered', label: 'Answered', empty: 'Nothing was answered yet' },
+  { value: 'over', label: 'Not answered', empty: 'Nothing was left without an answer' },
 ] as const
-type Tab = (typeof TABS)[number]['value']
+type Tab = (typeof TABS)[number]
+
+const askedFor = (tab: Tab['value']) => (tab === 'mine' ? ({ state: 'open', mine: true } as const) : { state: tab })
 
 /** What runs ask of people: those who are asked answer here. */
 export function WaitingPage() {
-  const [tab, setTab] = useState<Tab>('open')
-  const asks = useQuery({ ...trpc.asks.list.queryOptions({ state: tab }), refetchInterval: 10_000 })
-  const rows = asks.data?.data ?? []
+  const [tab, setTab] = useState<Tab>(TABS[0])
+  const asks = useInfiniteQuery(
+    trpc.asks.list.infiniteQueryOptions(askedFor(tab.value), {
+      getNextPageParam: (page) => page.nextCursor,
+      refetchInterval: pacedBy(10_000),
+    }),
+  )
+  const rows = asks.data?.pages.flatMap((page) => page.data) ?? []
   return (
     <Page
       title="Waiting for you"
@@ -32,27 +42,26 @@ export function WaitingPage() {
       <SegmentedControl
         aria-label="Which"
         mb="md"
-        data={[...TABS]}
-        value={tab}
-        onChange={(next) => setTab(next === 'answered' ? 'answered' : 'open')}
+        data={TABS.map(({ value, label }) => ({ value, label }))}
+        value={tab.value}
+        onChange={(next) => setTab(TABS.find(({ value }) => value === next) ?? TABS[0])}
       />
-      {asks.isPending && <ListSkeleton rows={2} height={140} />}
-      {asks.isError && <ProblemPanel error={asks.error} retry={() => void asks.refetch()} />}
-      {asks.isSuccess && rows.length === 0 && (
-        <div className="sb-card">
-          <Empty
-            icon={MessageCircleQuestion}
-            title={tab === 'open' ? 'Nobody waits for an answer' : 'Nothing was answered yet'}
-          >
+      <List
+        query={asks}
+        count={rows.length}
+        more="Show older ones"
+        empty={
+          <Empty icon={MessageCircleQuestion} title={tab.empty}>
             A playbook asks with the steps “Ask for approval” and “Ask to fill in a form”.
           </Empty>
-        </div>
-      )}
-      <Stack>
-        {rows.map((ask) => (
-          <AskCard key={ask.id} ask={ask} />
-        ))}
-      </Stack>
+        }
+      >
+        <Stack>
+          {rows.map((ask) => (
+            <AskCard key={ask.id} ask={ask} />
+          ))}
+        </Stack>
+      </List>
     </Page>
   )
 }
@@ -85,7 +94,7 @@ function AskCard({ ask }: { ask: Ask }) {
           <Link to="/runs/$id" params={{ id: ask.run.id }}>
             {ask.playbook.name}
           </Link>
-          , <Ago when={ask.askedAt} />
+          , asked <Ago when={ask.askedAt} />
           {ask.status === 'open' && `; it waits until ${untilWords(ask.expiresAt)}`}
         </Text>
         {ask.text !== null && <Text style={{ whiteSpace: 'pre-wrap', overflowWrap: 'anywhere' }}>{ask.text}</Text>}
@@ -100,14 +109,14 @@ function Body({ ask }: { ask: Ask }) {
     return (
       <Group justify="space-between" align="flex-end">
         <AnswerForm ask={ask} />
-        <PassOn ask={ask} />
+        {ask.mayPassOn && <PassOn ask={ask} />}
       </Group>
     )
   if (ask.status === 'open')
     return (
       <Group justify="space-between">
         <Text size="sm">{whoWords(ask)} may answer.</Text>
-        <PassOn ask={ask} />
+        {ask.mayPassOn && <PassOn ask={ask} />}
       </Group>
     )
   if (ask.status !== 'answered') return <Text size="sm">{answerWords(ask)}</Text>
