@@ -220,7 +220,7 @@ function typeOfValue(value: Json): string {
 }
 
 const kindOf = (value: Json): string => TYPE_WORDS[typeOfValue(value)] ?? 'something else'
-const isSchema = (value: Json | undefined): value is JsonSchema =>
+export const isSchema = (value: Json | undefined): value is JsonSchema =>
   value !== null && typeof value === 'object' && !Array.isArray(value)
 const inside = (place: Place, name: string): Place => ({ ...place, path: [...place.path, name] })
 const say = ({ path, checked }: Place, message: string): void => {

@@ -1,5 +1,6 @@
-import { typeOfUpstream, checkPath, type Upstream } from './checks/paths.ts'
+import { checkPath, itemsOf, typeOfUpstream, type Upstream } from './checks/paths.ts'
 import { checkTypes, typesOfFacts } from './checks/templates.ts'
+import type { JsonSchema } from '../../nodes/manifest.ts'
 import type { TypeOfPath } from '../expression/type-of.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Bodies } from './bodies.ts'
@@ -40,6 +41,15 @@ function createUpstream(drawn: Drawn, steps: readonly StepCheck[], catalogue: Ca
     (root, path) =>
       root === 'contact' || root === 'account' ? facts(root, path) : typeOfUpstream(root, path, upstreamOf(at))
   const variables: Variables = variablesOf({ graph, steps, ancestors }, typesAt)
+  const items = new Map<number, JsonSchema>()
+  const itemAt = (at: number): JsonSchema | null => {
+    const around = bodies.within[at] ?? null
+    if (around === null) return null
+    const path = steps[around]?.step.input.list
+    const schema = items.get(around) ?? (typeof path === 'string' ? itemsOf(path, upstreamOf(around)) : {})
+    items.set(around, schema)
+    return schema
+  }
   const upstreamOf = (at: number): Upstream => {
     const outputOf = (i: number) => (ancestors.has(at, i) ? leftBy(i, at) : null)
     return {
@@ -54,7 +64,7 @@ function createUpstream(drawn: Drawn, steps: readonly StepCheck[], catalogue: Ca
       ),
       variable: (name) => variables.find(name, at),
       variables: () => variables.names(at),
-      inItems: (bodies.within[at] ?? null) !== null,
+      item: () => itemAt(at),
     }
   }
   return { upstreamOf, typesAt }

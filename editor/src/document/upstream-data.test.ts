@@ -64,6 +64,41 @@ describe('what a step may read', () => {
     expect(dealt('continue', [['tag', 'opp']])).toEqual([...fault, 'output'])
   })
 
+  it('infers the item from the list: of a variable, and of a list within the items', () => {
+    const orders = [{ sku: 'A-1', lines: [{ price: 12.5 }] }]
+    const each = (id: string, list: string) => ({ id, type: 'flow.forEach@1', input: { list } })
+    //  happened --> keep --> orders --item--> lines --item--> tag
+    const nested: PlaybookDocument = {
+      ...playbook,
+      steps: [
+        ...playbook.steps,
+        { id: 'keep', type: 'flow.setVariable@1', input: { name: 'orders', value: orders } },
+        each('orders', 'vars.orders'),
+        each('lines', 'item.lines'),
+      ],
+      edges: [
+        ['happened', 'keep'],
+        ['keep', 'orders'],
+        ['orders.item', 'lines'],
+        ['lines.item', 'tag'],
+      ],
+    }
+    const items = (step: string) =>
+      upstreamData(nested, step, known)
+        .find(({ title }) => title === 'The item')
+        ?.data.map(({ path, type }) => [path, type])
+    expect(items('orders')).toBeUndefined()
+    expect(items('lines')).toEqual([
+      ['item', 'object'],
+      ['item.sku', 'text'],
+      ['item.lines', 'list'],
+    ])
+    expect(items('tag')).toEqual([
+      ['item', 'object'],
+      ['item.price', 'number'],
+    ])
+  })
+
   it('writes keys that are no names in brackets', () => {
     expect(expressionOf(['account', 'plan name'])).toBe('account["plan name"]')
     expect(expressionOf(['steps', 'a_1', 'id'])).toBe('steps.a_1.id')

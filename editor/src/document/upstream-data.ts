@@ -59,7 +59,7 @@ export function upstreamData(document: PlaybookDocument, stepId: string | null, 
     )
     if (data.length > 0) groups.push({ title: step.label ?? definition.label, data })
   }
-  const item = itemData({ document, stepId }, known, groups)
+  const item = itemData({ document, stepId }, known)
   if (item.length > 0) groups.push({ title: 'The item', data: item })
   const variables = variableData(document, before.slice(1), groups)
   if (variables.length > 0) groups.push({ title: 'Variables', data: variables })
@@ -82,16 +82,13 @@ function outputData(step: DocumentStep, { type, sample }: StepManifest, { eventP
   })
 }
 
-/** The item of the innermost list that the step stands in, as the list's sample has it. */
-function itemData(
-  { document, stepId }: { document: PlaybookDocument; stepId: string },
-  { manifest }: Known,
-  groups: readonly DataGroup[],
-): Datum[] {
-  const list = listAround(document, stepId, manifest)
+/** The item of the innermost list that the step stands in, as the sample of what the list step reads has it. */
+function itemData({ document, stepId }: { document: PlaybookDocument; stepId: string }, known: Known): Datum[] {
+  const list = listAround(document, stepId, known.manifest)
   if (list === null) return []
   const path = stepOf(document, list)?.input.list
-  const sample = groups.flatMap(({ data }) => data).find((datum) => datum.path === path)?.sample
+  const there = upstreamData(document, list, known).flatMap(({ data }) => data)
+  const sample = there.find((datum) => datum.path === path)?.sample
   const first = Array.isArray(sample) ? (sample[0] ?? null) : null
   const whole: Datum = { path: 'item', expression: 'item', type: typeOfValue(first), sample: first }
   return [whole, ...flatten(first, 'item')]

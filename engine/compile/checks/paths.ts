@@ -1,9 +1,10 @@
 import type { JsonSchema } from '../../../nodes/manifest.ts'
 import { NAMES, type ValueType } from '../../expression/type-of.ts'
+import { type ParsedPath, parsePath, sameJson } from '../../model/path.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
 import type { Problem, ProblemCode } from '../../model/problem.ts'
 import { asWarning, listed, meant, stepProblem } from '../context.ts'
-import { schemaAt, typeOfSchema } from '../json-schema.ts'
+import { isSchema, schemaAt, typeOfSchema } from '../json-schema.ts'
 import type { LeftBehind } from '../left-by.ts'
 import type { Variable } from '../variables.ts'
 
@@ -38,8 +39,8 @@ export interface Upstream {
   /** Null: no step before sets it. */
   variable: (name: string) => Variable | null
   variables: () => string[]
-  /** Whether it runs for an item of a list. */
-  inItems: boolean
+  /** What an item of the list is for whose items it runs, as far as that can be told; null: it runs for none. */
+  item: () => JsonSchema | null
 }
 
 export function checkPath(step: DocumentStep, use: PathUse, upstream: Upstream): Problem | null {
@@ -93,11 +94,22 @@ function checkVariable(use: PathUse, upstream: Upstream, said: Say): Problem | n
   )
 }
 
-function checkItem(use: PathUse, { inItems }: Upstream, said: Say): Problem | null {
-  if (inItems) return null
+function checkItem(use: PathUse, { item }: Upstream, said: Say): Problem | null {
+  const schema = item()
+  if (schema === null)
+    return said(use.code, {
+      message: `${use.shown}: this step does not run for the items of a list.`,
+      fix: 'Lead to it from the port “item” of a For each step, or read something else.',
+    })
+  const found = schemaAt(schema, use.path)
+  if (found.kind !== 'missing') return null
+  const name = use.path.join('.')
   return said(use.code, {
-    message: `${use.shown}: this step does not run for the items of a list.`,
-    fix: 'Lead to it from the port “item” of a For each step, or read something else.',
+    message: `${use.shown}: the items of the list have no "${name}".${meant(use.path[0] ?? '', found.known)}`,
+    fix:
+      found.known.length === 0
+        ? 'Read the item itself, as item.'
+        : `Read one of: ${listed(found.known.map((known) => `item.${known}`))}.`,
   })
 }
 
@@ -174,7 +186,38 @@ function maybeMissing(use: PathUse, unsure: NonNullable<LeftBehind['unsure']>, s
   )
 }
 
-/** The type of a path that is no fact; unknown where triggers differ, and of items. */
+/** What is said of the items of a list, as far as what leaves the list says it; else `{}`: they may be anything. */
+export function itemsOf(path: string, upstream: Upstream): JsonSchema {
+  const parsed = parsePath(path)
+  if (parsed === null) return {}
+  const lists = sourcesOf(parsed, upstream).map(({ schema, path }) => itemsAt(schema, path))
+  const [first = {}] = lists
+  return lists.every((items) => sameJson(items, first)) ? first : {}
+}
+
+/** What a path leads into: several where triggers differ. */
+function sourcesOf(parsed: ParsedPath, upstream: Upstream): Array<{ schema: JsonSchema; path: string[] }> {
+  const one = (schema: JsonSchema | null | undefined, path: string[]) => (schema ? [{ schema, path }] : [])
+  switch (parsed.root) {
+    case 'trigger':
+      return upstream.triggers.map(({ output }) => ({ schema: output, path: parsed.path }))
+    case 'steps':
+      return one(upstream.steps(parsed.step)?.schema, parsed.path)
+    case 'item':
+      return one(upstream.item(), parsed.path)
+    default:
+      return []
+  }
+}
+
+function itemsAt(schema: JsonSchema, path: readonly string[]): JsonSchema {
+  const found = schemaAt(schema, path)
+  return found.kind === 'schema' && typeOfSchema(found.schema) === 'list' && isSchema(found.schema.items)
+    ? found.schema.items
+    : {}
+}
+
+/** The type of a path that is no fact; unknown where triggers differ. */
 export function typeOfUpstream(root: string, path: readonly string[], upstream: Upstream): ValueType {
   if (root === 'trigger') {
     const types = new Set(upstream.triggers.map(({ output }) => typeAt(output, path)))
@@ -183,6 +226,7 @@ export function typeOfUpstream(root: string, path: readonly string[], upstream: 
   }
   const [id, ...rest] = path
   if (root === 'vars') return rest.length > 0 ? 'unknown' : (upstream.variable(id ?? '')?.type ?? 'unknown')
+  if (root === 'item') return typeAt(upstream.item() ?? {}, path)
   if (root !== 'steps') return 'unknown'
   const left = id === undefined ? null : upstream.steps(id)
   return left === null ? 'unknown' : typeAt(left.schema, rest)
