@@ -27,6 +27,7 @@ import { testsRouter } from './tests/tests-router.ts'
 import { router } from './trpc.ts'
 import { viewsRouter } from './views/views-router.ts'
 import { whyRouter } from './why/why-router.ts'
+import { workspaceRouter } from './workspace/workspace-router.ts'
 
 /** Every procedure; those with `rest` in their meta are REST routes too. */
 export const appRouter = router({
@@ -62,6 +63,7 @@ export const appRouter = router({
   keys: keysRouter,
   privacy: privacyRouter,
   sandbox: sandboxRouter,
+  workspace: workspaceRouter,
 })
 
 export type AppRouter = typeof appRouter

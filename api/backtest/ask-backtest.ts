@@ -40,7 +40,7 @@ const KEPT = 20
 export async function askBacktest(ctx: Context, given: BacktestInput): Promise<{ id: string }> {
   const { db, workspaceId, now } = ctx
   const playbook = await readPlaybook(ctx, given.slug)
-  const compiled = await compileDraft(ctx, given.document ?? playbook.draft)
+  const compiled = await compileDraft(ctx, given.document ?? playbook.draft, playbook)
   if (!compiled.ok) {
     requireDocument(given.document ?? playbook.draft, compiled.problems)
     throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to try yet.', compiled.problems)

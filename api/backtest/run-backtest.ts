@@ -3,6 +3,8 @@ import { type Backtested, openBacktest } from '../../engine/backtest/backtest.ts
 import { BacktestRefused } from '../../engine/backtest/reading.ts'
 import { renderInput } from '../../engine/expression/render.ts'
 import type { Plan } from '../../engine/model/plan.ts'
+import { onClient } from '../db/sql.ts'
+import { workspaceZone } from '../db/workspace-zone.ts'
 import type { ClaimedBacktest } from './backtest-store.ts'
 import { openPast } from './open-past.ts'
 import { readEntered } from './read-entered.ts'
@@ -77,6 +79,7 @@ async function play(
     answer: (step) => ({ output: asked.answers[step.id] ?? null }),
     render: renderInput,
     externalIdOf: (id) => past.externalIds.get(id) ?? null,
+    timeZone: await workspaceZone(onClient(client), workspaceId),
     holdoutPercent: asked.holdoutPercent,
     enteredBefore: await readEntered(client, job, plan),
     samples: SAMPLES,

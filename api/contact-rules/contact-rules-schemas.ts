@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { WORKSPACE } from '../../nodes/time-zone.ts'
 import { isZone } from '../../engine/model/calendar.ts'
 import { CHANNELS, LONGEST_CAP_DAYS } from '../../engine/model/contact-rules.ts'
 
@@ -18,7 +19,11 @@ const quiet = z
   .strictObject({
     from: time.describe('From this time of day nobody is written to,'),
     to: time.describe('until this one; where it is not after the other it is on the day after.'),
-    zone: z.string().refine(isZone, 'Name a time zone such as Europe/Berlin.').describe('IANA name.'),
+    zone: z
+      .string()
+      .refine((name) => name === WORKSPACE || isZone(name), 'Name a time zone such as Europe/Berlin, or none.')
+      .optional()
+      .describe('IANA name. Left out, or “workspace”: the time zone of the workspace.'),
     property: z
       .string()
       .min(1)

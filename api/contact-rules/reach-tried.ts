@@ -6,7 +6,7 @@ import { catalog } from '../../nodes/catalog.ts'
 import type { Channel } from '../../nodes/define.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Context } from '../context.ts'
-import { readContactRules, sentTo, zoneNamed } from '../db/contact-rules-store.ts'
+import { rulesInForce, sentTo, zoneNamed } from '../db/contact-rules-store.ts'
 import { onPool } from '../db/sql.ts'
 import { heldByQuiet, withheldByCap } from './reachable.ts'
 
@@ -19,7 +19,7 @@ export async function reachTried(
   { facts, isReal }: { facts: Facts; isReal: boolean },
 ): Promise<NonNullable<Simulation['reach']>> {
   const q = onPool(pool)
-  const { quiet, caps } = await readContactRules(q, workspaceId)
+  const { quiet, caps } = await rulesInForce(q, workspaceId)
   const person = facts.contact ?? facts.account
   const property = quiet?.property ?? null
   const told = property === null ? undefined : person?.properties[property]

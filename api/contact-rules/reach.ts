@@ -2,7 +2,7 @@ import type pg from 'pg'
 import { type Cap, LONGEST_CAP_DAYS } from '../../engine/model/contact-rules.ts'
 import { DAY } from '../../engine/model/duration.ts'
 import type { Reach, Reachable } from '../../engine/ports.ts'
-import { lockPerson, type Place, readContactRules, sentTo, takePlace, zoneNamed } from '../db/contact-rules-store.ts'
+import { lockPerson, type Place, rulesInForce, sentTo, takePlace, zoneNamed } from '../db/contact-rules-store.ts'
 import { inTransaction, onPool } from '../db/sql.ts'
 import { heldByQuiet, withheldByCap } from './reachable.ts'
 
@@ -11,7 +11,7 @@ export function createReach(pool: pg.Pool): Reach {
   return {
     async ask(workspaceId, place, now) {
       const q = onPool(pool)
-      const { quiet, caps: all } = await readContactRules(q, workspaceId)
+      const { quiet, caps: all } = await rulesInForce(q, workspaceId)
       const property = quiet?.property ?? null
       const named = property === null ? null : await zoneNamed(q, workspaceId, { ...place, property })
       const held = heldByQuiet(quiet, named, now)

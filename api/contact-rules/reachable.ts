@@ -1,5 +1,5 @@
 import { isZone } from '../../engine/model/calendar.ts'
-import { type Cap, capReached, type QuietHours, quietUntil } from '../../engine/model/contact-rules.ts'
+import { type Cap, capReached, type QuietIn, quietUntil } from '../../engine/model/contact-rules.ts'
 import type { Reachable } from '../../engine/ports.ts'
 
 /**
@@ -8,7 +8,7 @@ import type { Reachable } from '../../engine/ports.ts'
  * @returns null where they do not
  */
 export function heldByQuiet(
-  quiet: QuietHours | null,
+  quiet: QuietIn | null,
   named: string | null,
   now: number,
 ): (Reachable & { kind: 'later' }) | null {

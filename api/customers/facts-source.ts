@@ -1,7 +1,9 @@
 import type { Facts, Instant, Reads, SubjectFacts } from '../../engine/model/rule.ts'
+import { WORKSPACE_ZONE } from '../../engine/model/path.ts'
 import type { FactsSource } from '../../engine/ports.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { Queryable, Statement } from '../db/sql.ts'
+import { workspaceZone } from '../db/workspace-zone.ts'
 import { loadSubjects, noNeeds } from '../dispatch/load-world.ts'
 import { type CatalogCache, createCatalogCache } from '../dispatch/workspace-catalog.ts'
 import { emptyWorld, factsOf, withNamed } from '../dispatch/world.ts'
@@ -12,6 +14,8 @@ interface FactsRow {
   /** `segment:<slug>` and `signal:<slug>` that are declared and held. */
   memberships: string[] | null
   events: { [name: string]: Instant[] } | null
+  /** The workspace's, where it is read. */
+  timeZone: string | null
 }
 
 interface StoredSubject {
@@ -58,7 +62,8 @@ SELECT
     FROM json_to_recordset($5::json) AS wanted(name text, since float8)
     JOIN events e ON e.workspace_id = $1 AND e.${kind}_id = ids.own AND e.name = wanted.name AND e.kind = 'track'
       AND e.status = 'done' AND (wanted.since IS NULL OR e.occurred_at > to_timestamp(wanted.since / 1000.0))
-    GROUP BY e.name) AS found) AS events
+    GROUP BY e.name) AS found) AS events,
+  CASE WHEN $6::boolean THEN (SELECT w.time_zone FROM workspaces w WHERE w.id = $1) END AS "timeZone"
 FROM ids`,
   }
 }
@@ -84,6 +89,7 @@ export function createFactsSource(q: Queryable): FactsSource {
         subject.related ?? null,
         slugs,
         JSON.stringify(events),
+        readsZone(reads),
       ])
       if (row === undefined || row[subject.kind] === null) throw gone(workspaceId, subject)
       return asFacts(row, reads, at)
@@ -100,8 +106,11 @@ function asFacts(row: FactsRow, reads: Reads, at: Instant): Facts {
     segments: reads.segments.filter((slug) => held.has(`segment:${slug}`)),
     signals: reads.signals.filter((slug) => held.has(`signal:${slug}`)),
     events: row.events ?? {},
+    ...(row.timeZone === null ? {} : { timeZone: row.timeZone }),
   }
 }
+
+const readsZone = (reads: Reads): boolean => reads.properties.includes(WORKSPACE_ZONE)
 
 const gone = (workspaceId: string, { kind, id }: Wanted['subject']): Error =>
   new Error(`${kind} ${id} is not in workspace ${workspaceId}: was it deleted?`)
@@ -157,6 +166,7 @@ async function loadFacts(q: Queryable, { workspaceId, subject: given, reads, at,
   const facts = factsOf(world, { kind: subject.kind, id: subject.id, accountId: other }, reads)
   if (subject.kind === 'account' && other !== null)
     facts.contact = factsOf(world, { kind: 'contact', id: other }).contact
+  if (readsZone(reads)) facts.timeZone = await workspaceZone(q, workspaceId)
   return onlyRead(facts, reads)
 }
 
@@ -178,6 +188,7 @@ function onlyRead(facts: Facts, reads: Reads): Facts {
     changes: known(facts.changes, Object.keys(reads.changes ?? {})),
     scores: known(facts.scores, reads.scores ?? []),
     ...(related === undefined ? {} : { related: (facts.related ?? []).map((other) => onlyRead(other, related)) }),
+    ...(facts.timeZone === undefined ? {} : { timeZone: facts.timeZone }),
   }
 }
 

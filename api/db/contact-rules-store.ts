@@ -1,5 +1,6 @@
 import type { Channel } from '../../nodes/define.ts'
-import type { Cap, QuietHours } from '../../engine/model/contact-rules.ts'
+import type { Cap, QuietHours, QuietIn } from '../../engine/model/contact-rules.ts'
+import { namedZone } from '../../nodes/time-zone.ts'
 import { msOf, type Queryable, type Statement } from './sql.ts'
 
 /** What a workspace says of reaching people, and the places that were taken under its caps. */
@@ -20,6 +21,23 @@ const READ: Statement = {
 export async function readContactRules(q: Queryable, workspaceId: string): Promise<ContactRules> {
   const [row] = await q.rows<ContactRules>(READ, [workspaceId])
   return row ?? NO_CONTACT_RULES
+}
+
+/** With the zone that quiet hours go by. */
+export type RulesInForce = Omit<ContactRules, 'quiet'> & { quiet: QuietIn | null }
+
+const IN_FORCE: Statement = {
+  name: 'contact-rules-in-force',
+  text: `SELECT r.caps, r.quiet, r.holdout_percent AS "holdoutPercent", w.time_zone AS "timeZone"
+    FROM contact_rules r JOIN workspaces w ON w.id = r.workspace_id WHERE r.workspace_id = $1`,
+}
+
+/** What holds now, for those who keep to it. */
+export async function rulesInForce(q: Queryable, workspaceId: string): Promise<RulesInForce> {
+  const [row] = await q.rows<ContactRules & { timeZone: string }>(IN_FORCE, [workspaceId])
+  if (row === undefined) return { ...NO_CONTACT_RULES, quiet: null }
+  const { timeZone, quiet, ...rules } = row
+  return { ...rules, quiet: quiet && { ...quiet, zone: namedZone(quiet.zone) ?? timeZone } }
 }
 
 const WRITE: Statement = {

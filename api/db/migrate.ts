@@ -14,6 +14,7 @@ import * as simulation from './migrations/0011-simulation.ts'
 import * as loops from './migrations/0012-loops.ts'
 import * as failuresOfRuns from './migrations/0014-failures-of-runs.ts'
 import * as backtestDigest from './migrations/0016-backtest-digest.ts'
+import * as zonesAndSplits from './migrations/0017-zones-and-splits.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0012-loops': loops,
   '0014-failures-of-runs': failuresOfRuns,
   '0016-backtest-digest': backtestDigest,
+  '0017-zones-and-splits': zonesAndSplits,
 }
 
 export class DatabaseNewer extends Error {

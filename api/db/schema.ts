@@ -181,6 +181,8 @@ export interface PlaybooksTable {
   draft_revision: Generated<number>
   live_version: Nullable<number>
   tests_gate: Generated<boolean>
+  /** Steps that split by their id alone, without that of the playbook: those published before it was a part of it. */
+  plain_splits: Generated<string[]>
   created_at: Timestamp
   updated_at: Timestamp
 }

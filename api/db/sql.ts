@@ -25,7 +25,8 @@ export const onTransaction = (trx: Transaction<Database>): Queryable => ({
     (await trx.executeQuery(CompiledQuery.raw(statement.text, values))).rows as R[],
 })
 
-const onClient = (client: pg.PoolClient): Queryable => ({
+/** A connection that the caller holds, with whatever transaction it is in. */
+export const onClient = (client: pg.ClientBase): Queryable => ({
   rows: async <R>(statement: Statement, values: unknown[]) =>
     (await client.query({ name: statement.name, text: statement.text, values })).rows as R[],
 })

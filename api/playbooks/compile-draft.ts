@@ -1,5 +1,5 @@
 import { compile, type Compiled } from '../../engine/compile/compile.ts'
-import type { CompileContext } from '../../engine/compile/context.ts'
+import type { CompileContext, DrawnPlaybook } from '../../engine/compile/context.ts'
 import type { PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { Problem } from '../../engine/model/problem.ts'
 import type { Catalog } from '../../nodes/define.ts'
@@ -8,10 +8,14 @@ import type { ApiDeps, Scoped } from '../context.ts'
 import { problem, ProblemError, type ProblemPart } from '../problem.ts'
 import { readCatalogContext } from './catalog-context.ts'
 
-/** Compiles with what the workspace has now: its connections, signals, segments and scores. */
+/**
+ * Compiles with what the workspace has now: its connections, signals, segments and scores.
+ * @param playbook whose draft it is; left out where the plan is not run: its splits would draw otherwise
+ */
 export async function compileDraft(
   scoped: Scoped & Pick<ApiDeps, 'manifest' | 'catalog'>,
   document: unknown,
+  playbook?: DrawnPlaybook,
 ): Promise<Compiled> {
   const { connections, signals, segments, scores, keepEventsDays } = await readCatalogContext(scoped)
   const context: CompileContext = {
@@ -21,6 +25,7 @@ export async function compileDraft(
     segments: segments.map(({ slug }) => slug),
     scores: scores.map(({ slug }) => slug),
     keepEventsDays,
+    playbook,
     checkInput: inputChecks(scoped.catalog),
   }
   return compile(document, context)

@@ -1,4 +1,5 @@
 import { renderInput } from '../../engine/expression/render.ts'
+import { WORKSPACE_ZONE } from '../../engine/model/path.ts'
 import type { Plan, PlanStep, TriggerData } from '../../engine/model/plan.ts'
 import type { Facts, SubjectFacts } from '../../engine/model/rule.ts'
 import { failurePort } from '../../engine/model/step-ports.ts'
@@ -13,6 +14,7 @@ import { reachTried } from '../contact-rules/reach-tried.ts'
 import { TURN_WORDS } from '../enroll/enroll.ts'
 import { enrollmentGate, enrollmentHistory, type Entrant } from '../db/enrollment-store.ts'
 import { onPool } from '../db/sql.ts'
+import { workspaceZone } from '../db/workspace-zone.ts'
 import { problem } from '../problem.ts'
 import { compileDraft, refusal, requireDocument } from './compile-draft.ts'
 import { readPlaybook, type StoredPlaybook } from './playbook-store.ts'
@@ -64,7 +66,7 @@ export interface PreparedDryRun {
 /** @throws ProblemError 422 while the draft has problems, or what is assumed is of no step of it */
 export async function prepareDryRun(ctx: Context, given: DryRunInput): Promise<PreparedDryRun> {
   const playbook = await readPlaybook(ctx, given.slug)
-  const compiled = await compileDraft(ctx, given.document ?? playbook.draft)
+  const compiled = await compileDraft(ctx, given.document ?? playbook.draft, playbook)
   if (!compiled.ok) {
     requireDocument(given.document ?? playbook.draft, compiled.problems)
     throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to try yet.', compiled.problems)
@@ -155,6 +157,9 @@ async function factsFor(
       segments,
       signals,
       events: {},
+      ...(plan.reads.properties.includes(WORKSPACE_ZONE)
+        ? { timeZone: await workspaceZone(onPool(ctx.pool), ctx.workspaceId) }
+        : {}),
     }
     return { facts, subjectId: null }
   }

@@ -16,6 +16,8 @@ export interface StoredPlaybook {
   draft: PlaybookDocument
   draftRevision: number
   liveVersion: number | null
+  /** Steps that split by their id alone: see `DrawnPlaybook`. */
+  plainSplits: string[]
 }
 
 /** @throws ProblemError 404 */
@@ -26,7 +28,7 @@ export async function readPlaybook(
 ): Promise<StoredPlaybook> {
   const row = await db
     .selectFrom('playbooks')
-    .select(['id', 'slug', 'name', 'status', 'draft', 'draft_revision', 'live_version'])
+    .select(['id', 'slug', 'name', 'status', 'draft', 'draft_revision', 'live_version', 'plain_splits'])
     .where('workspace_id', '=', workspaceId)
     .where('slug', '=', slug)
     .$if(options.lock === true, (query) => query.forUpdate())
@@ -40,6 +42,7 @@ export async function readPlaybook(
     draft: row.draft as unknown as PlaybookDocument,
     draftRevision: row.draft_revision,
     liveVersion: row.live_version,
+    plainSplits: row.plain_splits,
   }
 }
 

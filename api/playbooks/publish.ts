@@ -3,6 +3,7 @@ import { planHash } from '../../engine/ids.ts'
 import { canListen } from '../../engine/run/listens.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { Json } from '../../nodes/manifest.ts'
+import { namedZone } from '../../nodes/time-zone.ts'
 import { writeAudit } from '../auth/audit.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context, Scoped } from '../context.ts'
@@ -39,7 +40,7 @@ export async function publishPlaybook(
       'REVISION_STALE',
       `Someone saved revision ${draft.draftRevision} meanwhile; you have seen ${revision}. Load the playbook again, then publish.`,
     )
-  const compiled = await compileDraft(ctx, draft.draft)
+  const compiled = await compileDraft(ctx, draft.draft, draft)
   if (!compiled.ok)
     throw refusal(
       'PLAYBOOK_HAS_PROBLEMS',
@@ -131,26 +132,31 @@ export async function syncSchedulesOf(
 ): Promise<void> {
   const row = await ctx.db
     .selectFrom('playbooks')
-    .select('status')
-    .where('workspace_id', '=', ctx.workspaceId)
-    .where('id', '=', playbook.id)
+    .innerJoin('workspaces', 'workspaces.id', 'playbooks.workspace_id')
+    .select(['playbooks.status', 'workspaces.time_zone'])
+    .where('playbooks.workspace_id', '=', ctx.workspaceId)
+    .where('playbooks.id', '=', playbook.id)
     .executeTakeFirst()
-  const on = row?.status === 'on'
   await ctx.temporal.syncSchedules(
     { workspaceId: ctx.workspaceId, playbookId: playbook.id },
-    on ? schedulesOf(plan, playbook.liveVersion ?? 0) : [],
+    row?.status === 'on' ? schedulesOf(plan, playbook.liveVersion ?? 0, row.time_zone) : [],
   )
 }
 
-function schedulesOf(plan: Plan, version: number): PlaybookSchedule[] {
+/** @param timeZone the workspace's, for triggers that name none */
+function schedulesOf(plan: Plan, version: number, timeZone: string): PlaybookSchedule[] {
   return triggersOf(plan, 'trigger.schedule').map(({ id, input }) => ({
     step: id,
     version,
     cron: text(input['cron']),
-    timeZone: text(input['timeZone']),
+    timeZone: namedZone(input['timeZone']) ?? timeZone,
     segment: text(input['segment']),
   }))
 }
+
+/** Whether some of its schedules go by the workspace's clocks. */
+export const followsWorkspaceZone = (plan: Plan): boolean =>
+  triggersOf(plan, 'trigger.schedule').some(({ input }) => namedZone(input['timeZone']) === null)
 
 const text = (value: Json | undefined): string => (typeof value === 'string' ? value : '')
 

@@ -67,7 +67,7 @@ function together(waits: PublishPreview['waits']): PublishPreview['waits'] {
 }
 
 async function draftPlan(ctx: Context, playbook: StoredPlaybook): Promise<Plan> {
-  const compiled = await compileDraft(ctx, playbook.draft)
+  const compiled = await compileDraft(ctx, playbook.draft, playbook)
   if (!compiled.ok)
     throw refusal(
       'PLAYBOOK_HAS_PROBLEMS',

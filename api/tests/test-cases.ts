@@ -157,7 +157,7 @@ export async function acceptTest(
   given: { slug: string; id: string; document?: unknown },
 ): Promise<TestRow> {
   const found = await findTest(ctx, given)
-  const plan = await planOf(ctx, given.document ?? found.playbook.draft)
+  const plan = await planOf(ctx, found.playbook, given.document)
   const { outcome } = await playerOf(ctx, found.playbook.id, plan)
   const expected = outcome(found)
   await ctx.db
@@ -173,11 +173,12 @@ export async function acceptTest(
 /** Runs all tests against the draft, with no write to anything. @throws ProblemError 404, 422 while the draft has problems */
 export async function runTests(ctx: Context, given: { slug: string; document?: unknown }): Promise<TestReport> {
   const playbook = await readPlaybook(ctx, given.slug)
-  return testsOf(ctx, playbook.id, await planOf(ctx, given.document ?? playbook.draft))
+  return testsOf(ctx, playbook.id, await planOf(ctx, playbook, given.document))
 }
 
-async function planOf(ctx: Context, document: unknown): Promise<Plan> {
-  const compiled = await compileDraft(ctx, document)
+async function planOf(ctx: Context, playbook: StoredPlaybook, given: unknown): Promise<Plan> {
+  const document = given ?? playbook.draft
+  const compiled = await compileDraft(ctx, document, playbook)
   if (compiled.ok) return compiled.plan
   requireDocument(document, compiled.problems)
   throw refusal('PLAYBOOK_HAS_PROBLEMS', 'The draft has problems, so there is nothing to test yet.', compiled.problems)

@@ -31,6 +31,8 @@ export interface Backtest {
   render?: (input: Values, scope: RenderScope) => Values
   /** The id by which a contact or account is known outside. Left out: none is. */
   externalIdOf?: (subjectId: string) => string | null
+  /** The workspace's time zone as it is now: which it was then is not kept. Left out: waits that go by it say so. */
+  timeZone?: string
   /** Percent of all subjects that the workspace holds out; left out: none. */
   holdoutPercent?: number
   /**
@@ -106,7 +108,8 @@ export function backtest(given: Backtest, all: Iterable<Stored>): Backtested {
 export function openBacktest(given: Backtest): Backtesting {
   const { plan, from, until } = given
   const reading = readingOf(plan)
-  const history = openHistory(reading, given.externalIdOf ?? (() => null))
+  const { externalIdOf = () => null, timeZone } = given
+  const history = openHistory(reading, { externalIdOf, timeZone })
   const tally = openTally(plan, given.samples ?? 20)
   const runs = openRuns({ given, reading, history, tally })
   const gate = openGate(given)

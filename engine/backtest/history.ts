@@ -1,7 +1,7 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { SubjectKind } from '../model/playbook.ts'
 import type { Facts, Instant, PropertyChange, SubjectFacts } from '../model/rule.ts'
-import { sameJson } from '../model/path.ts'
+import { sameJson, WORKSPACE_ZONE } from '../model/path.ts'
 import { countUpTo } from '../rules/windows.ts'
 import type { EventKept, Reading } from './reading.ts'
 import type { Stored, StoredChange, StoredEdge, StoredEvent, Who } from './stored.ts'
@@ -40,9 +40,13 @@ interface Log {
 
 const NONE: readonly string[] = []
 
-export function openHistory(reading: Reading, externalIdOf: (subjectId: string) => string | null): History {
+export function openHistory(
+  reading: Reading,
+  { externalIdOf, timeZone }: { externalIdOf: (subjectId: string) => string | null; timeZone: string | undefined },
+): History {
   const subjects: { [kind in SubjectKind]: Map<string, Known> } = { contact: new Map(), account: new Map() }
   const own = reading.plan.subject
+  const readsZone = reading.reads.properties.includes(WORKSPACE_ZONE)
   const knownOf = (kind: SubjectKind, id: string): Known => {
     const before = subjects[kind].get(id)
     if (before !== undefined) return before
@@ -92,6 +96,7 @@ export function openHistory(reading: Reading, externalIdOf: (subjectId: string) 
       const logs = (own === 'contact' ? contact : account)?.logs
       if (logs) addLogs(facts, logs, reading)
       if (reading.changes.size > 0) facts.changes = changesOf(contact, account)
+      if (timeZone !== undefined && readsZone) facts.timeZone = timeZone
       return facts
     },
     forget: (now) => {

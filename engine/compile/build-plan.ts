@@ -1,8 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
-import type { PlaybookDocument } from '../model/playbook.ts'
+import type { DocumentStep, PlaybookDocument } from '../model/playbook.ts'
 import type { EventFilter, Reads, Rule } from '../model/rule.ts'
 import { mergeReads } from '../rules/reads.ts'
+import type { DrawnPlaybook } from './context.ts'
 import { delayOf, lengthOf } from './delay.ts'
 import { type Graph, leadOnlyTo } from './graph.ts'
 import { retryOf } from './retry.ts'
@@ -17,10 +18,11 @@ interface Checked {
   /** By step: the list for whose items it runs. */
   within: ReadonlyArray<number | null>
   enrollmentReads: Reads
+  playbook: DrawnPlaybook | undefined
 }
 
 /** The plan of a document without errors: pinned versions, named ports, topological order. */
-export function buildPlan({ document, graph, steps, within, enrollmentReads }: Checked): Plan {
+export function buildPlan({ document, graph, steps, within, enrollmentReads, playbook }: Checked): Plan {
   const read = new Set(steps.flatMap((check) => check.readsSteps))
   const { goal, exit } = document.enrollment
   return {
@@ -30,7 +32,7 @@ export function buildPlan({ document, graph, steps, within, enrollmentReads }: C
     enrollment: document.enrollment,
     steps: graph.order.flatMap((at) => {
       const check = steps[at]
-      return check ? [planStep(check, { graph, steps, within, at, read })] : []
+      return check ? [planStep(check, { graph, steps, within, at, read, playbook })] : []
     }),
     reads: mergeReads([enrollmentReads, ...steps.map((check) => check.reads)]),
     ...(goal === null && exit.length === 0 ? {} : { watches: true as const }),
@@ -43,6 +45,7 @@ interface Place {
   within: ReadonlyArray<number | null>
   at: number
   read: ReadonlySet<string>
+  playbook: DrawnPlaybook | undefined
 }
 
 function planStep(check: StepCheck, place: Place): PlanStep {
@@ -67,7 +70,7 @@ function planStep(check: StepCheck, place: Place): PlanStep {
     case 'flow.branch':
       return { ...base, op: 'branch', cases: casesOf(step.input.cases) }
     case 'flow.split':
-      return { ...base, op: 'split', key: String(step.input.key ?? step.id), arms: armsOf(step.input.arms) }
+      return { ...base, op: 'split', key: splitKeyOf(step, place.playbook), arms: armsOf(step.input.arms) }
     case 'flow.delay':
       return { ...base, op: 'delay', delay: delayOf(step.input) }
     case 'flow.join':
@@ -111,6 +114,12 @@ function planStep(check: StepCheck, place: Place): PlanStep {
 /** Checked before: `checkInput` and `checkStepRules` let nothing else through. */
 function casesOf(value: Json | undefined): Array<{ port: string; if: Rule }> {
   return value as unknown as Array<{ port: string; if: Rule }>
+}
+
+/** Of two playbooks a step of the same id would send everybody down the same arm, were the id alone the key. */
+function splitKeyOf({ id, input }: DocumentStep, playbook: DrawnPlaybook | undefined): string {
+  if (input.key !== undefined) return String(input.key)
+  return playbook === undefined || playbook.plainSplits.includes(id) ? id : `${playbook.id}/${id}`
 }
 
 /** Checked before, as the cases are. */

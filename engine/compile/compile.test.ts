@@ -82,7 +82,7 @@ describe('the plan', () => {
       ['done', 'flow.exit@1'],
     ])
     expect(plan.reads).toEqual({
-      properties: ['contact.plan', 'contact.name', 'contact.email', 'contact.renewal_date'],
+      properties: ['contact.plan', 'contact.name', 'contact.email', 'contact.renewal_date', 'workspace.timeZone'],
       segments: [],
       signals: ['churn-risk'],
       events: { login: 7 * 86_400_000 },

@@ -73,7 +73,14 @@ export function createCompiler(): (document: unknown, context: CompileContext) =
     const enrollmentReads = mergeReads(enrollment.rules.map(readsOf))
     return {
       ok: true,
-      plan: buildPlan({ document: shape.document, graph, steps, within: drawing.bodies.within, enrollmentReads }),
+      plan: buildPlan({
+        document: shape.document,
+        graph,
+        steps,
+        within: drawing.bodies.within,
+        enrollmentReads,
+        playbook: context.playbook,
+      }),
       problems,
     }
   }

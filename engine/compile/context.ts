@@ -14,6 +14,11 @@ export interface CompileContext {
   scores?: string[]
   /** How far back events are kept. Without it any window may be looked at. */
   keepEventsDays?: number
+  /**
+   * Which playbook it is: a part of the default key of its splits, so that those of two playbooks draw apart. Left out
+   * where nothing is drawn, as in a browser that compiles as one types.
+   */
+  playbook?: DrawnPlaybook | undefined
   /** Known properties by path (`contact.mrr`) with their type. Without it any property may be read. */
   properties?: { [path: string]: ValueType }
   /**
@@ -21,6 +26,12 @@ export interface CompileContext {
    * that never comes. Not asked about inputs that hold `{{ }}`.
    */
   checkInput?: (type: string, input: { [field: string]: Json }) => Array<{ path: string; message: string }>
+}
+
+export interface DrawnPlaybook {
+  id: string
+  /** Steps whose default key is their id alone: they were published when it was, and nobody is to change arms. */
+  plainSplits: readonly string[]
 }
 
 /** The manifest by type, and who needs what, made once for many compiles. */

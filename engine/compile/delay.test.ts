@@ -33,14 +33,30 @@ describe('a wait compiles', () => {
     return { delay: step?.op === 'delay' ? step.delay : null, reads: made.plan.reads.properties }
   }
 
-  it('without a zone to what it always was', () => {
-    expect(delay({ mode: 'untilDate', until: 'contact.renewal', offset: '-P1D' }).delay).toEqual({
-      mode: 'untilDate',
-      property: 'contact.renewal',
-      offsetMs: -86_400_000,
-      missing: 'fail',
-    })
-  })
+  it.each<{ [field: string]: Json }>([{}, { zone: 'workspace' }])(
+    'with %j to the zone of the workspace, which it says is read',
+    (zone) => {
+      expect(delay({ mode: 'untilDate', until: 'contact.renewal', offset: '-P1D', ...zone })).toEqual({
+        delay: {
+          mode: 'untilDate',
+          property: 'contact.renewal',
+          offsetMs: -86_400_000,
+          missing: 'fail',
+          zone: { name: null },
+        },
+        reads: ['contact.renewal', 'workspace.timeZone'],
+      })
+      expect(delay({ mode: 'untilTime', time: '09:00', ...zone })).toEqual({
+        delay: { mode: 'untilTime', time: '09:00', zone: { name: null } },
+        reads: ['workspace.timeZone'],
+      })
+      expect(delay({ mode: 'untilTime', time: '09:00', zoneFrom: 'contact.timezone', ...zone })).toEqual({
+        delay: { mode: 'untilTime', time: '09:00', zone: { property: 'contact.timezone', else: null } },
+        reads: ['contact.timezone', 'workspace.timeZone'],
+      })
+      expect(delay({ mode: 'for', for: 'P1D' }).reads).toEqual([])
+    },
+  )
 
   it('to a time of day, in a zone that it says is read', () => {
     const input = { mode: 'untilTime', time: '09:00', zone: 'Europe/Berlin' }
@@ -92,8 +108,8 @@ describe('a wait for open hours', () => {
   })
 
   it.each<[{ [field: string]: Json }, string, RegExp]>([
-    [{ windows }, 'input.zone', /^Choose a time zone/],
-    [{ zone: 'UTC' }, 'input.windows', /^Fill in Open/],
+    [{}, 'input.windows', /^Fill in Open/],
+    [{ windows, zone: 'Workspace' }, 'input.zone', /“workspace” for that of the workspace/],
     [{ zone: 'UTC', windows: [{ days: ['mon'], from: '09:00', to: '09:00' }] }, 'input.windows.0.to', /00:00 to 24:00/],
     [{ zone: 'UTC', windows, pauses: ['2026-02-30'] }, 'input.pauses.0', /2026-12-25/],
   ])('is refused with %j', (input, path, fix) => {
@@ -107,16 +123,8 @@ describe('a wait is refused', () => {
   it.each<[input: { [field: string]: Json }, code: string, field: string, message: RegExp]>([
     [{ mode: 'untilTime', zone: 'UTC' }, 'INPUT_MISSING', 'time', /^At the time is missing/],
     [{ mode: 'untilTime', time: '', zone: 'UTC' }, 'INPUT_INVALID', 'time', /^At the time is empty/],
-    [{ mode: 'untilTime', time: '09:00' }, 'INPUT_MISSING', 'zone', /time of day is read by the clock of one/],
     [{ mode: 'untilTime', time: '9 am', zone: 'UTC' }, 'INPUT_INVALID', 'time', /does not have the form/],
     [{ mode: 'untilTime', time: '09:00', zone: 'Berlin' }, 'INPUT_INVALID', 'zone', /"Berlin" is no time zone/],
-    [{ mode: 'untilDate', until: 'contact.x', time: '09:00' }, 'INPUT_MISSING', 'zone', /read by the clock of one/],
-    [
-      { mode: 'untilDate', until: 'contact.x', zoneFrom: 'contact.timezone' },
-      'INPUT_MISSING',
-      'zone',
-      /taken where contact.timezone holds none/,
-    ],
     [{ mode: 'for', for: 'P1D', zone: 'UTC' }, 'INPUT_UNKNOWN', 'zone', /means nothing while mode is "for"/],
   ])('%j', (...row) => {
     const [input, code, field, message] = row

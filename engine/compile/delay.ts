@@ -1,4 +1,5 @@
 import type { Json } from '../../nodes/manifest.ts'
+import { namedZone } from '../../nodes/time-zone.ts'
 import { type OpenWindow, WEEKDAYS, type Weekday } from '../model/business-hours.ts'
 import { parseDuration } from '../model/duration.ts'
 import type { Delay, ZoneSource } from '../model/plan.ts'
@@ -8,31 +9,23 @@ import { stepProblem } from './context.ts'
 
 type Input = { [field: string]: Json }
 
-/** What hangs on several fields of a wait: a time of day means nothing without a zone. */
+const isDelay = (step: DocumentStep): boolean => step.type.split('@')[0] === 'flow.delay'
+
+/** What hangs on several fields of a wait. */
 export function checkDelay(step: DocumentStep): Problem[] {
-  if (step.type.split('@')[0] !== 'flow.delay') return []
-  const { mode } = step.input
-  const missing = (field: 'time' | 'zone', message: string, fix: string): Problem[] =>
-    step.input[field] === undefined
-      ? [stepProblem('INPUT_MISSING', step, { at: `input.${field}`, field, message, fix })]
-      : []
-  const choose = 'Choose a time zone, e.g. Europe/Berlin.'
-  if (mode === 'untilTime')
-    return [
-      ...missing('time', 'At the time is missing.', 'Fill in At the time, e.g. 09:00.'),
-      ...missing('zone', 'Time zone is missing: a time of day is read by the clock of one.', choose),
-    ]
-  if (mode === 'openHours')
-    return [
-      ...missing('zone', 'Time zone is missing: open hours are read by the clock of one.', choose),
-      ...checkHours(step),
-    ]
-  if (mode !== 'untilDate') return []
-  if (isGiven(step.input.time))
-    return missing('zone', 'Time zone is missing: a time of day is read by the clock of one.', choose)
-  if (!isGiven(step.input.zoneFrom)) return []
-  return missing('zone', `Time zone is missing: it is taken where ${step.input.zoneFrom} holds none.`, choose)
+  if (!isDelay(step)) return []
+  const { mode, time } = step.input
+  if (mode === 'openHours') return checkHours(step)
+  if (mode !== 'untilTime' || time !== undefined) return []
+  const fix = 'Fill in At the time, e.g. 09:00.'
+  return [
+    stepProblem('INPUT_MISSING', step, { at: 'input.time', field: 'time', message: 'At the time is missing.', fix }),
+  ]
 }
+
+/** Whether it is a wait that may go by the workspace's clocks. */
+export const readsWorkspaceZone = (step: DocumentStep): boolean =>
+  isDelay(step) && step.input.mode !== 'for' && namedZone(step.input.zone) === null
 
 /** What is well written and still no hours. */
 function checkHours(step: DocumentStep): Problem[] {
@@ -58,12 +51,10 @@ export function delayOf(input: Input): Delay {
   if (input.mode === 'for') return { mode: 'for', ms: lengthOf(input.for) }
   const zone = zoneOf(input)
   if (input.mode === 'openHours') {
-    if (zone === null) throw new Error('A wait for open hours has no time zone: it must not be planned.')
     const { windows, pauses = [] } = input
     return { mode: 'hours', windows: windows as unknown as OpenWindow[], pauses: pauses as string[], zone }
   }
   if (input.mode === 'untilTime') {
-    if (zone === null) throw new Error('A wait until a time of day has no time zone: it must not be planned.')
     const days = typeof input.days === 'string' ? DAYS[input.days] : undefined
     return { mode: 'untilTime', time: String(input.time), ...(days && { days }), zone }
   }
@@ -73,7 +64,7 @@ export function delayOf(input: Input): Delay {
     offsetMs: lengthOf(input.offset),
     missing: input.missing === 'skip' ? 'skip' : 'fail',
     ...(input.maxWait === undefined ? {} : { maxWaitMs: lengthOf(input.maxWait) }),
-    ...(zone && { zone }),
+    zone,
     ...(isGiven(input.time) && { time: input.time }),
   }
 }
@@ -90,9 +81,9 @@ const DAYS: { [name: string]: Weekday[] } = {
   sundays: ['sun'],
 }
 
-function zoneOf({ zone, zoneFrom }: Input): ZoneSource | null {
-  if (!isGiven(zone)) return null
-  return isGiven(zoneFrom) ? { property: zoneFrom, else: zone } : { name: zone }
+function zoneOf({ zone, zoneFrom }: Input): ZoneSource {
+  const name = namedZone(zone)
+  return isGiven(zoneFrom) ? { property: zoneFrom, else: name } : { name }
 }
 
 /** Milliseconds of a duration that was checked before. */

@@ -1,7 +1,7 @@
 import type { Json, StepManifest } from '../../nodes/manifest.ts'
 import type { PathRead } from '../expression/parse.ts'
 import type { ValueType } from '../expression/type-of.ts'
-import { parsePath } from '../model/path.ts'
+import { parsePath, WORKSPACE_ZONE } from '../model/path.ts'
 import type { DocumentStep, SubjectKind } from '../model/playbook.ts'
 import type { Problem } from '../model/problem.ts'
 import type { Reads, Rule } from '../model/rule.ts'
@@ -14,7 +14,7 @@ import { isFact, type PathUse, wrongType } from './checks/paths.ts'
 import { checkStepRules } from './checks/rules.ts'
 import { checkTemplates, type LateTemplate } from './checks/templates.ts'
 import { checkWait } from './checks/waits.ts'
-import { checkDelay } from './delay.ts'
+import { checkDelay, readsWorkspaceZone } from './delay.ts'
 import { checkRetry } from './retry.ts'
 
 /** All that can be said of a step by itself. What hangs on the graph is left as `paths` and `late`. */
@@ -75,18 +75,19 @@ export function checkStep(step: DocumentStep, catalogue: Catalogue, subject: Sub
     reads:
       definition.kind === 'trigger'
         ? noReads()
-        : allReads(
-            rules.rules,
-            templates.reads,
-            named.paths.map(({ path }) => path),
-          ),
+        : allReads(rules.rules, templates.reads, [
+            ...named.paths.map(({ path }) => path),
+            ...(readsWorkspaceZone(step) ? [WORKSPACE_ZONE] : []),
+          ]),
     readsSteps: [...new Set(paths.flatMap((use) => (use.root === 'steps' && use.path[0] ? [use.path[0]] : [])))],
   }
 }
 
 function allReads(rules: readonly Rule[], templates: readonly PathRead[], properties: readonly string[]): Reads {
   const reads = mergeReads(rules.map(readsOf))
-  for (const property of properties) addProperty(reads, property)
+  for (const path of properties)
+    if (path === WORKSPACE_ZONE) reads.properties.push(path)
+    else addProperty(reads, path)
   for (const { root, path } of templates)
     if ((root === 'contact' || root === 'account') && path[0] !== undefined) addProperty(reads, `${root}.${path[0]}`)
   return reads

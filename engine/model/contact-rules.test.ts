@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { capReached, type QuietHours, quietUntil } from './contact-rules.ts'
+import { capReached, type QuietIn, quietUntil } from './contact-rules.ts'
 
 const at = (text: string) => Date.parse(text)
-const night: QuietHours = { from: '21:00', to: '08:00', zone: 'Europe/Berlin', property: null }
+const night: QuietIn = { from: '21:00', to: '08:00', zone: 'Europe/Berlin', property: null }
 
 describe('quiet hours', () => {
   it.each([

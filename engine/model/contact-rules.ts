@@ -23,18 +23,21 @@ export interface QuietHours {
   from: string
   /** `HH:MM`; where it is not after `from` it is on the day after. */
   to: string
-  /** IANA name; holds where the person's is not known. */
-  zone: string
-  /** The property with the person's zone; null: the workspace's holds for everybody. */
+  /** IANA name; holds where the person's is not known. Left out, or `workspace`: the workspace's. */
+  zone?: string | undefined
+  /** The property with the person's zone; null: the one zone holds for everybody. */
   property: string | null
 }
+
+/** Quiet hours whose zone is known. */
+export type QuietIn = QuietHours & { zone: string }
 
 /**
  * When somebody may be written to, from `at` on.
  * @param zone the person's where it is known
  * @returns `at` itself outside of the quiet hours
  */
-export function quietUntil({ from, to, ...quiet }: QuietHours, at: Instant, zone: string | null): Instant {
+export function quietUntil({ from, to, ...quiet }: QuietIn, at: Instant, zone: string | null): Instant {
   const windows = [{ days: [...WEEKDAYS], from: to, to: from }]
   return nextOpen(at, { windows, pauses: [], zone: zone ?? quiet.zone }) ?? at
 }

@@ -1,6 +1,9 @@
 import type { Json } from '../../nodes/manifest.ts'
 import type { SubjectFacts } from './rule.ts'
 
+/** Among what is read: the time zone of the workspace. No rule or template can name it. */
+export const WORKSPACE_ZONE = 'workspace.timeZone'
+
 /** Where a path of a rule begins. */
 export const ROOTS = ['contact', 'account', 'trigger', 'steps', 'vars', 'item'] as const
 export type Root = (typeof ROOTS)[number]

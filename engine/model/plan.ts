@@ -150,8 +150,11 @@ export type Delay =
   /** Goes on at once while a window is open. */
   | { mode: 'hours'; windows: OpenWindow[]; pauses: string[]; zone: ZoneSource }
 
-/** An IANA name, or what a property holds when the step begins; `else` where that is none. */
-export type ZoneSource = { name: string } | { property: string; else: string }
+/**
+ * An IANA name, or what a property holds when the step begins; `else` where that is none. Null: the workspace's, as the
+ * facts have it, so that the plan reads `WORKSPACE_ZONE`.
+ */
+export type ZoneSource = { name: string | null } | { property: string; else: string | null }
 
 /** What starts a run: which trigger step, and what later steps read under `trigger.` */
 export interface TriggerData {

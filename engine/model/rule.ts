@@ -279,6 +279,8 @@ export interface Facts {
   scores?: { [slug: string]: ScoreFact }
   /** Facts of an account's contacts, or of a contact's accounts, where declared. */
   related?: Facts[]
+  /** The IANA name of the workspace's time zone, where declared. */
+  timeZone?: string
 }
 
 /** One change of a property. Null: there was, or is, no value. */
@@ -297,7 +299,7 @@ export interface ScoreFact {
 
 /** What a rule or plan reads, so that the loader loads that and no more. */
 export interface Reads {
-  /** `contact.mrr`, `account.name` … */
+  /** `contact.mrr`, `account.name` …, and `WORKSPACE_ZONE` */
   properties: string[]
   segments: string[]
   signals: string[]

@@ -10,18 +10,24 @@ const iso = (at: number | undefined): string | null =>
 const one = (how: Delay) => planOf([trigger('start', ['wait']), delay('wait', how, ['next']), act('next')])
 
 /** What the step does when it is reached at a moment: until when it sleeps (null: it does not), and what is noted. */
-function reached(how: Delay, from: string, contact: { [name: string]: Json } = {}) {
-  const at = Date.parse(from)
-  const { state, commands, notes } = advance(one(how), null, {
-    kind: 'start',
-    at,
-    trigger: { step: 'start', data: {} },
-    facts: factsAt(at, { contact }),
-  })
-  const sleep = commands.find((command) => command.kind === 'sleep')
-  const note = notes.find(({ step }) => step === 'wait')?.text ?? null
-  return { until: iso(sleep?.until), note, status: state.steps.wait?.status, fault: state.steps.wait?.fault }
-}
+const reached = (how: Delay, from: string, contact: { [name: string]: Json } = {}) =>
+  reachedIn(null)(how, from, contact)
+
+/** @param workspace its zone; null: the facts do not tell it */
+const reachedIn =
+  (workspace: string | null) =>
+  (how: Delay, from: string, contact: { [name: string]: Json } = {}) => {
+    const at = Date.parse(from)
+    const { state, commands, notes } = advance(one(how), null, {
+      kind: 'start',
+      at,
+      trigger: { step: 'start', data: {} },
+      facts: { ...factsAt(at, { contact }), ...(workspace === null ? {} : { timeZone: workspace }) },
+    })
+    const sleep = commands.find((command) => command.kind === 'sleep')
+    const note = notes.find(({ step }) => step === 'wait')?.text ?? null
+    return { until: iso(sleep?.until), note, status: state.steps.wait?.status, fault: state.steps.wait?.fault }
+  }
 
 const berlin: ZoneSource = { name: 'Europe/Berlin' }
 const newYork: ZoneSource = { name: 'America/New_York' }
@@ -74,6 +80,89 @@ describe('a wait until a time of day', () => {
   })
 })
 
+describe('a wait by the clocks of the workspace', () => {
+  const ours: ZoneSource = { name: null }
+  const theirsOrOurs: ZoneSource = { property: 'contact.timezone', else: null }
+  const nine = (zone: ZoneSource): Delay => ({ mode: 'untilTime', time: '09:00', zone })
+
+  it.each([
+    // The nights in which clocks are changed, there and elsewhere.
+    ['Europe/Berlin', '2026-03-28T12:00:00Z', '2026-03-29T07:00Z'],
+    ['Europe/Berlin', '2026-10-24T12:00:00Z', '2026-10-25T08:00Z'],
+    ['America/New_York', '2026-03-28T15:00:00Z', '2026-03-29T13:00Z'],
+    ['UTC', '2026-03-28T12:00:00Z', '2026-03-29T09:00Z'],
+  ])('is at nine in %s, and says whose nine that is', (zone, from, until) => {
+    const note = `It goes by ${zone}, the time zone of the workspace`
+    expect(reachedIn(zone)(nine(ours), from)).toMatchObject({ until, note, status: 'waiting' })
+  })
+
+  it('takes a date alone for its midnight, also on a day that begins at one', () => {
+    const date = (property: string): Delay => ({
+      mode: 'untilDate',
+      property,
+      offsetMs: 0,
+      missing: 'fail',
+      zone: ours,
+    })
+    const at = '2026-03-01T12:00:00Z'
+    const contact = { ends: '2026-03-29', moment: '2026-03-29T12:00:00Z' }
+    expect(reachedIn('Asia/Beirut')(date('contact.ends'), at, contact)).toMatchObject({
+      until: '2026-03-28T22:00Z',
+      note: 'It goes by Asia/Beirut, the time zone of the workspace',
+    })
+    // Of a moment it would say what has no part in it.
+    expect(reachedIn('Asia/Beirut')(date('contact.moment'), at, contact)).toMatchObject({
+      until: '2026-03-29T12:00Z',
+      note: null,
+    })
+  })
+
+  it('goes by the subject’s where that is known, else by the workspace’s, and says so', () => {
+    const at = '2026-07-01T20:00:00Z'
+    expect(reachedIn('Europe/Berlin')(nine(theirsOrOurs), at, { timezone: 'Asia/Tokyo' })).toMatchObject({
+      until: '2026-07-02T00:00Z',
+      note: null,
+    })
+    expect(reachedIn('Europe/Berlin')(nine(theirsOrOurs), at)).toMatchObject({
+      until: '2026-07-02T07:00Z',
+      note: 'contact.timezone is missing: it goes by Europe/Berlin, the time zone of the workspace',
+    })
+  })
+
+  it('says that it goes by UTC where what is known does not tell the zone', () => {
+    expect(reached(nine(ours), '2026-07-01T20:00:00Z')).toMatchObject({
+      until: '2026-07-02T09:00Z',
+      note: 'It goes by UTC, because what is known does not tell the time zone of the workspace',
+    })
+  })
+
+  it('keeps the moment it waits for when the workspace moves; the wait after it goes by the new zone', () => {
+    const plan = planOf([
+      trigger('start', ['first']),
+      delay('first', nine(ours), ['second']),
+      delay('second', nine(ours), ['next']),
+      act('next'),
+    ])
+    const at = Date.parse('2026-07-01T20:00:00Z')
+    const started = advance(plan, null, {
+      kind: 'start',
+      at,
+      trigger: { step: 'start', data: {} },
+      facts: { ...factsAt(at), timeZone: 'Europe/Berlin' },
+    })
+    const until = Date.parse('2026-07-02T07:00:00Z')
+    expect(started.commands).toMatchObject([{ kind: 'sleep', step: 'first', until }])
+    const woken = advance(plan, started.state, {
+      kind: 'due',
+      at: until,
+      step: 'first',
+      visit: 1,
+      facts: { ...factsAt(until), timeZone: 'America/New_York' },
+    })
+    expect(woken.commands).toMatchObject([{ kind: 'sleep', step: 'second', until: Date.parse('2026-07-02T13:00:00Z') }])
+  })
+})
+
 describe('a wait for open hours', () => {
   const nights = (zone: ZoneSource, pauses: string[] = []): Delay => ({
     mode: 'hours',
@@ -110,6 +199,13 @@ describe('a wait for open hours', () => {
     expect(reached(nights(theirs), '2026-07-04T21:00:00Z').note).toBe(
       'It is open. contact.timezone is missing: it goes by Europe/Berlin',
     )
+  })
+
+  it('opens by the clocks of the workspace where it names no zone', () => {
+    expect(reachedIn('America/New_York')(nights({ name: null }), '2026-10-31T12:00:00Z')).toMatchObject({
+      until: '2026-11-01T02:00Z',
+      note: 'It goes by America/New_York, the time zone of the workspace',
+    })
   })
 
   it('fails where it is never open', () => {

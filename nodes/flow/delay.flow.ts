@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { defineFlow } from '../define.ts'
 import { fields } from '../fields.ts'
 import { ONLY_PORT } from '../manifest.ts'
-import { isTimeZone } from '../triggers/schedule.trigger.ts'
+import { meansZone, ZONE_WORDS } from '../time-zone.ts'
 
 const MODES = ['for', 'untilDate', 'untilTime', 'openHours'] as const
 const DAYS = [
@@ -83,19 +83,13 @@ const clock = {
     })
     .optional(),
   zone: fields
-    .of(
-      z
-        .string()
-        .max(100)
-        .refine(isTimeZone, 'Write an IANA time zone, such as Europe/Berlin, America/New_York or UTC.'),
-      {
-        widget: 'timeZone',
-        label: 'Time zone',
-        help: 'By whose clock the time is told, and which midnight a date alone means. Needed with a time; left empty: UTC.',
-        placeholder: 'Europe/Berlin',
-        when: whenZone,
-      },
-    )
+    .of(z.string().max(100).refine(meansZone, ZONE_WORDS), {
+      widget: 'timeZone',
+      label: 'Time zone',
+      help: 'By whose clock the time is told, and which midnight a date alone means. Left empty: that of the workspace.',
+      placeholder: 'Europe/Berlin',
+      when: whenZone,
+    })
     .optional(),
   zoneFrom: fields
     .property('Or the zone in', {
@@ -127,7 +121,7 @@ const input = z
     for: fields.duration('How long', { help: 'Counted from the moment the step begins.', when: whenFor }).optional(),
     until: fields
       .property('Until the date in', {
-        help: 'A property that holds a date or a time; a date alone means midnight, of UTC where no time zone is chosen.',
+        help: 'A property that holds a date or a time; a date alone means midnight, in the time zone below.',
         placeholder: 'contact.renewal_date',
         when: { ...whenUntil, required: true },
       })
@@ -164,15 +158,6 @@ const input = z
     for (const name of given)
       if (!(takes as readonly string[]).includes(name))
         refuse(name, `Remove “${name}”: it has no meaning while mode is “${value.mode}”.`)
-    // A time without a zone would hang on where the process runs.
-    if (value.mode !== 'for' && value.zone === undefined)
-      if (
-        value.mode === 'untilTime' ||
-        value.mode === 'openHours' ||
-        value.time !== undefined ||
-        value.zoneFrom !== undefined
-      )
-        refuse('zone', 'Choose a time zone, such as Europe/Berlin.')
   })
 
 /** One step for all kinds of waiting for time: people think of it as one thing, and switching kind keeps its edges. */
@@ -183,7 +168,7 @@ export const delay = defineFlow({
   help: 'Holds the run for a time, until a date the contact or account carries, until a time of day, or for open hours.',
   group: 'Flow',
   icon: 'timer',
-  summary: 'Wait {for}{offset} {until} {days} {time} {windows}',
+  summary: 'Wait {for}{offset} {until} {days} {time} {windows}, {zone}',
   input,
   ports: { fixed: [ONLY_PORT] },
 })

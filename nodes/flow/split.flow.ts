@@ -44,7 +44,7 @@ export const split = defineFlow({
     }),
     key: fields
       .text('Key', {
-        help: 'Subjects keep their arm for a key; another key is another draw. Left empty: the id of this step.',
+        help: 'Subjects keep their arm for a key; another key is another draw. Left empty: one of this step in this playbook, so that splits do not follow one another.',
         placeholder: 'spring-offer',
         max: 200,
       })

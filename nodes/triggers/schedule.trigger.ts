@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { defineTrigger } from '../define.ts'
 import { fields } from '../fields.ts'
 import { ONLY_PORT } from '../manifest.ts'
+import { meansZone, ZONE_WORDS } from '../time-zone.ts'
 
 /**
  * Why this cron line cannot be taken, or null. Only what every scheduler reads alike is accepted: five fields, no
@@ -26,18 +27,6 @@ export function cronProblem(line: string): string | null {
   return null
 }
 
-/** Whether the IANA time zone is known to this runtime, whose tables Temporal and the browser share. */
-export function isTimeZone(name: string): boolean {
-  if (name === 'UTC') return true
-  if (!name.includes('/')) return false
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }).resolvedOptions().timeZone !== ''
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
-}
-
 const cron = z
   .string()
   .max(200)
@@ -46,11 +35,6 @@ const cron = z
     if (problem !== null) context.addIssue({ code: 'custom', message: problem })
   })
 
-const timeZone = z
-  .string()
-  .max(100)
-  .refine(isTimeZone, 'Write an IANA time zone, such as Europe/Berlin, America/New_York or UTC.')
-
 export const schedule = defineTrigger({
   type: 'trigger.schedule',
   version: 1,
@@ -58,7 +42,7 @@ export const schedule = defineTrigger({
   help: 'At set times, starts a run for every contact or account that is then in the segment.',
   group: 'Triggers',
   icon: 'calendar-clock',
-  summary: 'At {cron} for {segment}',
+  summary: 'At {cron} for {segment}, {timeZone}',
   input: z.strictObject({
     cron: fields.of(cron, {
       widget: 'cron',
@@ -66,12 +50,14 @@ export const schedule = defineTrigger({
       help: 'A cron line of five fields: minute, hour, day of month, month, day of week.',
       placeholder: '0 9 * * 1-5',
     }),
-    timeZone: fields.of(timeZone, {
-      widget: 'timeZone',
-      label: 'Time zone',
-      help: 'The times above are wall-clock times in this zone, through summer and winter.',
-      placeholder: 'Europe/Berlin',
-    }),
+    timeZone: fields
+      .of(z.string().max(100).refine(meansZone, ZONE_WORDS), {
+        widget: 'timeZone',
+        label: 'Time zone',
+        help: 'The times above are wall-clock times in this zone, through summer and winter. Left empty: that of the workspace, and it follows when that is changed.',
+        placeholder: 'Europe/Berlin',
+      })
+      .optional(),
     segment: fields.segment('For everyone in', { help: 'Its members at that instant are enrolled.' }),
   }),
   output: z.object({ at: z.iso.datetime(), segment: z.string() }),

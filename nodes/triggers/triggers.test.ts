@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { event } from './event.trigger.ts'
 import { manual } from './manual.trigger.ts'
-import { cronProblem, isTimeZone, schedule } from './schedule.trigger.ts'
+import { isTimeZone } from '../time-zone.ts'
+import { cronProblem, schedule } from './schedule.trigger.ts'
 import { segment } from './segment.trigger.ts'
 import { signal } from './signal.trigger.ts'
 import { webhook } from './webhook.trigger.ts'
@@ -16,6 +17,8 @@ describe('triggers', () => {
     [webhook, { subjectField: 'user.id', createMissing: true }],
     [webhook, { subjectField: 'items.0.owner' }],
     [schedule, { cron: '0 9 * * 1-5', timeZone: 'Europe/Berlin', segment: 'power-users' }],
+    [schedule, { cron: '0 9 * * *', timeZone: 'workspace', segment: 'power-users' }],
+    [schedule, { cron: '0 9 * * *', segment: 'power-users' }],
     [manual, {}],
     [manual, { fields: { reason: 'Why it was started' } }],
   ])('$0.type takes $1', (trigger, input) => {

@@ -26,7 +26,14 @@ const playbook: PlaybookDocument = {
   ],
 }
 const places = new Map(playbook.steps.map((step) => [step.id, step.at ?? ([0, 0] as [number, number])]))
-const shown = { manifest, places, problems: new Map(), selection: new Set<string>(), marks: new Map() }
+const shown = {
+  manifest,
+  places,
+  problems: new Map(),
+  selection: new Set<string>(),
+  marks: new Map(),
+  timeZone: 'UTC',
+}
 
 describe('the canvas', () => {
   it('draws one step again when one step changed', () => {
@@ -84,6 +91,8 @@ describe('the canvas', () => {
     expect(templateWords('Expansion: {{ account.name }}')).toBe('Expansion: account.name')
     const delay = manifest.steps.find(({ type }) => type === 'flow.delay')
     if (delay === undefined) throw new Error('The catalog has lost flow.delay.')
-    expect(summaryOf({ id: 'w', type: 'flow.delay@1', input: { mode: 'for', for: 'P3D' } }, delay)).toBe('Wait 3 days')
+    expect(summaryOf({ id: 'w', type: 'flow.delay@1', input: { mode: 'for', for: 'P3D' } }, delay, 'UTC')).toBe(
+      'Wait 3 days',
+    )
   })
 })

@@ -17,6 +17,7 @@ import type { PortRef } from '../document/graph.ts'
 import type { Places } from '../document/layout.ts'
 import { BodyFrames } from './body-frames.tsx'
 import { type Anchor, type CanvasActions, CanvasActionsContext } from './canvas-actions.ts'
+import { useCatalog } from '../playbook/catalog-context.ts'
 import { createNodeMaker, makeEdges, type Shown, type StepEdge, type StepNode } from './flow-graph.ts'
 import { StepEdgeView } from './step-edge.tsx'
 import { StepNodeView } from './step-node.tsx'
@@ -39,7 +40,7 @@ export interface CanvasEditing extends CanvasActions {
   selectEdges(indexes: number[]): void
 }
 
-export interface CanvasProps extends Omit<Shown, 'places'> {
+export interface CanvasProps extends Omit<Shown, 'places' | 'timeZone'> {
   places: Places
   selectedEdges: ReadonlySet<number>
   /** Which edges the shown run took; null where no run is shown. */
@@ -58,6 +59,7 @@ const NO_PLACES: Places = new Map()
 export function Canvas(props: CanvasProps) {
   const { editing, document, selection } = props
   const scheme = useComputedColorScheme('light')
+  const { timeZone } = useCatalog().workspace
   const [makeNodes] = useState(createNodeMaker)
   const [dragged, setDragged] = useState(NO_PLACES)
   const places = useMemo(
@@ -66,8 +68,8 @@ export function Canvas(props: CanvasProps) {
   )
   const { manifest, problems, marks, taken, labels = null, selectedEdges, onSelect } = props
   const nodes = useMemo(
-    () => makeNodes({ document, manifest, problems, marks, selection, places }),
-    [makeNodes, document, manifest, problems, marks, selection, places],
+    () => makeNodes({ document, manifest, problems, marks, selection, places, timeZone }),
+    [makeNodes, document, manifest, problems, marks, selection, places, timeZone],
   )
   const edges = useMemo(
     () => makeEdges(document, { selected: selectedEdges, taken, labels }),

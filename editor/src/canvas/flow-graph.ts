@@ -49,6 +49,8 @@ export interface Shown {
   problems: ReadonlyMap<string, Problem[]>
   selection: ReadonlySet<string>
   marks: ReadonlyMap<string, StepMark>
+  /** The workspace's. */
+  timeZone: string
 }
 
 const NONE: Problem[] = []
@@ -59,7 +61,7 @@ const NONE: Problem[] = []
  */
 export function createNodeMaker(): (shown: Shown) => StepNode[] {
   let kept = new Map<string, { parts: unknown[]; node: StepNode }>()
-  return ({ document, manifest, places, problems, selection, marks }) => {
+  return ({ document, manifest, places, problems, selection, marks, timeZone }) => {
     const taken = new Set(edgesOf(document).map((edge) => `${edge.from}\n${edge.port}`))
     const next: typeof kept = new Map()
     const nodes = document.steps.map((step) => {
@@ -68,7 +70,18 @@ export function createNodeMaker(): (shown: Shown) => StepNode[] {
       const [x, y] = places.get(step.id) ?? step.at ?? [0, 0]
       const own = problems.get(step.id) ?? NONE
       const mark = marks.get(step.id)
-      const parts = [step, manifest, x, y, own, mark, selection.has(step.id), open.join('\n'), ports.join('\n')]
+      const parts = [
+        step,
+        manifest,
+        x,
+        y,
+        own,
+        mark,
+        selection.has(step.id),
+        open.join('\n'),
+        ports.join('\n'),
+        timeZone,
+      ]
       const old = kept.get(step.id)
       const node =
         old !== undefined && old.parts.every((part, index) => part === parts[index])
@@ -82,6 +95,7 @@ export function createNodeMaker(): (shown: Shown) => StepNode[] {
               selected: selection.has(step.id),
               ports,
               open,
+              timeZone,
             })
       next.set(step.id, { parts, node })
       return node
@@ -100,11 +114,12 @@ function makeNode(shown: {
   selected: boolean
   ports: string[]
   open: string[]
+  timeZone: string
 }): StepNode {
-  const { step, manifest, at, problems, mark, selected, ports, open } = shown
+  const { step, manifest, at, problems, mark, selected, ports, open, timeZone } = shown
   const definition = findStep(manifest, step.type)
   const label = labelOf(step, definition)
-  const summary = definition === undefined ? `Unknown step ${step.type}` : summaryOf(step, definition)
+  const summary = definition === undefined ? `Unknown step ${step.type}` : summaryOf(step, definition, timeZone)
   const width = stepWidth(ports.length)
   const handle = { width: 1, height: 1 }
   return {

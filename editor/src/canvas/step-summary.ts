@@ -5,20 +5,37 @@ import { canFail, type FieldManifest, type Json, type StepManifest } from '../..
 import { asRule } from '../../../engine/rules/check.ts'
 import { describe } from '../../../engine/rules/explain.ts'
 import { windowsOf, windowWords } from '../inspector/open-hours.ts'
+import { zoneWords } from '../ui/zones.ts'
 
-/** One line on what a filled step does: the definition's summary with the step's own values. */
-export function summaryOf(step: DocumentStep, definition: StepManifest): string {
+/**
+ * One line on what a filled step does: the definition's summary with the step's own values.
+ * @param timeZone the workspace's
+ */
+export function summaryOf(step: DocumentStep, definition: StepManifest, timeZone: string): string {
   return definition.summary
     .replace(/\{(\w+)\}/g, (_, name: string) => {
       const field = definition.fields.find((candidate) => candidate.name === name)
       const value = step.input[name]
+      if (field?.widget === 'timeZone') return isDrawn(field, step) ? clockWords(step.input, { value, timeZone }) : ''
       if (value === undefined || value === '' || value === null)
         return field !== undefined && (field.required || applies(field, step)) ? `‹${field.label.toLowerCase()}›` : ''
       return valueWords(value, field)
     })
     .replace(/\s+/g, ' ')
+    .replace(/\s*,\s*$/, '')
+    .replaceAll(' ,', ',')
     .trim()
 }
+
+/** By whose clocks: a property may hold the subject's zone, which comes first. */
+function clockWords(input: DocumentStep['input'], { value, timeZone }: { value: Json | undefined; timeZone: string }) {
+  const words = zoneWords(value, timeZone)
+  const { zoneFrom } = input
+  return typeof zoneFrom === 'string' && zoneFrom !== '' ? `by ${zoneFrom}, else ${words}` : words
+}
+
+const isDrawn = ({ when }: FieldManifest, step: DocumentStep): boolean =>
+  when === undefined || when.is.includes(String(step.input[when.field]))
 
 const applies = (field: FieldManifest, step: DocumentStep): boolean => {
   if (field.when === undefined || !field.when.required) return false

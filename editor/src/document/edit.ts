@@ -52,7 +52,7 @@ export function initialInput(definition: StepManifest): { [field: string]: Json 
     else if (field.widget === 'select' && field.required) {
       const first = Array.isArray(field.schema.enum) ? field.schema.enum[0] : undefined
       if (first !== undefined) input[field.name] = first
-    } else if (field.widget === 'timeZone' && field.required) input[field.name] = 'UTC'
+    }
   }
   return input
 }

@@ -71,7 +71,7 @@ it('shows the shares on the canvas', () => {
     ],
   } // prettier-ignore
   const step = { id: 'offer', type: 'flow.split@1', input }
-  expect(summaryOf(step, split)).toBe('Split new 66.67 %, control 33.33 %')
+  expect(summaryOf(step, split, 'UTC')).toBe('Split new 66.67 %, control 33.33 %')
   expect(portWords(step, split, 'control')).toBe('control 33.33 %')
   expect(portWords({ ...step, input: { arms: [{ port: 'new' }] } }, split, 'new')).toBe('new')
   expect(portWords(step, undefined, 'new')).toBe('new')

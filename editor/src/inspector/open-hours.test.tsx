@@ -42,8 +42,8 @@ it('says open hours in few words, days that follow each other as a span', () => 
   expect(words(office.days)).toEqual(['Mon–Fri 09:00–17:00'])
   expect(words(['sat', 'mon', 'tue', 'sun'])).toEqual(['Mon, Tue, Sat, Sun 09:00–17:00'])
   const input = { mode: 'openHours', windows: [office], zone: 'Europe/Berlin' }
-  expect(summaryOf({ id: 'wait', type: 'flow.delay', input }, definition('flow.delay'))).toBe(
-    'Wait Mon–Fri 09:00–17:00',
+  expect(summaryOf({ id: 'wait', type: 'flow.delay', input }, definition('flow.delay'), 'UTC')).toBe(
+    'Wait Mon–Fri 09:00–17:00, Berlin time',
   )
 })
 
@@ -64,9 +64,30 @@ it('draws each window, each closed date, each filter and each match of an event'
   expect(draw(fieldOf('flow.waitForEvent', 'keys'), undefined)).toContain('Match a property')
 })
 
+it('says by whose clocks a wait and a schedule go', () => {
+  const summary = (type: string, input: { [name: string]: Json }) =>
+    summaryOf({ id: 'x', type, input }, definition(type), 'Europe/Berlin')
+  const nine = { mode: 'untilTime', time: '09:00' }
+  expect(summary('flow.delay', nine)).toBe('Wait 09:00, Berlin time (workspace)')
+  expect(summary('flow.delay', { ...nine, zone: 'workspace' })).toBe('Wait 09:00, Berlin time (workspace)')
+  expect(summary('flow.delay', { ...nine, zone: 'America/New_York' })).toBe('Wait 09:00, New York time')
+  expect(summary('flow.delay', { ...nine, zoneFrom: 'contact.timezone' })).toBe(
+    'Wait 09:00, by contact.timezone, else Berlin time (workspace)',
+  )
+  expect(summary('flow.delay', { mode: 'for', for: 'P3D' })).toBe('Wait 3 days')
+  const schedule = { cron: '0 9 * * 1', segment: 'trial' }
+  expect(summary('trigger.schedule', schedule)).toBe('At 0 9 * * 1 for trial, Berlin time (workspace)')
+  expect(summary('trigger.schedule', { ...schedule, timeZone: 'UTC' })).toBe('At 0 9 * * 1 for trial, UTC')
+})
+
+it('offers the zone of the workspace first, and shows it for an empty field', () => {
+  expect(draw(fieldOf('flow.delay', 'zone'), undefined, { mode: 'untilTime' })).toContain('That of the workspace (UTC)')
+  expect(draw(fieldOf('flow.delay', 'zone'), 'Asia/Tokyo', { mode: 'untilTime' })).toContain('value="Asia/Tokyo"')
+})
+
 it('says what the new steps of flow do in a line', () => {
   const summary = (type: string, input: { [name: string]: Json }) =>
-    summaryOf({ id: 'x', type, input }, definition(type))
+    summaryOf({ id: 'x', type, input }, definition(type), 'Europe/Berlin')
   const maxWait = 'P7D'
   expect(summary('flow.waitForEvent', { event: 'Activated', maxWait })).toBe('Wait for Activated, at most 7 days')
   const rule = { property: 'contact.seats', op: 'gt', value: 3 }

@@ -1,4 +1,6 @@
 import { Autocomplete, Select } from '@mantine/core'
+import { namedZone, WORKSPACE } from '../../../nodes/time-zone.ts'
+import { zonesWith } from '../ui/zones.ts'
 import { asText, type FieldProps, wordsOf } from './field-types.ts'
 
 /** A signal or segment of the workspace by name; one that is not there any more stays visible. */
@@ -35,18 +37,19 @@ export function EventField(props: FieldProps) {
   )
 }
 
-const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone.includes('/'))]
-
+/** An empty one is the workspace's, and says which that is. */
 export function TimeZoneField(props: FieldProps) {
-  const { value, onChange } = props
+  const { value, onChange, world } = props
+  const named = namedZone(value)
   return (
     <Select
       {...wordsOf(props)}
       searchable
       limit={60}
-      data={ZONES}
-      value={typeof value === 'string' ? value : null}
-      onChange={(next) => onChange(next ?? undefined)}
+      allowDeselect={false}
+      data={zonesWith({ named, workspace: world.timeZone })}
+      value={named ?? WORKSPACE}
+      onChange={(next) => onChange(namedZone(next) ?? undefined)}
     />
   )
 }

@@ -2,16 +2,17 @@ import { Button, Group, NumberInput, Select, Stack, Switch, Text, TextInput, Tit
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
+import { namedZone, WORKSPACE } from '../../../nodes/time-zone.ts'
 import { trpc } from '../api/client.ts'
 import type { ContactRules } from '../api/types.ts'
 import { Remove } from '../rules/remove.tsx'
+import { zonesWith } from '../ui/zones.ts'
 import { isBetween, limitWords } from '../ui/number-limits.ts'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
 import { CAP_DAYS, CAP_MOST, HELD_OUT, readRules, type TypedCap, type TypedRules } from './typed-rules.ts'
 
-const ZONES = Intl.supportedValuesOf('timeZone')
 const NEW_CAP = { channel: 'email' as const, most: 2, days: 7 }
 
 /** How often and when people may be written to, over all playbooks, and who stays out of them. */
@@ -155,6 +156,10 @@ function Caps({ caps, onChange }: { caps: TypedCap[]; onChange: (caps: TypedCap[
 
 type QuietRule = ContactRules['quiet']
 
+/** That of the workspace is left out. */
+const inZone = ({ zone: _zone, ...quiet }: NonNullable<QuietRule>, named: string | null): QuietRule =>
+  named === null ? quiet : { ...quiet, zone: named }
+
 function Quiet({ quiet, zone, onChange }: { quiet: QuietRule; zone: string; onChange: (quiet: QuietRule) => void }) {
   return (
     <section aria-label="Quiet hours">
@@ -167,7 +172,7 @@ function Quiet({ quiet, zone, onChange }: { quiet: QuietRule; zone: string; onCh
           label="Keep quiet hours"
           checked={quiet !== null}
           onChange={(event) =>
-            onChange(event.currentTarget.checked ? { from: '21:00', to: '08:00', zone, property: null } : null)
+            onChange(event.currentTarget.checked ? { from: '21:00', to: '08:00', property: null } : null)
           }
         />
         {quiet !== null && (
@@ -193,9 +198,9 @@ function Quiet({ quiet, zone, onChange }: { quiet: QuietRule; zone: string; onCh
                 label="by the clocks of"
                 searchable
                 allowDeselect={false}
-                data={ZONES.includes(quiet.zone) ? ZONES : [quiet.zone, ...ZONES]}
-                value={quiet.zone}
-                onChange={(next) => next !== null && onChange({ ...quiet, zone: next })}
+                data={zonesWith({ named: namedZone(quiet.zone), workspace: zone })}
+                value={namedZone(quiet.zone) ?? WORKSPACE}
+                onChange={(next) => next !== null && onChange(inZone(quiet, namedZone(next)))}
               />
             </Group>
             <TextInput

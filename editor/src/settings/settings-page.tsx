@@ -23,6 +23,7 @@ import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
 import { failed, said } from '../ui/toast.ts'
+import { WorkspaceZone } from './workspace-zone.tsx'
 
 const SCOPES = [
   { value: 'events:write', label: 'Send events', help: 'For Segment libraries: a write key.' },
@@ -42,10 +43,14 @@ export function SettingsPage() {
   const [creating, setCreating] = useState(false)
   const rows = keys.data?.data ?? []
   return (
-    <Page
-      title="Settings"
-      lead={session.data && `Workspace ${session.data.workspace.name}, ${session.data.workspace.timeZone}`}
-    >
+    <Page title="Settings" lead={session.data && `Workspace ${session.data.workspace.name}`}>
+      {session.data && (
+        <WorkspaceZone
+          key={session.data.workspace.timeZone}
+          kept={session.data.workspace.timeZone}
+          isOwner={session.data.role === 'owner'}
+        />
+      )}
       <Group justify="space-between" mb="sm">
         <div>
           <Title order={2}>API keys</Title>

@@ -1,4 +1,5 @@
 import { type FieldManifest, type Json, type StepManifest, sumOfPercents } from '../../../nodes/manifest.ts'
+import { meansZone, ZONE_WORDS } from '../../../nodes/time-zone.ts'
 import { parseDuration } from '../../model/duration.ts'
 import { parsePath } from '../../model/path.ts'
 import type { DocumentStep } from '../../model/playbook.ts'
@@ -113,9 +114,7 @@ function wrongText(field: FieldManifest, value: string): { message: string; fix:
             fix: 'Write minute, hour, day of month, month and day of week, e.g. 0 9 * * 1-5.',
           }
     case 'timeZone':
-      return isTimeZone(value)
-        ? null
-        : { message: `${field.label}: "${value}" is no time zone.`, fix: 'Write e.g. Europe/Berlin or UTC.' }
+      return meansZone(value) ? null : { message: `${field.label}: "${value}" is no time zone.`, fix: ZONE_WORDS }
     default:
       return null
   }
@@ -128,14 +127,4 @@ function wrongList(field: FieldManifest, value: Json | undefined): { message: st
   return sum === 100
     ? null
     : { message: `${field.label} add up to ${sum} percent.`, fix: 'Change them until they add up to 100.' }
-}
-
-function isTimeZone(name: string): boolean {
-  try {
-    new Intl.DateTimeFormat('en', { timeZone: name })
-    return true
-  } catch (error) {
-    if (error instanceof RangeError) return false
-    throw error
-  }
 }

@@ -15,7 +15,7 @@ import type { Op } from './op.ts'
 export const delay: Op<'delay'> = {
   begin: (draft, step, id) => {
     const read = (path: string) => readRulePath(path, scopeOf(draft.state, id))
-    const zone = zoneOf(step.delay, read)
+    const zone = zoneOf(step.delay, { read, ours: draft.state.facts.timeZone })
     const due = dueOf(step.delay, { at: draft.at, read, zone: zone.name })
     const say = (text: string) =>
       draft.notes.push({ step: id, text: zone.note === null ? text : `${text}. ${zone.note}` })
@@ -43,17 +43,38 @@ interface Place {
 
 type Dated = Delay & { mode: 'untilDate' }
 
-/** @returns as `note` why it is not the zone that was asked for first */
-function zoneOf(delay: Delay, read: Place['read']): { name: string | null; note: string | null } {
+/** `note`: which zone it is, where the plan alone does not say so. */
+interface ZoneFound {
+  name: string | null
+  note: string | null
+}
+
+/** @param from.ours the workspace's, where the facts have it */
+function zoneOf(delay: Delay, { read, ours }: { read: Place['read']; ours: string | undefined }): ZoneFound {
   const source: ZoneSource | undefined = delay.mode === 'for' ? undefined : delay.zone
   if (source === undefined) return { name: null, note: null }
-  if ('name' in source) return { name: source.name, note: null }
+  if ('name' in source) {
+    if (source.name !== null) return { name: source.name, note: null }
+    const found = workspaceZone(ours)
+    return { name: found.name, note: readsClock(delay, read) ? `It goes by ${found.words}` : null }
+  }
   const found = read(source.property)
   if (typeof found === 'string' && isZone(found)) return { name: found, note: null }
   const what =
     found === undefined || found === null ? 'is missing' : `holds ${JSON.stringify(found)}, which is no time zone`
-  return { name: source.else, note: `${source.property} ${what}: it goes by ${source.else}` }
+  const other = source.else === null ? workspaceZone(ours) : { name: source.else, words: source.else }
+  return { name: other.name, note: `${source.property} ${what}: it goes by ${other.words}` }
 }
+
+/** Facts of before the workspace's was read with them do not have it, such as those of an old test case. */
+const workspaceZone = (ours: string | undefined): { name: string; words: string } =>
+  ours === undefined
+    ? { name: 'UTC', words: 'UTC, because what is known does not tell the time zone of the workspace' }
+    : { name: ours, words: `${ours}, the time zone of the workspace` }
+
+/** Whether the moment hangs on a zone: one that is given as a moment does not. */
+const readsClock = (delay: Delay, read: Place['read']): boolean =>
+  delay.mode !== 'untilDate' || delay.time !== undefined || isDateAlone(read(delay.property))
 
 function dueOf(delay: Delay, place: Place): Due {
   const { at } = place

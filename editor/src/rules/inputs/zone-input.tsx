@@ -1,6 +1,6 @@
 import { Select } from '@mantine/core'
 
-const ZONES = ['UTC', ...Intl.supportedValuesOf('timeZone').filter((zone) => zone.includes('/'))]
+import { ZONES } from '../../ui/zones.ts'
 
 /** An IANA time zone; one that this browser does not know stays in the list. */
 export function ZoneInput({ value, onChange }: { value: string; onChange: (zone: string) => void }) {
