@@ -1,10 +1,12 @@
 import proto from '@temporalio/proto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { effectKey, runId } from '../../engine/ids.ts'
-import type { Plan } from '../../engine/model/plan.ts'
+import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
+import { commandOwed } from '../../engine/temporal/reconcile.ts'
 import { createRunCodec } from '../../engine/temporal/codec.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
+import { asks, exit, planOf, trigger } from '../../test/helpers/plans.ts'
 import { createShell, type Shell, SHELL_SECRET } from '../../test/helpers/durable-shell.ts'
 import { occurrence } from '../enroll/enroll.ts'
 import { writeEnrollments } from '../db/enrollment-store.ts'
@@ -292,5 +294,33 @@ describe('deleting a person', () => {
       'SELECT counts FROM erasures ORDER BY requested_at DESC LIMIT 1',
     )
     expect(erasure?.counts.histories).toBe(1)
+  })
+
+  // start --> ask --failed--> write
+  it('tells whoever waits for a run of theirs that it failed, once', async () => {
+    const who = await person('Finn')
+    const called = await run(chain(wait('pause', 3_600_000), write('a')), who)
+    await settled(called, 'waiting')
+    const asking: PlanStep = {
+      ...asks('ask', null, { asked: [], failed: ['sorry'] }),
+      input: { title: 'Go on?', maxWait: 'P9D', link: 'mayAnswer' },
+      answer: { ports: ['done', 'failed'], maxWaitMs: null },
+    }
+    const caller = await shell.start(planOf([trigger('start', ['ask']), asking, { ...exit('sorry', 'It failed') }]))
+    await settled(caller, 'waiting')
+    const call = { key: `${caller.runId}:ask:1`, caller_id: caller.runId, step: 'ask', visit: 1, waits: true }
+    await shell.database.db
+      .insertInto('run_calls')
+      .values({ workspace_id: shell.workspaceId, run_id: called.runId, ...call })
+      .execute()
+    await ask(who)
+    await untilDone()
+    await vi.waitFor(
+      async () => {
+        await commandOwed(shell.directory, shell.client, Date.now() + 1)
+        expect(await shell.row(caller)).toMatchObject({ status: 'exited', reason: 'It failed' })
+      },
+      { timeout: 20_000, interval: 200 },
+    )
   })
 })

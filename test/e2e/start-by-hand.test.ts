@@ -188,7 +188,7 @@ it('asks a person, in a run that another one called, and tells the caller what c
   await page.getByRole('heading', { name: 'Give Person p9 20 % off?' }).waitFor()
   await page.getByRole('textbox', { name: 'Comment' }).fill('For a year.')
   await page.getByRole('button', { name: 'Approve' }).click()
-  await page.getByText('Nobody waits for an answer').waitFor()
+  await page.getByText('Nothing waits for you').waitFor()
   await page.goto(`${app.url}/runs?playbook=renew`)
   await page.getByText('Given for a year').waitFor()
   await page.getByRole('link', { name: 'Person p9' }).click()
