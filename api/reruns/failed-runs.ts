@@ -64,8 +64,13 @@ async function candidates({ db, workspaceId }: Scoped, filter: RerunFilter, most
             .select('rerun_runs.run_id')
             .whereRef('rerun_runs.workspace_id', '=', 'runs.workspace_id')
             .whereRef('rerun_runs.run_id', '=', 'runs.id')
-            .where('rerun_runs.status', 'in', ['waiting', 'begun'])
-            .where('reruns.status', 'in', ['running', 'stopped']),
+            // What was begun is in hand until it is settled, also where the rerun is cancelled.
+            .where((of) =>
+              of.or([
+                of('rerun_runs.status', '=', 'begun'),
+                of('rerun_runs.status', '=', 'waiting').and('reruns.status', 'in', ['running', 'stopped']),
+              ]),
+            ),
         ),
       ),
     )

@@ -75,8 +75,11 @@ describe('a rerun of failed runs', () => {
     for (const other of [{ code: 'NOT_FOUND' }, { step: 'b' }, { version: 2 }, { to: '2020-01-01T00:00:00Z' }])
       expect((await previewRerun(ctx(), { ...filter, ...other })).count).toBe(0)
     shell.outside.refused.clear()
-    const { id } = await startRerun(ctx(), { filter, maxFailures: 0 })
-    // Nobody else takes them meanwhile.
+    // Of two at once one takes them, and nobody else meanwhile.
+    const both = await Promise.allSettled([1, 2].map(() => startRerun(ctx(), { filter, maxFailures: 0 })))
+    const [id = ''] = both.flatMap((one) => (one.status === 'fulfilled' ? [one.value.id] : []))
+    const refused = both.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []))
+    expect(refused).toMatchObject([{ code: 'NOTHING_FAILED' }])
     await expect(startRerun(ctx(), { filter, maxFailures: 0 })).rejects.toMatchObject({ code: 'NOTHING_FAILED' })
     const view = await worked(id, 'done')
     expect(view).toMatchObject({ counts: { passed: 13, failed: 0, moved: 0 }, stage: 2 })

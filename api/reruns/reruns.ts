@@ -17,6 +17,8 @@ import type { RerunFilter, RerunPreview, RerunRow, RerunView } from './rerun-sch
 const MOST = 10_000
 const PAGE = 50
 const SHOWN = 1_000
+/** Locks of workspaces in which a rerun begins. */
+const STARTS = 0x5b0007
 
 type Asking = Scoped & Pick<Context, 'actor'>
 
@@ -75,10 +77,12 @@ export async function startRerun(
   const { filter, maxFailures } = given
   const id = newId(ctx.now)
   const at = new Date(ctx.now)
-  const runs = await fitting(ctx, filter)
-  if (runs.length === 0)
-    throw problem(409, 'NOTHING_FAILED', 'No failed run fits this, or another rerun has them in hand already.')
-  await ctx.db.transaction().execute(async (trx) => {
+  return ctx.db.transaction().execute(async (trx) => {
+    // One at a time in a workspace: whoever comes second sees which runs the first has in hand.
+    await sql`SELECT pg_advisory_xact_lock(${STARTS}, hashtext(${ctx.workspaceId}))`.execute(trx)
+    const runs = await fitting({ ...ctx, db: trx }, filter)
+    if (runs.length === 0)
+      throw problem(409, 'NOTHING_FAILED', 'No failed run fits this, or another rerun has them in hand already.')
     await trx
       .insertInto('reruns')
       .values({
@@ -99,8 +103,8 @@ export async function startRerun(
       FROM unnest(${runs.map((run) => run.id)}::text[], ${steps}::text[], ${codes}::text[])
         WITH ORDINALITY AS t (run_id, step, code, n)`.execute(trx)
     await writeAudit(trx, ctx, { action: 'rerun.start', target: id, detail: { filter, runs: runs.length } })
+    return { id, total: runs.length }
   })
-  return { id, total: runs.length }
 }
 
 /** The newest first. */
