@@ -1,6 +1,7 @@
 import type { DocumentStep, PlaybookDocument } from '../../../engine/model/playbook.ts'
 import { freeId } from './edit.ts'
 import { edgeEnd, edgesOf } from './graph.ts'
+import { placesOfPasted } from './pasted-places.ts'
 import { renameInInput } from './references.ts'
 
 /** Steps as they travel on the clipboard: JSON text, so that they go into another playbook, an issue or a chat. */
@@ -42,15 +43,18 @@ export function pasteSteps(document: PlaybookDocument, text: string, offset: [nu
     taken.add(id)
     names.set(step.id, id)
   }
-  const steps = snippet.steps.map(
-    (step): DocumentStep => ({
+  const inner = edgesOf({ ...document, edges: snippet.edges })
+  const places = placesOfPasted(document.steps, { steps: snippet.steps, edges: inner }, offset)
+  const steps = snippet.steps.map((step): DocumentStep => {
+    const at = places?.get(step.id)
+    return {
       ...step,
       id: names.get(step.id) ?? step.id,
       input: renameInInput(step.input, names),
-      at: [(step.at?.[0] ?? 0) + offset[0], (step.at?.[1] ?? 0) + offset[1]],
-    }),
-  )
-  const edges = edgesOf({ ...document, edges: snippet.edges }).flatMap((edge): Array<[string, string]> => {
+      ...(at && { at }),
+    }
+  })
+  const edges = inner.flatMap((edge): Array<[string, string]> => {
     const from = names.get(edge.from)
     const to = names.get(edge.to)
     return from === undefined || to === undefined ? [] : [[edgeEnd({ step: from, port: edge.port }), to]]

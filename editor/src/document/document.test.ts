@@ -215,6 +215,43 @@ describe('the clipboard', () => {
     expect(pasted?.document.steps.at(-1)).toMatchObject({ input: { tag: '{{ steps.branch.x }}' }, at: [10, 300] })
   })
 
+  it('places what has no place below what it follows, beside the others, and on top of none', () => {
+    const bare = (id: string) => ({ id, type: 'test.tag', input: {} })
+    const paste = (steps: unknown[], edges: Array<[string, string]>, into: PlaybookDocument) => {
+      const pasted = pasteSteps(into, JSON.stringify({ signalbox: 'steps', steps, edges }), [48, 48])
+      return pasted?.document.steps.slice(into.steps.length).map(({ at }) => at)
+    }
+    const empty = { ...playbook, steps: [], edges: [] }
+    const placed = { ...bare('a'), at: [0, 0] }
+    const lone = { ...empty, steps: [{ ...bare('there'), at: [40, 40] as [number, number] }] }
+    const [first, second] = [
+      [48, 48],
+      [48, 188],
+    ]
+    //  a --> b, a --> c
+    const fork: Array<[string, string]> = [
+      ['a', 'b'],
+      ['a', 'c'],
+    ]
+    expect(paste([bare('c'), placed, bare('b')], fork, empty)).toEqual([second, first, [368, 188]])
+    expect(
+      paste(
+        [bare('a'), bare('b')],
+        [
+          ['a', 'b'],
+          ['b', 'a'],
+          ['gone', 'b'],
+        ],
+        lone,
+      ),
+    ).toEqual([
+      [368, 188],
+      [368, 48],
+    ]) // prettier-ignore
+    // Nothing has a place: the layout finds them all.
+    expect(paste([bare('a'), bare('b')], fork, empty)).toEqual([undefined, undefined])
+  })
+
   it('keeps ids in another playbook where they are free', () => {
     const empty = { ...playbook, steps: [], edges: [] }
     expect(pasteSteps(empty, copySteps(playbook, new Set(['tag'])), [0, 0])?.ids).toEqual(['tag'])
