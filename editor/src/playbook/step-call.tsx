@@ -1,5 +1,5 @@
 import { Button, Group, Stack, Text } from '@mantine/core'
-import { useIsMutating, useMutation } from '@tanstack/react-query'
+import { type MutationFilters, useIsMutating, useMutation, useQueryClient } from '@tanstack/react-query'
 import { useState } from 'react'
 import type { Json } from '../../../nodes/manifest.ts'
 import { trpc } from '../api/client.ts'
@@ -22,13 +22,15 @@ interface Called {
 /** Carries one action out for real, on a second click, and offers its answer as the sample. */
 export function StepCall({ slug, step, label, connection, input, onKeep }: Called) {
   const document = useDraft()
+  const client = useQueryClient()
   const [asking, setAsking] = useState(false)
   const call = useMutation(trpc.backtests.tryStep.mutationOptions({ onSettled: () => setAsking(false) }))
   // Also one that was sent from here before this was left and come back to.
-  const underWay = useIsMutating({
+  const same: MutationFilters = {
     mutationKey: trpc.backtests.tryStep.mutationKey(),
     predicate: ({ state }) => isOf(state.variables, { slug, step }),
-  })
+  }
+  const underWay = useIsMutating(same)
   const landed = call.data?.landed === true ? call.data : null
   return (
     <Stack gap={6} mt={6}>
@@ -57,7 +59,10 @@ export function StepCall({ slug, step, label, connection, input, onKeep }: Calle
               size="compact-xs"
               color="red"
               loading={call.isPending}
-              onClick={() => call.mutate({ slug, step, document, input })}
+              onClick={() => {
+                // Asked at the moment of the click: a second one may come before the first is drawn.
+                if (client.isMutating(same) === 0) call.mutate({ slug, step, document, input })
+              }}
             >
               Call it now
             </Button>

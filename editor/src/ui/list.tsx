@@ -19,16 +19,18 @@ interface ListQuery {
 export function List(props: {
   query: ListQuery
   count: number
+  /** How many rows to draw the shape of while they are on their way, where that is known. */
+  coming?: number
   /** Instead of an empty list. */
   empty: ReactNode
   /** Words of the button that fetches the next page. */
   more?: string
   children: ReactNode
 }) {
-  const { query, count, empty, more = 'Show more', children } = props
+  const { query, count, coming, empty, more = 'Show more', children } = props
   return (
     <>
-      {query.isPending && <ListSkeleton />}
+      {query.isPending && <ListSkeleton {...(coming !== undefined && { rows: coming })} />}
       {query.isError && <ProblemPanel error={query.error} retry={() => void query.refetch()} />}
       {query.isSuccess && count === 0 && <div className="sb-card">{empty}</div>}
       {count > 0 && children}

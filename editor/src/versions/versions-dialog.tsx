@@ -175,7 +175,7 @@ const ENDS = {
   revert: {
     title: 'Take it back?',
     words:
-      'Runs that still wait where they went over go back to the version they were on. Those that have gone on since then stay, and are named. Runs that were not told yet stay as they are. It cannot be made undone.',
+      'Runs that still wait where they went over go back to the version they were on. Those that have gone on since then stay, and are named. Runs that were not told yet stay as they are. This cannot be undone.',
     keep: 'Keep it',
     go: 'Take it back',
     said: 'It is being taken back.',
@@ -229,7 +229,7 @@ function Otherwise({ slug, migration, which }: Shown & { which: (typeof OTHERWIS
       <Title order={3} mb={4}>
         {words}
       </Title>
-      <List query={found} count={rows.length} empty={null}>
+      <List query={found} count={rows.length} coming={Math.min(count, 5)} empty={null}>
         <ListTable
           label={words}
           rows={rows}
