@@ -139,7 +139,6 @@ export class Stint {
     if (migration === null) return
     await this.record()
     const to = await this.fetchPlan(migration.to.plan)
-    const { hash, plan } = this.under
     let input: typeof arrived = { ...arrived, facts: await this.factsFor(to, arrived.at) }
     for (;;) {
       const next = this.follow(input)
@@ -159,8 +158,6 @@ export class Stint {
     }
     this.apply(input)
     this.recorded = true
-    if (this.under.hash !== hash && canListen(plan) && !canListen(this.under.plan))
-      await this.ports.waits.listen(this.ref(), this.order.subject, null)
   }
 
   private follow(input: RunInput): Followed {
@@ -300,7 +297,6 @@ export class Stint {
   /** Makes the record complete. @returns whether nothing is left to do but to wait, or nothing at all */
   private async rest(): Promise<boolean> {
     if (this.over()) {
-      if (canListen(this.plan)) await this.ports.waits.listen(this.ref(), this.order.subject, null)
       await this.ports.runs.conclude(this.ref(), this.takePart(), this.now())
       return true
     }
