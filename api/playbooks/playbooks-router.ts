@@ -199,12 +199,13 @@ export const playbooksRouter = router({
       summary: 'Starts a run for one contact or account',
       description:
         'The live version needs the trigger “Started by hand or API”. The same Idempotency-Key answers with the same run; ' +
-        'a refused enrollment is 409 with its code and reason. A call that comes of a run’s HTTP call passes its ' +
+        'a refused enrollment is 409 with its code and reason. `waits`: another run of its subject is open, and this one ' +
+        'begins after it, where the playbook has runs wait for their turn. A call that comes of a run’s HTTP call passes its ' +
         'Signalbox-Effect on, so that a run that would start itself again is refused.',
       headers: { 'Idempotency-Key': 'idempotencyKey', [EFFECT_HEADER]: 'effect' },
       example: {
         input: { subject: { contact: 'u-1042' }, data: { reason: 'Asked for by the account team' } },
-        output: { run: { id: 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9' } },
+        output: { run: { id: 'run_5f0c1d2e3a4b5c6d7e8f90a1b2c3d4e5f6a7b8c9', waits: false } },
       },
     },
   })
@@ -216,7 +217,7 @@ export const playbooksRouter = router({
         effect: z.string().max(200).optional(),
       }),
     )
-    .output(z.object({ run: z.object({ id: z.string() }) }))
+    .output(z.object({ run: z.object({ id: z.string(), waits: z.boolean() }) }))
     .mutation(({ ctx, input }) => startRun(ctx, input)),
 
   webhook: procedure({ scope: 'playbooks:write' })

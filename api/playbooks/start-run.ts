@@ -29,7 +29,7 @@ export async function startRun(
     idempotencyKey?: string | undefined
     effect?: string | undefined
   },
-): Promise<{ run: { id: string } }> {
+): Promise<{ run: EnteredOne }> {
   const playbook = await readPlaybook(ctx, given.slug)
   const plan = await livePlan(ctx, playbook)
   const [trigger] = triggersOf(plan, 'trigger.manual')
@@ -41,7 +41,7 @@ export async function startRun(
     )
   refuseUnknownData(trigger.input['fields'], given.data)
   const subjectId = await findSubject(ctx, plan.subject, given.subject)
-  const id = await enrollOne(ctx, {
+  const run = await enrollOne(ctx, {
     playbook: await candidatePlaybook(ctx, playbook, plan),
     step: trigger.id,
     subjectId,
@@ -53,7 +53,7 @@ export async function startRun(
     refusal: null,
     why: null,
   })
-  return { run: { id } }
+  return { run }
 }
 
 /** @param effect what the call says it came of; one that is not ours is no cause */
@@ -66,8 +66,14 @@ export async function originNamed(
   return found === undefined ? {} : { origin: { run: found.runId, effect, step: found.step, how: 'told' } }
 }
 
+/** `waits`: another run of its subject is open, and this one begins after it. */
+export interface EnteredOne {
+  id: string
+  waits: boolean
+}
+
 /** Decides and commits, then hands the run to Temporal. @throws ProblemError 409 */
-export async function enrollOne(ctx: Starter, candidate: Candidate): Promise<string> {
+export async function enrollOne(ctx: Starter, candidate: Candidate): Promise<EnteredOne> {
   const [outcome] = await inTransaction(ctx.pool, (q) =>
     enroll(q, ctx.workspaceId, { candidates: [candidate], now: ctx.now }),
   )
@@ -85,7 +91,8 @@ export async function enrollOne(ctx: Starter, candidate: Candidate): Promise<str
     // The run is committed as queued; workers look for such runs and start them when Temporal answers again.
     ctx.log.warn({ err: error, runId: outcome.runId }, 'Temporal did not take a run yet')
   }
-  return outcome.runId
+  const waits = outcome.outcome === 'waiting' || (outcome.outcome === 'repeated' && outcome.waits)
+  return { id: outcome.runId, waits }
 }
 
 /** @throws ProblemError 409 before the first publish */

@@ -51,7 +51,7 @@ export async function acceptPlaybookHook(
     body,
     create: trigger.input['createMissing'] === true,
   })
-  const id = await enrollOne(ctx, {
+  const { id } = await enrollOne(ctx, {
     playbook: await candidatePlaybook(ctx, playbook, plan),
     step: trigger.id,
     subjectId,

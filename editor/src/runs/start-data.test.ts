@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest'
 import type { PlaybookDocument } from '../../../engine/model/playbook.ts'
-import { filledIn, manualStart, newStartKey } from './start-data.ts'
+import { filledIn, manualStart, newStartKey, turnWords } from './start-data.ts'
 
 const withTrigger = (type: string, input: PlaybookDocument['steps'][number]['input'] = {}): PlaybookDocument => ({
   name: 'Call them',
@@ -36,4 +36,14 @@ it('sends what was filled in, spaces and all', () => {
 it('names each wish differently', () => {
   expect(newStartKey()).toMatch(/^app-[0-9a-f]{32}$/)
   expect(newStartKey()).not.toBe(newStartKey())
+})
+
+it('says what becomes of a start beside an open run, where the playbook has runs wait', () => {
+  const document = withTrigger('trigger.manual')
+  const words = (concurrency: PlaybookDocument['enrollment']['concurrency']) =>
+    turnWords({ ...document, enrollment: { ...document.enrollment, ...(concurrency && { concurrency }) } })
+  expect([words(undefined), words({ policy: 'together' })]).toEqual([null, null])
+  expect(words({ policy: 'queue', most: 3 })).toContain('waits for its turn')
+  expect(words({ policy: 'newest' })).toContain('in the place of any that waited')
+  expect(words({ policy: 'replace' })).toContain('is told to end')
 })

@@ -19,6 +19,16 @@ export function manualStart(document: PlaybookDocument): ManualStart | null {
   }
 }
 
+/** What becomes of a start while a run for the same subject is open; null: the playbook has none wait. */
+export function turnWords({ subject, enrollment }: Pick<PlaybookDocument, 'subject' | 'enrollment'>): string | null {
+  const policy = enrollment.concurrency?.policy ?? 'together'
+  if (policy === 'together') return null
+  const open = `If a run for this ${subject} is open, `
+  if (policy === 'replace') return `${open}it is told to end, and this one begins after it.`
+  if (policy === 'newest') return `${open}this one begins after it, in the place of any that waited.`
+  return `${open}this one waits for its turn.`
+}
+
 /** The texts that were filled in; a field left empty is not sent. */
 export const filledIn = (texts: { [name: string]: string }): { [name: string]: Json } =>
   Object.fromEntries(Object.entries(texts).filter(([, text]) => text !== ''))

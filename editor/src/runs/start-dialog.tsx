@@ -11,7 +11,7 @@ import { ListSkeleton } from '../ui/page.tsx'
 import { parseObject } from '../ui/parse-object.ts'
 import { Notice, ProblemPanel } from '../ui/problem-panel.tsx'
 import { said } from '../ui/toast.ts'
-import { filledIn, type ManualStart, manualStart, newStartKey } from './start-data.ts'
+import { filledIn, type ManualStart, manualStart, newStartKey, turnWords } from './start-data.ts'
 
 /** Starts a run of what is published for one contact or account, and leads to it. */
 export function StartDialog({ slug, onClose }: { slug: string; onClose: () => void }) {
@@ -91,8 +91,8 @@ function StartForm({ live, start, onClose }: { live: PlaybookDetail; start: Manu
   const keyOf = useStartKeys()
   const run = useMutation(
     trpc.playbooks.start.mutationOptions({
-      onSuccess: async ({ run: { id } }) => {
-        said('The run is started.')
+      onSuccess: async ({ run: { id, waits } }) => {
+        said(waits ? 'Another run for them is open: this one begins after it.' : 'The run is started.')
         void client.invalidateQueries({ queryKey: trpc.runs.pathKey() })
         await navigate({ to: '/runs/$id', params: { id } })
       },
@@ -110,6 +110,11 @@ function StartForm({ live, start, onClose }: { live: PlaybookDetail; start: Manu
         <Text size="sm" c="dimmed">
           Starts version {liveVersion} of “{document.name}”. It writes to what the playbook is connected to.
         </Text>
+        {turnWords(document) !== null && (
+          <Text size="sm" c="dimmed">
+            {turnWords(document)}
+          </Text>
+        )}
         <SubjectInput kind={document.subject} value={subject} onChange={setSubject} focused />
         {start.fields?.map(({ name, help }) => (
           <TextInput
