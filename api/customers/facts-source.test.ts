@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, expect, it } from 'vitest'
+import type { Reads } from '../../engine/model/rule.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { createRunDirectory } from '../db/run-directory.ts'
 import { onPool } from '../db/sql.ts'
@@ -96,4 +97,20 @@ it('shows a run the account that its event named, of a contact who belongs to se
   const seen = await source.load(w.id, start?.subject ?? { kind: 'contact', id: contactId }, { reads, at })
   expect(seen.account?.properties).toEqual({ name: 'Globex' })
   expect((await source.load(w.id, { kind: 'contact', id: contactId }, { reads, at })).account).toBeNull()
+})
+
+it('tells the time zone of the workspace where that is read, and is told anew when it changes', async () => {
+  const source = createFactsSource(onPool(w.opened.pool))
+  const zoneOf = async (reads: Partial<Reads>) => {
+    const facts = await source.load(w.id, { kind: 'contact', id: contactId }, { reads: { ...none, ...reads }, at: 0 })
+    return facts.timeZone
+  }
+  const properties = ['workspace.timeZone']
+  expect(await zoneOf({ properties: ['contact.plan'] })).toBeUndefined()
+  for (const zone of ['UTC', 'Europe/Berlin']) {
+    await w.opened.db.updateTable('workspaces').set({ time_zone: zone }).where('id', '=', w.id).execute()
+    expect(await zoneOf({ properties })).toBe(zone)
+    // What is loaded in more than one round trip.
+    expect(await zoneOf({ properties, scores: ['health'] })).toBe(zone)
+  }
 })

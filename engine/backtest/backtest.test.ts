@@ -5,6 +5,7 @@ import {
   delay,
   each,
   exit,
+  factsAt,
   planOf,
   split,
   trigger,
@@ -15,6 +16,7 @@ import { renderInput } from '../expression/render.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import { type Backtest, backtest, openBacktest } from './backtest.ts'
 import type { Rule } from '../model/rule.ts'
+import { simulate } from '../run/simulate.ts'
 import type { Stored, StoredEvent } from './stored.ts'
 
 const T0 = Date.parse('2026-03-02T09:00:00Z')
@@ -300,6 +302,27 @@ describe('a backtest', () => {
     const found = backtest(over(plan), [happens('ada', 'Signed Up', T0), happens('bob', 'Signed Up', T0 + 29.5 * DAY)])
     expect(found.durations).toEqual({ median: DAY, p90: DAY, longest: DAY })
     expect(backtest(over(plan), []).durations).toBeNull()
+  })
+
+  it('waits by the clocks of the workspace, as the dry run does, over the night in which they go forward', () => {
+    const drawn = planOf([
+      onEvent('start', 'Signed Up', ['nine']),
+      delay('nine', { mode: 'untilTime', time: '09:00', zone: { name: null } }, ['mail']),
+      act('mail'),
+    ])
+    const plan: Plan = { ...drawn, reads: { ...drawn.reads, properties: ['workspace.timeZone'] } }
+    const at = Date.parse('2026-03-28T20:00:00Z')
+    const nine = Date.parse('2026-03-29T07:00:00Z')
+    const found = backtest(over(plan, { timeZone: 'Europe/Berlin' }), [happens('ada', 'Signed Up', at)])
+    expect(found.sample).toMatchObject([{ status: 'completed', endedAt: nine }])
+    const dry = simulate(plan, {
+      facts: { ...factsAt(at), timeZone: 'Europe/Berlin' },
+      trigger: { step: 'start', data: {} },
+      answer: () => ({ output: {} }),
+      render: (input) => input,
+      entered: null,
+    })
+    expect(dry).toMatchObject({ status: 'completed', endedAt: nine })
   })
 
   it('says what it cannot follow instead of answering wrongly', () => {
