@@ -101,6 +101,7 @@ function OpenRunsDialog(props: { slug: string; action: 'pause' | 'archive'; onCl
       title={action === 'pause' ? 'Pause this playbook' : 'Archive this playbook'}
       keep="Keep it as it is"
       go={action === 'pause' ? 'Pause' : 'Archive'}
+      danger={openRuns === 'cancel'}
       call={change}
       onGo={() => change.mutate({ slug, action, openRuns })}
       onClose={onClose}
