@@ -11,7 +11,7 @@ export const became = (id: string): string =>
 const PAGE = 100
 
 /** $1 workspace, $2 run, $3 subject, $4 names. */
-const eventsOf = (column: string, id: string): string => `
+const eventsOf = (column: string, id: string, after = ''): string => `
 WITH began AS MATERIALIZED (
   SELECT r.created_at, (
     SELECT max(e.position) FROM events e WHERE e.workspace_id = $1 AND e.status = 'done' AND e.seq = (CASE 'event'
@@ -21,9 +21,19 @@ came AS (
   SELECT e.id, e.name, e.position, ${msOf('e.occurred_at')} AS at, ${msOf('e.received_at')} AS "receivedAt", e.body -> 'properties' AS properties,
     CASE WHEN began.position IS NULL THEN e.received_at >= began.created_at ELSE e.position > began.position END AS "sinceTrigger"
   FROM began, events e
-  WHERE e.workspace_id = $1 AND e.${column} = ${id} AND e.name = ANY($4::text[]) AND e.kind = 'track' AND e.status = 'done')`
+  WHERE e.workspace_id = $1 AND e.${column} = ${id} AND e.name = ANY($4::text[]) AND e.kind = 'track' AND e.status = 'done'${after})`
 
-const HEARD = ofBoth('waits-heard', (events) => `${events} SELECT * FROM came ORDER BY position`)
+const HEARD = ofBoth('waits-heard', '', (events) => `${events} SELECT * FROM came ORDER BY position`)
+
+/**
+ * The index on a subject's events of a name finds them; that they are of its time is asked of each. An index in the order in
+ * which they came would take 55 bytes more of each event for the contact and as much for the account, to save 20 ms for a
+ * subject that has done the same thing ten thousand times.
+ *
+ * Whatever it waits for came after the event that started it: that was worked off before it began to wait, and so before
+ * anything that came afterwards had a position.
+ */
+const AFTER = ' AND e.position > greatest($6::bigint, coalesce((SELECT position FROM began), -1))'
 
 /**
  * $5 what is awaited (`AwaitedEvent`), $6 after which position, $7 how many. Of the filters only the keys are asked here, by
@@ -31,9 +41,10 @@ const HEARD = ofBoth('waits-heard', (events) => `${events} SELECT * FROM came OR
  */
 const FIRST = ofBoth(
   'waits-first-heard',
+  AFTER,
   (events) => `${events}
 SELECT * FROM came
-WHERE position > $6::bigint AND EXISTS (
+WHERE EXISTS (
   SELECT 1 FROM jsonb_to_recordset($5::jsonb) AS a (event text, since jsonb, deadline float8, keys jsonb)
   WHERE a.event = came.name
     AND (CASE WHEN a.since = '"trigger"' THEN "sinceTrigger" ELSE "receivedAt" >= (a.since #>> '{}')::float8 END)
@@ -44,10 +55,14 @@ WHERE position > $6::bigint AND EXISTS (
 ORDER BY position LIMIT $7`,
 )
 
-function ofBoth(name: string, statement: (events: string) => string): Record<WaitingSubject['kind'], Statement> {
+function ofBoth(
+  name: string,
+  after: string,
+  statement: (events: string) => string,
+): Record<WaitingSubject['kind'], Statement> {
   return {
-    contact: { name: `${name}-contact`, text: statement(eventsOf('contact_id', became('$3'))) },
-    account: { name: `${name}-account`, text: statement(eventsOf('account_id', '$3::uuid')) },
+    contact: { name: `${name}-contact`, text: statement(eventsOf('contact_id', became('$3'), after)) },
+    account: { name: `${name}-account`, text: statement(eventsOf('account_id', '$3::uuid', after)) },
   }
 }
 
