@@ -1,5 +1,9 @@
 import type { AlertsTable } from '../db/error-tables.ts'
 
+/** Ways on which word of an alert is sent: posted to an address, or mailed through a connection. */
+export const WAYS = ['webhook', 'mail'] as const
+export type Way = (typeof WAYS)[number]
+
 export type AlertKind = AlertsTable['kind']
 
 /** What is known of an alert beside its kind: the name of what it is about, and how bad it is. */

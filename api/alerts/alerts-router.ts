@@ -1,10 +1,20 @@
 import { z } from 'zod'
-import { cursor } from '../playbooks/playbook-schemas.ts'
+import { addressProblem } from '../../nodes/email/addresses.ts'
+import { cursor, slugSchema } from '../playbooks/playbook-schemas.ts'
 import { procedure, router } from '../trpc.ts'
 import { alertRow, alertSettings } from './alert-schemas.ts'
 import { listAlerts, readAlertSettings, testAlerts, writeAlertSettings } from './alerts.ts'
 
 const tags = ['Alerts']
+const addresses = z
+  .string()
+  .trim()
+  .min(1)
+  .max(2_000)
+  .superRefine((text, context) => {
+    const message = addressProblem(text)
+    if (message !== null) context.addIssue({ code: 'custom', message })
+  })
 
 export const alertsRouter = router({
   list: procedure({
@@ -34,13 +44,24 @@ export const alertsRouter = router({
       method: 'PUT',
       path: '/v1/alerts/settings',
       tags,
-      summary: 'Says where alerts are posted, and from when on runs count as failing',
+      summary: 'Says where alerts are posted and mailed, and from when on runs count as failing',
       description:
         'A body with `text`, `link` and `alert` is posted to `url`, once when it opens and once when it is well again; ' +
-        'incoming webhooks of Slack take it as it is. `null` sends nothing; left out, the address stays.',
+        'incoming webhooks of Slack take it as it is. The same is mailed through an e-mail connection. `null` for either ' +
+        'sends nothing that way; left out, it stays as it is.',
       example: {
-        input: { url: 'https://hooks.example.com/alerts', firstFailure: true, failedPercent: 20 },
-        output: { host: 'hooks.example.com', firstFailure: true, failedPercent: 20 },
+        input: {
+          url: 'https://hooks.example.com/alerts',
+          mail: { connection: 'email', to: 'ops@example.com' },
+          firstFailure: true,
+          failedPercent: 20,
+        },
+        output: {
+          host: 'hooks.example.com',
+          mail: { connection: 'email', to: 'ops@example.com', problem: null },
+          firstFailure: true,
+          failedPercent: 20,
+        },
       },
     },
   })
@@ -50,6 +71,7 @@ export const alertsRouter = router({
           .url({ protocol: /^https?$/ })
           .max(2_000)
           .nullish(),
+        mail: z.strictObject({ connection: slugSchema, to: addresses }).nullish(),
         firstFailure: z.boolean(),
         failedPercent: z.int().min(1).max(100),
       }),
@@ -59,8 +81,13 @@ export const alertsRouter = router({
 
   test: procedure({
     scope: 'admin',
-    rest: { method: 'POST', path: '/v1/alerts/test', tags, summary: 'Posts a test to where alerts are sent' },
+    rest: {
+      method: 'POST',
+      path: '/v1/alerts/test',
+      tags,
+      summary: 'Sends a test to where alerts are posted and mailed',
+    },
   })
-    .output(z.object({ host: z.string() }))
+    .output(z.object({ host: z.string().nullable(), mail: z.string().nullable() }))
     .mutation(({ ctx }) => testAlerts(ctx)),
 })

@@ -13,6 +13,8 @@ let playbook: string
 /** What was posted, and whether it is taken. */
 const posted: Array<{ url: string; text: string; state: string }> = []
 let away = false
+/** What broke. */
+const broken: unknown[] = []
 beforeAll(async () => {
   api = await startTestApi()
   home = await api.workspace('home')
@@ -43,7 +45,8 @@ async function work() {
       },
     },
   })
-  await workAlerts({ db, clock: () => api.clock.now, alone: (_, doIt) => doIt(), send })
+  const onError = (error: unknown) => void broken.push(error)
+  await workAlerts({ db, clock: () => api.clock.now, alone: (_, doIt) => doIt(), send, onError })
   return posted.splice(0).map(({ text }) => text)
 }
 
@@ -67,6 +70,7 @@ it('is told once when a playbook begins to fail and once when it is well again, 
   })
   expect((await home.rest('GET', '/v1/alerts/settings')).json()).toEqual({
     host: 'hooks.example.com',
+    mail: null,
     firstFailure: true,
     failedPercent: 50,
   })
@@ -188,11 +192,41 @@ it('is tried out by an owner, whose address is kept sealed and may lead to publi
   expect((await home.rest('POST', '/v1/alerts/test', {})).json()).toMatchObject({ code: 'ALERT_NOT_SENT' })
   // Left out, it stays.
   const kept = await home.rest('PUT', '/v1/alerts/settings', { firstFailure: false, failedPercent: 10 })
-  expect(kept.json()).toEqual({ host: '127.0.0.1:1', firstFailure: false, failedPercent: 10 })
+  expect(kept.json()).toEqual({ host: '127.0.0.1:1', mail: null, firstFailure: false, failedPercent: 10 })
   const row = await api.database.db.selectFrom('alert_settings').select('webhook').executeTakeFirstOrThrow()
   expect(row.webhook?.toString('latin1')).not.toContain('127.0.0.1')
   const editor = await home.signIn('editor')
   const payload = { firstFailure: true, failedPercent: 20 }
   const refused = await api.server.inject({ method: 'POST', url: '/trpc/alerts.change', headers: editor, payload })
   expect(refused.statusCode).toBe(403)
+})
+
+it('of one workspace is sent though that of another cannot be, which is tried again', async () => {
+  const { db } = api.database
+  const settings = { url: 'https://hooks.example.com/good', firstFailure: true, failedPercent: 50 }
+  const poisoned = await api.workspace('poisoned')
+  const at = new Date(api.clock.now)
+  const row = { app: 'intercom', name: 'Ours', slug: 'ic', sealed: Buffer.from(''), created_at: at, updated_at: at }
+  for (const { id, rest } of [poisoned, home]) {
+    await rest('PUT', '/v1/alerts/settings', settings)
+    const paused = { status: 'paused' as const, fault: JSON.stringify({ ...refusal, code: 'AUTH_EXPIRED' }) }
+    await db
+      .insertInto('connections')
+      .values({ workspace_id: id, id: newId(api.clock.now), ...row, ...paused, slug: 'second' })
+      .execute()
+  }
+  const readSealed = () =>
+    db.selectFrom('alert_settings').select('webhook').where('workspace_id', '=', poisoned.id).executeTakeFirstOrThrow()
+  const seal = (webhook: Buffer | null) =>
+    db.updateTable('alert_settings').set({ webhook }).where('workspace_id', '=', poisoned.id).execute()
+  const { webhook } = await readSealed()
+  await seal(Buffer.from('sealed with a key that is lost'))
+  broken.length = 0
+  expect(await work()).toEqual([expect.stringContaining('The connection “Ours” is paused')])
+  expect(broken).toHaveLength(1)
+  const [told] = (await poisoned.rest('GET', '/v1/alerts?open=true')).json().data
+  expect(told).toMatchObject({ told: 'nothing', fault: expect.stringContaining('because of a defect') })
+  await seal(webhook)
+  api.clock.now += 30_000
+  expect(await work()).toEqual([expect.stringContaining('The connection “Ours” is paused')])
 })

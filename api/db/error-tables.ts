@@ -41,9 +41,16 @@ export interface AlertsTable {
   detail: JsonColumn
   opened_at: Timestamp
   recovered_at: NullableTimestamp
+}
+
+export interface AlertSendsTable {
+  workspace_id: string
+  alert_id: string
+  way: 'webhook' | 'mail'
   told: Generated<'nothing' | 'opened' | 'recovered'>
   told_at: NullableTimestamp
   due_at: NullableTimestamp
+  begun_at: NullableTimestamp
   attempts: Generated<number>
   fault: Nullable<string>
 }
@@ -54,5 +61,7 @@ export interface AlertSettingsTable {
   host: Nullable<string>
   first_failure: boolean
   failed_percent: number
+  mail_connection: Nullable<string>
+  mail_to: Nullable<string>
   updated_at: Timestamp
 }

@@ -13,6 +13,7 @@ import * as peopleAndCalls from './migrations/0010-people-and-calls.ts'
 import * as simulation from './migrations/0011-simulation.ts'
 import * as loops from './migrations/0012-loops.ts'
 import * as failuresOfRuns from './migrations/0014-failures-of-runs.ts'
+import * as mailedAlerts from './migrations/0014-mailed-alerts.ts'
 import * as backtestDigest from './migrations/0016-backtest-digest.ts'
 import * as zonesAndSplits from './migrations/0017-zones-and-splits.ts'
 
@@ -31,6 +32,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0011-simulation': simulation,
   '0012-loops': loops,
   '0014-failures-of-runs': failuresOfRuns,
+  '0014-mailed-alerts': mailedAlerts,
   '0016-backtest-digest': backtestDigest,
   '0017-zones-and-splits': zonesAndSplits,
 }

@@ -29,7 +29,7 @@ import type {
   ErasuresTable,
 } from './customer-tables.ts'
 import type { AskLinksTable, AsksTable, RunCallsTable } from './people-tables.ts'
-import type { AlertSettingsTable, AlertsTable, RerunRunsTable, RerunsTable } from './error-tables.ts'
+import type { AlertSendsTable, AlertSettingsTable, AlertsTable, RerunRunsTable, RerunsTable } from './error-tables.ts'
 import type { BacktestsTable, PlaybookTestsTable, StepSamplesTable } from './simulation-tables.ts'
 
 /** The tables as Kysely sees them after the newest migration; `schema.test.ts` holds this to the migrated database. */
@@ -450,6 +450,7 @@ export interface Database {
   reruns: RerunsTable
   rerun_runs: RerunRunsTable
   alerts: AlertsTable
+  alert_sends: AlertSendsTable
   alert_settings: AlertSettingsTable
   enrollments: EnrollmentsTable
   effects: EffectsTable
