@@ -1,8 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  anyOutcome,
+  drawing,
   factsArbitrary,
   KINDS_WITH_PEOPLE,
+  noise,
   ORDERLESS_KINDS,
   planArbitrary,
   T0,
@@ -21,10 +24,8 @@ const orderless = planArbitrary(['act', 'act', 'act', 'branch', 'for', 'untilDat
 /** As those, with every kind of step that has an end of its own where nothing new happens. */
 const eventless = planArbitrary([...ORDERLESS_KINDS])
 const fails = fc.uniqueArray(fc.nat(13)).map((numbers) => new Set(numbers.map((n) => `s${n}`)))
-const noise = fc.infiniteStream(fc.nat(1_000_000))
 const RUNS = { numRuns: 600 }
 
-const picker = (stream: Iterator<number>) => (count: number) => Number(stream.next().value) % count
 const outcomeOf = (failing: ReadonlySet<string>) => (act: { step: string }) =>
   failing.has(act.step) ? { kind: 'failed' as const, fault: testFault } : { kind: 'done' as const, output: null }
 /** What each step came to; times and attempts left out. */
@@ -36,25 +37,13 @@ const shape = (state: RunState) =>
   )
 
 /** Everything an activity may answer, the last ones bounded so that a run can end. */
-function wild(stream: Iterator<number>, bounded: number) {
+function wild(stream: Iterator<number>, bounded: number): () => StepOutcome {
+  const draw = drawing(stream)
   let left = bounded
-  return (): StepOutcome => {
-    const n = Number(stream.next().value)
+  return () => {
     left -= 1
-    switch (left > 0 ? n % 8 : n % 2) {
-      case 0:
-        return { kind: 'failed', fault: testFault }
-      case 3:
-        return { kind: 'retry', fault: testFault, at: T0 + (n % 5000) }
-      case 4:
-        return { kind: 'paced', at: T0 + (n % 5000) }
-      case 5:
-        return { kind: 'held', fault: testFault, connection: `c${n % 2}` }
-      case 6:
-        return { kind: 'review', fault: testFault }
-      default:
-        return { kind: 'done', output: n }
-    }
+    if (left > 0) return anyOutcome(draw, T0)
+    return draw(2) === 0 ? { kind: 'failed', fault: testFault } : { kind: 'done', output: null }
   }
 }
 
@@ -62,7 +51,7 @@ describe('every run of every plan', () => {
   it('ends once, with nothing left open, whatever answers come in whatever order', () => {
     fc.assert(
       fc.property(fc.tuple(anyPlan, factsArbitrary, noise), ([plan, facts, stream]) => {
-        const run = runShell(plan, { facts, start: 't0', pick: picker(stream), outcome: wild(stream, 40) })
+        const run = runShell(plan, { facts, start: 't0', pick: drawing(stream), outcome: wild(stream, 40) })
         expect(run.finishes).toHaveLength(1)
         expect(run.state.open).toEqual([])
         const ended = run.state.status === 'completed' || run.state.status === 'failed'
@@ -83,7 +72,7 @@ describe('every run of every plan', () => {
         const run = runShell(plan, {
           facts,
           start: 't0',
-          pick: picker(stream),
+          pick: drawing(stream),
           after: (_input, before, next) => {
             for (const [id, step] of Object.entries(before?.steps ?? {})) {
               const final = ['done', 'skipped', 'failed', 'cancelled'].includes(step.status)
@@ -115,7 +104,7 @@ describe('every run of every plan', () => {
         const run = runShell(plan, {
           facts,
           start: 't0',
-          pick: picker(stream),
+          pick: drawing(stream),
           outcome: (act) => {
             const key = `${act.step}:${act.visit}`
             // A retry by a person begins a new series of attempts at what failed, at nothing else.
@@ -137,7 +126,7 @@ describe('every run of every plan', () => {
   it('runs an any join when and only when a path arrived, and a failed step leads nowhere', () => {
     fc.assert(
       fc.property(fc.tuple(anyPlan, factsArbitrary, fails, noise), ([plan, facts, failing, stream]) => {
-        const { state } = runShell(plan, { facts, start: 't0', pick: picker(stream), outcome: outcomeOf(failing) })
+        const { state } = runShell(plan, { facts, start: 't0', pick: drawing(stream), outcome: outcomeOf(failing) })
         for (const step of plan.steps) {
           const known = state.steps[step.id]
           const taken = step.in.some((edge) => state.edges[`${edge.step}.${edge.port}>${step.id}`])
@@ -160,7 +149,7 @@ describe('a plan without any joins and exits', () => {
   it('does what the equations over its graph say', () => {
     fc.assert(
       fc.property(fc.tuple(orderless, factsArbitrary, fails, noise), ([plan, facts, failing, stream]) => {
-        const { state } = runShell(plan, { facts, start: 't0', pick: picker(stream), outcome: outcomeOf(failing) })
+        const { state } = runShell(plan, { facts, start: 't0', pick: drawing(stream), outcome: outcomeOf(failing) })
         const expected = reference(plan, 't0', { facts, fails: failing })
         expect(shape(state)).toEqual(
           Object.fromEntries([...expected].map(([id, { status, port }]) => [id, [status, port]])),
@@ -175,7 +164,7 @@ describe('a plan without any joins and exits', () => {
   it('does so with waits, lists, cohorts and failures that are dealt with, too', () => {
     fc.assert(
       fc.property(fc.tuple(eventless, factsArbitrary, fails, noise), ([plan, facts, failing, stream]) => {
-        const given = { facts, start: 't0', pick: picker(stream), outcome: outcomeOf(failing), quiet: true }
+        const given = { facts, start: 't0', pick: drawing(stream), outcome: outcomeOf(failing), quiet: true }
         const { state, acts } = runShell(plan, given)
         const expected = reference(plan, 't0', { facts, fails: failing })
         expect(shape(state)).toEqual(
@@ -193,8 +182,8 @@ describe('a plan without any joins and exits', () => {
         fc.tuple(orderless, factsArbitrary, fails, fc.tuple(noise, noise)),
         ([plan, facts, failing, [one, two]]) => {
           const outcome = outcomeOf(failing)
-          const first = runShell(plan, { facts, start: 't0', pick: picker(one), outcome })
-          const second = runShell(plan, { facts, start: 't0', pick: picker(two), outcome })
+          const first = runShell(plan, { facts, start: 't0', pick: drawing(one), outcome })
+          const second = runShell(plan, { facts, start: 't0', pick: drawing(two), outcome })
           expect(shape(second.state)).toEqual(shape(first.state))
           expect(second.state.edges).toEqual(first.state.edges)
           expect([second.state.status, second.state.reason]).toEqual([first.state.status, first.state.reason])
@@ -207,7 +196,7 @@ describe('a plan without any joins and exits', () => {
   it('comes by an operator’s retry to what it would have come to without the failures', () => {
     fc.assert(
       fc.property(fc.tuple(orderless, factsArbitrary, fails, noise), ([plan, facts, failing, stream]) => {
-        const pick = picker(stream)
+        const pick = drawing(stream)
         const done = outcomeOf(new Set())
         const broken = runShell(plan, { facts, start: 't0', pick, outcome: outcomeOf(failing) })
         const whole = runShell(plan, { facts, start: 't0', pick, outcome: done })
@@ -239,7 +228,7 @@ describe('every shell agrees', () => {
   it('the record replayed gives the state it was written from', () => {
     fc.assert(
       fc.property(fc.tuple(anyPlan, factsArbitrary, noise), ([plan, facts, stream]) => {
-        const run = runShell(plan, { facts, start: 't0', pick: picker(stream), outcome: wild(stream, 30) })
+        const run = runShell(plan, { facts, start: 't0', pick: drawing(stream), outcome: wild(stream, 30) })
         expect(replay(plan, run.inputs).state).toEqual(run.state)
       }),
       RUNS,
@@ -305,7 +294,7 @@ describe('every shell agrees', () => {
 
 /** Now and then a person says something of any step, whether it applies or not. */
 function meddler(plan: Plan, stream: Iterator<number>): (state: RunState) => OperatorCommand | null {
-  const next = picker(stream)
+  const next = drawing(stream)
   let left = 6
   return (state) => {
     if (left === 0 || next(3) > 0) return null
@@ -336,7 +325,7 @@ describe('inputs that do not belong', () => {
         runShell(plan, {
           facts,
           start: 't0',
-          pick: picker(stream),
+          pick: drawing(stream),
           outcome: wild(stream, 20),
           after: (input, _before, { state }) => {
             seen.push(input)

@@ -1,7 +1,15 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { act, delay, each, factsAt, join, planOf, trigger } from '../../test/helpers/plans.ts'
-import { factsArbitrary, KINDS_WITH_PEOPLE, planArbitrary } from '../../test/helpers/random-plans.ts'
+import { act, delay, each, factsAt, goal, join, planOf, trigger } from '../../test/helpers/plans.ts'
+import {
+  drawing,
+  factsArbitrary,
+  havingPaid,
+  KINDS_WITH_PEOPLE,
+  noise,
+  planArbitrary,
+  withGoal,
+} from '../../test/helpers/random-plans.ts'
 import { runShell, testFault } from '../../test/helpers/shell.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { Facts } from '../model/rule.ts'
@@ -12,12 +20,6 @@ import { milestoneDueOf } from './milestones.ts'
 
 const T0 = 1_700_000_000_000
 const HOUR = 3_600_000
-const goal = (reached: string[], missed: string[]): PlanStep => ({
-  ...trigger('goal'),
-  type: 'flow.goal@1',
-  op: 'goal',
-  out: { reached, missed },
-})
 const milestone = (id: string, withinMs: number, out: { [port: string]: string[] } = {}): PlanStep => ({
   ...trigger(id),
   type: 'flow.milestone@1',
@@ -209,7 +211,7 @@ describe('any plan with a step for its goal', () => {
     reachedAfter: fc.nat(25),
     /** Which steps the ways of the goal lead to as well. */
     into: fc.array(fc.nat(20), { maxLength: 3 }),
-    stream: fc.infiniteStream(fc.nat(1_000_000)),
+    stream: noise,
   })
 
   it('leaves it once, and ends with every step decided, whenever the goal comes to hold', () => {
@@ -220,15 +222,13 @@ describe('any plan with a step for its goal', () => {
         const moving: Facts = {
           ...facts,
           get contact() {
-            const { contact } = facts
-            const has = inputs > reachedAfter
-            return contact && { ...contact, properties: { ...contact.properties, paid: has } }
+            return havingPaid(facts, inputs > reachedAfter).contact
           },
         }
         const run = runShell(drawn, {
           facts: moving,
           start: 't0',
-          pick: (count) => Number(stream.next().value) % count,
+          pick: drawing(stream),
           outcome: ({ step }) =>
             step === 's1' ? { kind: 'failed', fault: testFault } : { kind: 'done', output: null },
           after: () => {
@@ -251,12 +251,3 @@ describe('any plan with a step for its goal', () => {
     )
   })
 })
-
-/** The goal's ways lead to a step each, `reached` also to some of the plan's own. */
-function withGoal(plan: Plan, into: number[]): Plan {
-  const own = plan.steps.filter((step) => step.op !== 'trigger' && step.within === undefined)
-  const also = [...new Set(into.map((n) => own[n % own.length]?.id ?? ''))].filter((id) => id !== '')
-  const steps = [goal(['r', ...also], ['m']), ...plan.steps, act('r'), act('m')]
-  const { enrollment } = about([])
-  return { ...planOf(steps), watches: true, enrollment: { ...enrollment, exit: [] } }
-}

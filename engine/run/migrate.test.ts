@@ -1,5 +1,17 @@
 import { describe, expect, it } from 'vitest'
-import { act, branch, delay, each, exit, factsAt, join, planOf, trigger, waitRule } from '../../test/helpers/plans.ts'
+import {
+  act,
+  asks,
+  branch,
+  delay,
+  each,
+  exit,
+  factsAt,
+  join,
+  planOf,
+  trigger,
+  waitRule,
+} from '../../test/helpers/plans.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Move, RunInput, RunState, StepOutcome } from '../model/run.ts'
 import type { Facts } from '../model/rule.ts'
@@ -244,6 +256,17 @@ describe('a run that waits where the new version has no such step', () => {
     expect(run.goOver({ wait: { to: 'a' } }).refused?.code).toBe('passed')
     expect(run.goOver({ wait: { to: 'nowhere' } }).refused?.code).toBe('noMove')
     expect(run.goOver({ wait: { to: 'start' } }).refused?.code).toBe('noMove')
+  })
+
+  // start → ask      start → other → ask (a write now)
+  it('is refused where it waits for an answer and the step that asked is another write under the same id', () => {
+    const old = planOf([trigger('start', ['ask']), asks('ask', null)])
+    const next = planOf([trigger('start', ['other']), act('other', ['ask']), act('ask')])
+    const run = drive([old, next])
+    run.outcome('ask')
+    expect(run.state.status).toBe('waiting')
+    for (const to of ['ask', 'other']) expect(run.goOver({ ask: { to } }).refused?.code).toBe('passed')
+    expect(run.goOver({ ask: { exit: 'No longer asked' } }).refused).toBeNull()
   })
 
   it('begins a chosen step that was skipped, with what follows it', () => {

@@ -160,6 +160,12 @@ function leftBehind(plans: Plans, state: RunState): Left[] {
   })
 }
 
+/** Its key in the ledger is taken: what else began under it would be given what this one has brought. */
+const hasActed = (step: PlanStep | undefined, known: StepState | undefined): boolean =>
+  known !== undefined &&
+  // One that waits for an answer has asked; its attempts are counted no more.
+  (known.attempts > 0 || (step?.op === 'act' && step.answer !== undefined && known.status === 'waiting'))
+
 const isWithinLeft = (plans: Plans, id: string): boolean =>
   placesAround(placeOf(id)).some((place) => {
     const item = itemOf(place)
@@ -183,7 +189,7 @@ function moveRefusal(plans: Plans, state: RunState, given: { at: string; command
       code: 'noMove',
       text: `The run cannot go on at “${target?.label ?? move.to}” from “${label}”: choose another step`,
     }
-  if (plans.next.byId.has(stepOf(at)) && (state.steps[at]?.attempts ?? 0) > 0)
+  if (plans.next.byId.has(stepOf(at)) && hasActed(stepAt(plans.old, at), state.steps[at]))
     return {
       code: 'passed',
       text: `“${label}” has acted already, and in version ${command.to.version} is something else under the same id`,

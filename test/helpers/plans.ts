@@ -52,6 +52,12 @@ export const join = (id: string, how: { wait: 'all' | 'any'; losers: string[] },
 
 export const exit = (id: string, reason: string): Drawn => ({ ...base(id, 'flow.exit@1', {}), op: 'exit', reason })
 
+/** A plan has one at most. */
+export const goal = (reached: string[], missed: string[]): Drawn => ({
+  ...base('goal', 'flow.goal@1', { reached, missed }),
+  op: 'goal',
+})
+
 export const split = (id: string, arms: Array<{ port: string; percent: number; to?: string[] }>, key = id): Drawn => ({
   ...base(id, 'flow.split@1', Object.fromEntries(arms.map(({ port, to = [] }) => [port, to]))),
   op: 'split',

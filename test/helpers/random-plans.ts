@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { ITEM_PORT, type Plan, type PlanStep } from '../../engine/model/plan.ts'
-import type { Facts } from '../../engine/model/rule.ts'
+import type { Facts, Instant } from '../../engine/model/rule.ts'
+import type { StepOutcome } from '../../engine/model/run.ts'
 import {
   act,
   asks,
@@ -9,6 +10,7 @@ import {
   each,
   exit,
   factsAt,
+  goal,
   join,
   planOf,
   split,
@@ -16,6 +18,7 @@ import {
   waitEvent,
   waitRule,
 } from './plans.ts'
+import { testFault } from './shell.ts'
 
 export const T0 = 1_700_000_000_000
 
@@ -39,6 +42,33 @@ export const KINDS_WITH_PEOPLE = [...ALL_KINDS, 'asks'] as const
 /** Those whose meaning does not hang on the order in which things happen. */
 export const ORDERLESS_KINDS = ALL_KINDS.filter((kind) => kind !== 'any' && kind !== 'exit')
 type Kind = (typeof KINDS_WITH_PEOPLE)[number]
+
+/** Chance without end, to be read by `drawing`. */
+export const noise = fc.infiniteStream(fc.nat(1_000_000))
+/** A number below another one. */
+export type Draw = (below: number) => number
+export const drawing =
+  (stream: Iterator<number>): Draw =>
+  (below) =>
+    Number(stream.next().value) % below
+
+/** Everything an activity may answer. */
+export function anyOutcome(draw: Draw, at: Instant): StepOutcome {
+  switch (draw(8)) {
+    case 0:
+      return { kind: 'failed', fault: testFault }
+    case 1:
+      return { kind: 'retry', fault: testFault, at: at + draw(5000) }
+    case 2:
+      return { kind: 'paced', at: at + draw(5000) }
+    case 3:
+      return { kind: 'held', fault: testFault, connection: `c${draw(2)}` }
+    case 4:
+      return { kind: 'review', fault: testFault }
+    default:
+      return { kind: 'done', output: draw(100) }
+  }
+}
 
 /** Plans as drawn, with kinds to choose from: most tests leave out `any` and `exit`, whose meaning hangs on order. */
 export function planArbitrary(kinds: readonly Kind[]): fc.Arbitrary<Plan> {
@@ -146,6 +176,32 @@ function bodyOf(id: string): PlanStep[] {
     inside(join(`${id}-meet`, { wait: 'all', losers: [] })),
   ]
 }
+
+/**
+ * The plan with a goal, which is reached once the contact has paid. Its ways lead to a step each, `r` and `m`, the one of
+ * `reached` also to some of the plan's own.
+ */
+export function withGoal(plan: Plan, into: readonly number[]): Plan {
+  const own = plan.steps.filter((step) => step.op !== 'trigger' && step.within === undefined)
+  const also = [...new Set(into.map((n) => own[n % own.length]?.id ?? ''))].filter((id) => id !== '')
+  const steps = [goal(['r', ...also], ['m']), ...plan.steps, act('r'), act('m')]
+  return { ...planOf(steps), ...GOAL }
+}
+
+const PAID = { name: 'Paid', if: { property: 'contact.paid', op: 'eq' as const, value: true } }
+const GOAL = { watches: true as const, enrollment: { reentry: { policy: 'every' as const }, exit: [], goal: PAID } }
+
+/** Without a goal, with one that ends the run, and with one that it goes on from. */
+export const goalsArbitrary = (plans: fc.Arbitrary<Plan>): fc.Arbitrary<Plan> =>
+  fc
+    .tuple(plans, fc.constantFrom('none', 'ends', 'ends', 'goesOn', 'goesOn'), fc.array(fc.nat(20), { maxLength: 3 }))
+    .map(([plan, how, into]) => (how === 'none' ? plan : how === 'ends' ? { ...plan, ...GOAL } : withGoal(plan, into)))
+
+/** Whether the goal holds by these facts. */
+export const havingPaid = (facts: Facts, value: boolean): Facts =>
+  facts.contact === null
+    ? facts
+    : { ...facts, contact: { ...facts.contact, properties: { ...facts.contact.properties, paid: value } } }
 
 /** By trying every path: every way on from the step comes to the join. */
 function losers(steps: PlanStep[], target: string): string[] {

@@ -10,7 +10,7 @@ export const testFault: Fault = { code: 'NOT_FOUND', who: 'user', message: 'Not 
 type Act = RunCommand & { kind: 'act' }
 type Sleep = RunCommand & { kind: 'sleep' }
 /** What may arrive next: an outcome of one of the acts, the end of one of the sleeps, a connection, a person. */
-type Open =
+export type Open =
   | Act
   | Sleep
   | { kind: 'event' | 'answer'; step: string; visit: number }
@@ -60,7 +60,8 @@ export function runShell(plan: Plan, options: ShellOptions): ShellRun {
     options.after?.(input, state, next)
     state = JSON.parse(JSON.stringify(next.state)) as RunState
     open = stillOpen(open, next, run)
-    if (!options.quiet) open = withEvents(plan, open, next.state)
+    if (!options.quiet)
+      open = [...open.filter(({ kind }) => kind !== 'event' && kind !== 'answer'), ...happenings(plan, next.state)]
     const finished = next.commands.some((command) => command.kind === 'finish')
     const command = finished ? null : said(options, state, open.length)
     if (command !== null) {
@@ -89,8 +90,8 @@ function said({ meddle }: ShellOptions, state: RunState, open: number): Operator
 }
 
 /** What steps wait for may happen at any time. */
-function withEvents(plan: Plan, open: Open[], state: RunState): Open[] {
-  const waits = state.open.flatMap((id): Open[] => {
+export function happenings(plan: Plan, state: RunState): Open[] {
+  return state.open.flatMap((id): Open[] => {
     const step = state.steps[id]
     const planned = stepAt(indexPlan(plan), id)
     if (step === undefined) return []
@@ -100,7 +101,6 @@ function withEvents(plan: Plan, open: Open[], state: RunState): Open[] {
     const asks = planned?.op === 'act' && planned.answer !== undefined && !state.answers?.[id] && !step.cancelRequested
     return asks ? [{ kind: 'answer', step: id, visit: step.visit }] : []
   })
-  return [...open.filter(({ kind }) => kind !== 'event' && kind !== 'answer'), ...waits]
 }
 
 function stillOpen(open: Open[], next: Advanced, run: Omit<ShellRun, 'state'>): Open[] {
@@ -120,7 +120,8 @@ function stillOpen(open: Open[], next: Advanced, run: Omit<ShellRun, 'state'>): 
   })
 }
 
-function arrival(open: Open, at: Instant, options: ShellOptions): RunInput {
+/** What it is like when that arrives. */
+export function arrival(open: Open, at: Instant, options: Pick<ShellOptions, 'facts' | 'outcome'>): RunInput {
   switch (open.kind) {
     case 'act':
       return { kind: 'outcome', at, step: open.step, visit: open.visit, outcome: options.outcome(open) }
