@@ -16,6 +16,7 @@ import * as failuresOfRuns from './migrations/0014-failures-of-runs.ts'
 import * as mailedAlerts from './migrations/0014-mailed-alerts.ts'
 import * as backtestDigest from './migrations/0016-backtest-digest.ts'
 import * as zonesAndSplits from './migrations/0017-zones-and-splits.ts'
+import * as openRuns from './migrations/0018-open-runs.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -35,6 +36,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0014-mailed-alerts': mailedAlerts,
   '0016-backtest-digest': backtestDigest,
   '0017-zones-and-splits': zonesAndSplits,
+  '0018-open-runs': openRuns,
 }
 
 export class DatabaseNewer extends Error {
