@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { shareOf } from '../../engine/run/share.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
 import { dispatchAll } from '../../test/helpers/dispatch.ts'
 import { workAdmissions } from './work-admissions.ts'
@@ -153,7 +154,11 @@ describe('what the workspace says of reaching people', () => {
       await byEvent(slug, holdout)
       await home.rest('POST', `/v1/playbooks/${slug}/publish`)
     }
-    const batch = Array.from({ length: 40 }, (_, n) => ({ type: 'track', userId: `u${n}`, event: 'Paid' }))
+    const contacts = await api.database.db.selectFrom('contacts').select(['id', 'external_id as user']).execute()
+    const heldOut = contacts.filter(({ id }) => shareOf('holdout', id) < 0.5).slice(0, 20)
+    const others = contacts.filter(({ id }) => shareOf('holdout', id) >= 0.5).slice(0, 20)
+    const users = (of: ReadonlyArray<{ user: string | null }>) => of.map(({ user }) => user).toSorted()
+    const batch = [...heldOut, ...others].map(({ user }) => ({ type: 'track', userId: user, event: 'Paid' }))
     await home.rest('POST', '/v1/batch', { batch })
     await dispatchAll(api.database, api.clock)
     const answers = await api.database.db
@@ -165,8 +170,9 @@ describe('what the workspace says of reaching people', () => {
       .execute()
     const out = answers.filter(({ code }) => code === 'HOLDOUT')
     expect(new Set(out.map(({ slug }) => slug))).toEqual(new Set(['respects']))
-    expect(out.length).toBeGreaterThan(8)
-    expect(out.length).toBeLessThan(32)
+    expect(users(out)).toEqual(users(heldOut))
+    expect([heldOut.length, others.length]).toEqual([20, 20])
+    expect(answers).toHaveLength(80)
     const timeline = await home.rest('GET', `/v1/contacts/${out[0]?.user ?? ''}/timeline?types=refusal`)
     expect(timeline.json().data).toMatchObject([
       { type: 'refusal', code: 'HOLDOUT', playbook: { slug: 'respects' }, reason: expect.stringContaining('holdout') },
