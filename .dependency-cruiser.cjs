@@ -23,7 +23,7 @@ module.exports = {
       comment:
         'It runs in the browser and inside the workflow: no clock, no I/O, no packages but zod and the expression parser.',
       from: { path: PURE },
-      to: { ...VALUE, pathNot: `${PURE}|^nodes/(fault|manifest)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/` },
+      to: { ...VALUE, pathNot: `${PURE}|^nodes/(fault|manifest|time-zone)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/` },
     }),
     rule('workflow-is-deterministic', {
       comment: 'Temporal replays it: what it imports must give the same answers every time.',
@@ -60,12 +60,12 @@ module.exports = {
       to: { path: '^(editor|bin|test)/' },
     }),
     rule('editor-is-thin', {
-      comment: "The browser gets the pure rooms and the manifest's types; of api/ it sees types only.",
+      comment: "The browser gets the pure rooms, the manifest's types and what a time zone is; of api/ it sees types only.",
       from: { path: '^editor/' },
       to: {
         ...VALUE,
         path: '^(nodes|engine|api|bin|test)/',
-        pathNot: '^engine/(model|compile|rules|scores|expression|run)/|^nodes/manifest\\.ts$',
+        pathNot: '^engine/(model|compile|rules|scores|expression|run)/|^nodes/(manifest|time-zone)\\.ts$',
       },
     }),
     rule('nobody-imports-bin-or-test', {
