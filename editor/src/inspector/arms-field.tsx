@@ -1,7 +1,8 @@
-import { Button, Group, Input, NumberInput, Stack, Text } from '@mantine/core'
+import { Button, Group, NumberInput, Stack, Text } from '@mantine/core'
 import { Equal, Plus } from 'lucide-react'
 import { Remove } from '../rules/remove.tsx'
 import { addArm, type Arm, armsOf, armsSum, armsValue, MOST_ARMS, spreadEvenly } from './arms.ts'
+import { FieldGroup } from './field-group.tsx'
 import type { FieldProps } from './field-types.ts'
 import { PortInput } from './port-input.tsx'
 import { usePortRename } from './port-rename.ts'
@@ -14,7 +15,7 @@ export function ArmsField({ field, value, onChange, error }: FieldProps) {
   const replaced = (index: number, arm: Arm): Arm[] => arms.map((one, at) => (at === index ? arm : one))
   const sum = armsSum(arms)
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap="sm" mt={6}>
         {arms.map((arm, index) => (
           // An arm is known by its place: its name changes while it is typed.
@@ -72,6 +73,6 @@ export function ArmsField({ field, value, onChange, error }: FieldProps) {
           </Text>
         </Group>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }

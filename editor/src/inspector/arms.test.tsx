@@ -52,7 +52,7 @@ it('draws a row for each arm and says what they add up to', () => {
     { port: 'new', percent: 60 },
     { port: 'control', percent: 30 },
   ]) // prettier-ignore
-  expect(drawn.match(/role="group"/g)).toHaveLength(2)
+  expect(drawn.match(/role="group" aria-label="Arm /g)).toHaveLength(2)
   expect(drawn).toContain('aria-label="Percent of control"')
   expect(drawn).toContain('Together 90 %, not 100 %')
   expect(

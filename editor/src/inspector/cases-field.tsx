@@ -1,8 +1,9 @@
-import { ActionIcon, Button, Group, Input, Stack, Text, Tooltip } from '@mantine/core'
+import { ActionIcon, Button, Group, Stack, Text, Tooltip } from '@mantine/core'
 import { ArrowDown, ArrowUp, Plus } from 'lucide-react'
 import { Remove } from '../rules/remove.tsx'
 import { RuleBuilder } from '../rules/rule-builder.tsx'
 import { type Case, casesOf, casesValue, freePort } from './cases.ts'
+import { FieldGroup } from './field-group.tsx'
 import type { FieldProps } from './field-types.ts'
 import { PortInput } from './port-input.tsx'
 import { usePortRename } from './port-rename.ts'
@@ -19,7 +20,7 @@ export function CasesField({ field, value, onChange, error, world }: FieldProps)
     set(cases.toSpliced(index, 1).toSpliced(index + by, 0, moved))
   }
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap="sm" mt={6}>
         {cases.map((one, index) => (
           // A case is known by its place: its name changes while it is typed.
@@ -69,7 +70,7 @@ export function CasesField({ field, value, onChange, error, world }: FieldProps)
           </Text>
         </Group>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }
 

@@ -1,9 +1,10 @@
-import { Button, Group, Input, Stack, Text } from '@mantine/core'
+import { Button, Group, Stack, Text } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import type { EventFilter } from '../../../engine/model/rule.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 import { EventFilters, EventPropertyName } from '../rules/inputs/event-input.tsx'
 import { Remove } from '../rules/remove.tsx'
+import { FieldGroup } from './field-group.tsx'
 import { asText, type FieldProps } from './field-types.ts'
 import { PropertyInput } from './property-input.tsx'
 
@@ -11,14 +12,14 @@ import { PropertyInput } from './property-input.tsx'
 export function FiltersField({ field, value, onChange, error, world, siblings }: FieldProps) {
   const where = Array.isArray(value) ? (value as unknown as EventFilter[]) : []
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <EventFilters
         rule={where.length === 0 ? {} : { where }}
         event={asText(siblings?.event)}
         world={world}
         onChange={(rule: { where?: EventFilter[] }) => onChange(rule.where as unknown as Json | undefined)}
       />
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }
 
@@ -44,7 +45,7 @@ export function KeysField({ field, value, onChange, error, groups, world, siblin
   const update = (index: number, part: Partial<Key>) =>
     set(keys.map((key, at) => (at === index ? { ...key, ...part } : key)))
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap={6} mt={6}>
         {keys.map((key, index) => (
           // A line is known by its place: its names change while they are typed.
@@ -77,6 +78,6 @@ export function KeysField({ field, value, onChange, error, groups, world, siblin
           </Button>
         </div>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }

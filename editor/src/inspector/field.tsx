@@ -45,7 +45,7 @@ export function Field(props: FieldProps) {
       return <SelectField {...props} />
     case 'duration':
       return (
-        <Input.Wrapper label={field.label} description={field.help} error={error}>
+        <Input.Wrapper label={field.label} description={field.help} error={error} labelElement="div">
           <DurationInput
             aria-label={field.label}
             signed={isSigned(field.schema.pattern)}
@@ -65,7 +65,7 @@ export function Field(props: FieldProps) {
       )
     case 'rule':
       return (
-        <Input.Wrapper label={field.label} description={field.help} error={error}>
+        <Input.Wrapper label={field.label} description={field.help} error={error} labelElement="div">
           <RuleBuilder
             label={field.label}
             rule={value as Rule | undefined}

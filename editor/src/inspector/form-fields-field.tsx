@@ -1,9 +1,10 @@
-import { Button, Checkbox, Group, Input, Select, Stack, Textarea, TextInput } from '@mantine/core'
+import { Button, Checkbox, Group, Select, Stack, Textarea, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { FormField } from '../../../nodes/inside.ts'
 import { useDraft } from '../playbook/store.ts'
 import { Remove } from '../rules/remove.tsx'
+import { FieldGroup } from './field-group.tsx'
 import type { FieldProps } from './field-types.ts'
 import {
   addFormField,
@@ -24,7 +25,7 @@ export function FormFieldsField({ field, value, onChange, error }: FieldProps) {
   const fields = formFieldsOf(value)
   const set = (next: FormField[]) => onChange(formFieldsValue(next))
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap="md" mt={6}>
         {fields.map((one, index) => (
           // A field is known by its place: its name changes while it is typed.
@@ -48,7 +49,7 @@ export function FormFieldsField({ field, value, onChange, error }: FieldProps) {
           </Button>
         </Group>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }
 

@@ -1,8 +1,9 @@
-import { Button, Group, Input, Stack, TextInput } from '@mantine/core'
+import { Button, Group, Stack, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import { useState } from 'react'
 import type { Json } from '../../../nodes/manifest.ts'
 import { Remove } from '../rules/remove.tsx'
+import { FieldGroup } from './field-group.tsx'
 import { asText, type FieldProps } from './field-types.ts'
 import { TemplateInput } from './template-input.tsx'
 
@@ -32,12 +33,12 @@ export function KeyValueField({ field, value, onChange, error, groups }: FieldPr
   const update = (key: number, part: { name: string } | { value: string }) =>
     change(rows.map((row) => (row.key === key ? { ...row, ...part } : row)))
   return (
-    <Input.Wrapper
+    <FieldGroup
       label={field.label}
       description={field.help}
       error={twice === undefined ? error : `“${twice}” stands here twice, so this is not saved. Rename one.`}
     >
-      <Stack gap={6} mt={4} role="group" aria-label={field.label}>
+      <Stack gap={6} mt={4}>
         {rows.map((row) => (
           <Group key={row.key} gap={6} wrap="nowrap" align="flex-start">
             <TextInput
@@ -79,6 +80,6 @@ export function KeyValueField({ field, value, onChange, error, groups }: FieldPr
           </Button>
         </div>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }

@@ -22,7 +22,7 @@ export function NextSteps({ step }: { step: DocumentStep }) {
     )
   return (
     <Stack gap={6}>
-      <Input.Label>Leads to</Input.Label>
+      <Input.Label labelElement="div">Leads to</Input.Label>
       {ports.map((port) => (
         <PortTargets
           key={port}
@@ -45,7 +45,7 @@ function PortTargets(props: { from: PortRef; words: string; named: boolean; docu
     .filter((step) => whyNotConnect(document, from, step.id) === null)
     .map((step) => ({ value: step.id, label: `${nameOf(document, manifest, step.id)} (${step.id})` }))
   return (
-    <div className="sb-next" role="group" aria-label={named ? `Port ${from.port}` : 'Next steps'}>
+    <div className="sb-next" role="group" aria-label={named ? `Leads to: ${words}` : 'Next steps'}>
       {named && <span className="sb-port-name">{words}</span>}
       {edges.map((edge) => (
         <Group key={edge.to} gap={6} wrap="nowrap" justify="space-between">
@@ -68,7 +68,7 @@ function PortTargets(props: { from: PortRef; words: string; named: boolean; docu
           size="xs"
           searchable
           placeholder={edges.length === 0 ? 'Connect to a step' : 'Also connect to'}
-          aria-label={named ? `Connect ${from.port} to` : 'Connect to'}
+          aria-label={named ? `Connect ${words} to` : 'Connect to'}
           data={targets}
           value={null}
           onChange={(to) => to !== null && getState().change((draft) => connect(draft, from, to))}

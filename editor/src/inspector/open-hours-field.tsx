@@ -1,8 +1,9 @@
-import { Button, Chip, Group, Input, Stack, Text, TextInput } from '@mantine/core'
+import { Button, Chip, Group, Stack, Text, TextInput } from '@mantine/core'
 import { Plus } from 'lucide-react'
 import { WEEKDAYS } from '../../../engine/model/business-hours.ts'
 import type { Json } from '../../../nodes/manifest.ts'
 import { Remove } from '../rules/remove.tsx'
+import { FieldGroup } from './field-group.tsx'
 import type { FieldProps } from './field-types.ts'
 import { dayWord, type Window, windowsOf, windowWords, withDays } from './open-hours.ts'
 
@@ -14,7 +15,7 @@ export function HoursField({ field, value, onChange, error }: FieldProps) {
   const set = (next: Window[]) => onChange(next.length === 0 ? undefined : (next as unknown as Json))
   const update = (index: number, window: Window) => set(windows.map((one, at) => (at === index ? window : one)))
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap="sm" mt={6}>
         {windows.map((window, index) => (
           // A window is known by its place: all of it can change.
@@ -47,7 +48,7 @@ export function HoursField({ field, value, onChange, error }: FieldProps) {
           </Button>
         </div>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }
 
@@ -70,7 +71,7 @@ export function DatesField({ field, value, onChange, error }: FieldProps) {
   const dates = Array.isArray(value) ? value.filter((date) => typeof date === 'string') : []
   const set = (next: string[]) => onChange(next.length === 0 ? undefined : next)
   return (
-    <Input.Wrapper label={field.label} description={field.help} error={error}>
+    <FieldGroup label={field.label} description={field.help} error={error}>
       <Stack gap={6} mt={6}>
         {dates.map((date, index) => (
           // A date is known by its place while it is typed.
@@ -97,6 +98,6 @@ export function DatesField({ field, value, onChange, error }: FieldProps) {
           </Button>
         </div>
       </Stack>
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }

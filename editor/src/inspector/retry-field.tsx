@@ -56,7 +56,11 @@ function Limits({ retry, onChange }: { retry: StepRetry; onChange: (retry: StepR
         value={retry.attempts}
         onChange={(attempts) => onChange({ ...retry, attempts })}
       />
-      <Input.Wrapper label="Within" description="From the first attempt. Empty: no end but that of the attempts.">
+      <Input.Wrapper
+        labelElement="div"
+        label="Within"
+        description="From the first attempt. Empty: no end but that of the attempts."
+      >
         <DurationInput
           aria-label="Within"
           value={retry.within}
@@ -77,7 +81,7 @@ function Limits({ retry, onChange }: { retry: StepRetry; onChange: (retry: StepR
       />
       {backoff !== undefined && (
         <>
-          <Input.Wrapper label="First">
+          <Input.Wrapper labelElement="div" label="First">
             <DurationInput
               aria-label="First"
               value={backoff.initial}
@@ -90,7 +94,7 @@ function Limits({ retry, onChange }: { retry: StepRetry; onChange: (retry: StepR
             value={backoff.coefficient}
             onChange={(coefficient) => onChange({ ...retry, backoff: { ...backoff, coefficient } })}
           />
-          <Input.Wrapper label="Longest">
+          <Input.Wrapper labelElement="div" label="Longest">
             <DurationInput
               aria-label="Longest"
               value={backoff.maximum}

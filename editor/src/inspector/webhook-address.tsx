@@ -1,15 +1,16 @@
-import { Button, CopyButton, Group, Input, Text } from '@mantine/core'
+import { Button, CopyButton, Group, Text } from '@mantine/core'
 import { useQuery } from '@tanstack/react-query'
 import { useParams } from '@tanstack/react-router'
 import { trpc } from '../api/client.ts'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
+import { FieldGroup } from './field-group.tsx'
 
 /** The address another system posts to; it is secret, so it is fetched only when asked for. */
 export function WebhookAddress({ step }: { step: string }) {
   const { slug } = useParams({ from: '/app/playbooks/$slug' })
   const address = useQuery({ ...trpc.playbooks.webhook.queryOptions({ slug, step }), enabled: false })
   return (
-    <Input.Wrapper label="Address to post to" description="Whoever has it can start runs. It works once published.">
+    <FieldGroup label="Address to post to" description="Whoever has it can start runs. It works once published.">
       {address.data === undefined ? (
         <Group mt={6}>
           <Button size="xs" variant="default" loading={address.isFetching} onClick={() => void address.refetch()}>
@@ -31,6 +32,6 @@ export function WebhookAddress({ step }: { step: string }) {
         </Group>
       )}
       {address.isError && <ProblemPanel error={address.error} />}
-    </Input.Wrapper>
+    </FieldGroup>
   )
 }

@@ -26,7 +26,8 @@ export function later<Part>(load: () => Promise<Part>): (wanted?: boolean) => Pa
     if (!asked) afterPaint(() => void ask())
     return () => void listeners.delete(listener)
   }
-  return (wanted = true) => useSyncExternalStore(wanted ? subscribe : never, () => part)
+  const read = () => part
+  return (wanted = true) => useSyncExternalStore(wanted ? subscribe : never, read, read)
 }
 
 const never = () => () => {}
