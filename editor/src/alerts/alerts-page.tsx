@@ -1,17 +1,16 @@
-import { Button, Checkbox, Group, NumberInput, Stack, Text, TextInput, Title } from '@mantine/core'
-import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from '@tanstack/react-query'
+import { Stack, Text, Title } from '@mantine/core'
+import { useInfiniteQuery, useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import { BellOff, CircleCheck } from 'lucide-react'
-import { useState } from 'react'
+import { CircleCheck } from 'lucide-react'
 import { trpc } from '../api/client.ts'
-import type { AlertSettings, AlertSummary } from '../api/types.ts'
+import type { AlertSummary } from '../api/types.ts'
 import { Empty } from '../ui/empty.tsx'
 import { type Column, List, ListTable, pacedBy } from '../ui/list.tsx'
 import { ListSkeleton, Page } from '../ui/page.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { StatusBadge } from '../ui/status-badge.tsx'
 import { Ago } from '../ui/time.tsx'
-import { failed, said } from '../ui/toast.ts'
+import { AlertSettingsForm } from './alert-settings.tsx'
 
 /** What goes wrong now and went wrong before, and where word of it is sent. */
 export function AlertsPage() {
@@ -47,7 +46,7 @@ export function AlertsPage() {
           {settings.isPending && <ListSkeleton rows={2} />}
           {settings.isError && <ProblemPanel error={settings.error} retry={() => void settings.refetch()} />}
           {settings.isSuccess && (
-            <SettingsForm
+            <AlertSettingsForm
               key={JSON.stringify(settings.data)}
               kept={settings.data}
               isOwner={session.data?.role === 'owner'}
@@ -86,95 +85,28 @@ const COLUMNS: Array<Column<AlertSummary>> = [
   },
   { title: 'Since', cell: (row) => <Ago when={row.openedAt} /> },
   { title: 'Until', cell: (row) => row.recoveredAt !== null && <Ago when={row.recoveredAt} /> },
-  {
-    title: 'Sent',
-    cell: (row) =>
-      row.fault === null ? (
-        <Text size="sm" c="dimmed">
-          {row.told === 'nothing' ? 'No' : 'Yes'}
-        </Text>
-      ) : (
-        <Text size="sm" c="red" maw={280}>
-          {row.fault}
-        </Text>
-      ),
-  },
+  { title: 'Sent', cell: (row) => <Sends sends={row.sends} /> },
 ]
 
-function SettingsForm({ kept, isOwner }: { kept: AlertSettings; isOwner: boolean }) {
-  const client = useQueryClient()
-  const [url, setUrl] = useState('')
-  const [firstFailure, setFirstFailure] = useState(kept.firstFailure)
-  const [percent, setPercent] = useState<number | string>(kept.failedPercent)
-  const after = {
-    onSuccess: async () => {
-      said('Saved.')
-      await client.invalidateQueries({ queryKey: trpc.alerts.pathKey() })
-    },
-  }
-  const save = useMutation(trpc.alerts.change.mutationOptions(after))
-  const test = useMutation(
-    trpc.alerts.test.mutationOptions({ onSuccess: ({ host }) => said(`${host} took a test.`), onError: failed }),
-  )
-  const send = (address: { url?: string | null }) => {
-    if (typeof percent === 'number') save.mutate({ firstFailure, failedPercent: percent, ...address })
-  }
-  return (
-    <Stack maw={560}>
-      <TextInput
-        label="Address"
-        description="Of a webhook, or an incoming webhook of Slack. It is kept sealed."
-        placeholder={kept.host === null ? 'https://…' : `Kept: https://${kept.host}/…`}
-        disabled={!isOwner}
-        value={url}
-        onChange={(event) => setUrl(event.currentTarget.value)}
-      />
-      <Checkbox
-        label="Tell of the first failure after a success"
-        disabled={!isOwner}
-        checked={firstFailure}
-        onChange={(event) => setFirstFailure(event.currentTarget.checked)}
-      />
-      <NumberInput
-        label="Tell when so many percent of the last runs failed"
-        description="Of ten runs or more that ended within a day."
-        min={1}
-        max={100}
-        allowDecimal={false}
-        disabled={!isOwner}
-        value={percent}
-        onChange={setPercent}
-      />
-      {save.isError && <ProblemPanel error={save.error} />}
-      {isOwner ? (
-        <Group gap="xs">
-          <Button
-            loading={save.isPending}
-            disabled={typeof percent !== 'number'}
-            onClick={() => send(url.trim() === '' ? {} : { url: url.trim() })}
-          >
-            Save
-          </Button>
-          {kept.host !== null && (
-            <>
-              <Button variant="default" loading={test.isPending} onClick={() => test.mutate()}>
-                Send a test
-              </Button>
-              <Button
-                variant="default"
-                leftSection={<BellOff size={15} aria-hidden="true" />}
-                onClick={() => send({ url: null })}
-              >
-                Send nothing
-              </Button>
-            </>
-          )}
-        </Group>
-      ) : (
-        <Text size="sm" c="dimmed">
-          An owner of the workspace says where they go.
-        </Text>
-      )}
-    </Stack>
+const TOLD = { webhook: 'Posted', mail: 'Mailed' }
+const NOT_TOLD = { webhook: 'Not posted', mail: 'Not mailed' }
+
+function Sends({ sends }: Pick<AlertSummary, 'sends'>) {
+  if (sends.length === 0)
+    return (
+      <Text size="sm" c="dimmed">
+        No
+      </Text>
+    )
+  return sends.map(({ way, told, fault }) =>
+    fault === null ? (
+      <Text key={way} size="sm" c="dimmed">
+        {TOLD[way]}
+      </Text>
+    ) : (
+      <Text key={way} size="sm" c="red" maw={280}>
+        {(told === 'nothing' ? NOT_TOLD : TOLD)[way]}: {fault}
+      </Text>
+    ),
   )
 }

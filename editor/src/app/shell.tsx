@@ -25,6 +25,7 @@ import {
   Plug,
   RadioTower,
   Rocket,
+  RotateCw,
   Sun,
   Users,
   UsersRound,
@@ -86,6 +87,7 @@ function Navigation({ close }: { close: () => void }) {
       </Link>
       <NavItem to="/playbooks" icon={Workflow} words="Playbooks" onClick={close} />
       <NavItem to="/runs" icon={ListChecks} words="Runs" onClick={close} />
+      <NavItem to="/reruns" icon={RotateCw} words="Reruns" onClick={close} />
       <NavItem
         to="/waiting"
         icon={MessageCircleQuestion}

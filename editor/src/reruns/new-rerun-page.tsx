@@ -1,5 +1,6 @@
 import { Button, Group, NumberInput, Select, Stack, Text, TextInput, Title } from '@mantine/core'
-import { useMutation, useQuery } from '@tanstack/react-query'
+import { useDebouncedValue } from '@mantine/hooks'
+import { keepPreviousData, useMutation, useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useSearch } from '@tanstack/react-router'
 import { CircleCheck, RotateCw } from 'lucide-react'
 import { useState } from 'react'
@@ -31,7 +32,12 @@ interface Filter {
 export function NewRerunPage() {
   const { playbook } = useSearch({ from: '/app/reruns/new' })
   const [filter, setFilter] = useState<Filter>(playbook === undefined ? {} : { playbook })
-  const preview = useQuery(trpc.reruns.preview.queryOptions({ filter }))
+  const [settled] = useDebouncedValue(filter, 300)
+  const preview = useQuery({
+    ...trpc.reruns.preview.queryOptions({ filter: settled }),
+    placeholderData: keepPreviousData,
+  })
+  const [maxFailures, setMaxFailures] = useState<number | string>(0)
   return (
     <Page
       title="Rerun failed runs"
@@ -42,7 +48,7 @@ export function NewRerunPage() {
         </Button>
       }
     >
-      <Filters filter={filter} onChange={setFilter} />
+      <Filters filter={filter} settled={settled} onChange={setFilter} />
       {preview.isPending && <ListSkeleton rows={2} />}
       {preview.isError && <ProblemPanel error={preview.error} retry={() => void preview.refetch()} />}
       {preview.data?.count === 0 && (
@@ -53,7 +59,14 @@ export function NewRerunPage() {
         </div>
       )}
       {preview.data !== undefined && preview.data.count > 0 && (
-        <Preview preview={preview.data} filter={filter} onChange={setFilter} />
+        <Preview
+          preview={preview.data}
+          isNow={!preview.isPlaceholderData && settled === filter}
+          filter={filter}
+          onChange={setFilter}
+          maxFailures={maxFailures}
+          onMaxFailures={setMaxFailures}
+        />
       )}
     </Page>
   )
@@ -64,10 +77,15 @@ interface FilterProps {
   onChange: (filter: Filter) => void
 }
 
-function Filters({ filter, onChange }: FilterProps) {
+/** @param settled the filter as it was when nobody had typed for a moment */
+function Filters({ filter, settled, onChange }: FilterProps & { settled: Filter }) {
   const playbooks = useQuery(trpc.playbooks.list.queryOptions())
-  const { code, ...others } = filter
-  const any = useQuery(trpc.reruns.preview.queryOptions({ filter: others }))
+  const { code } = filter
+  const { code: _one, ...others } = settled
+  const any = useQuery({
+    ...trpc.reruns.preview.queryOptions({ filter: others }),
+    placeholderData: keepPreviousData,
+  })
   const codes = any.data?.byCode.flatMap((row) => (row.code === null ? [] : [row.code])) ?? []
   const [hours, setHours] = useState<string | null>(null)
   const set = (part: { [name in keyof Filter]: Filter[name] | undefined }) => {
@@ -128,9 +146,22 @@ function Filters({ filter, onChange }: FilterProps) {
   )
 }
 
-function Preview({ preview, filter, onChange }: FilterProps & { preview: RerunPreview }) {
+/** Null: none that the server takes. */
+const readMost = (typed: number | string): number | null =>
+  typeof typed === 'number' && Number.isInteger(typed) && typed >= 0 && typed <= 10_000 ? typed : null
+
+interface PreviewProps extends FilterProps {
+  preview: RerunPreview
+  /** Whether it is of what is chosen now. */
+  isNow: boolean
+  /** Empty while it is typed anew. */
+  maxFailures: number | string
+  onMaxFailures: (most: number | string) => void
+}
+
+function Preview({ preview, isNow, filter, onChange, maxFailures, onMaxFailures }: PreviewProps) {
   const navigate = useNavigate()
-  const [maxFailures, setMaxFailures] = useState<number | string>(0)
+  const most = readMost(maxFailures)
   const start = useMutation(
     trpc.reruns.start.mutationOptions({
       onSuccess: ({ id }) => void navigate({ to: '/reruns/$id', params: { id } }),
@@ -147,7 +178,7 @@ function Preview({ preview, filter, onChange }: FilterProps & { preview: RerunPr
             <li key={code ?? ''}>
               <div className="sb-rerun-code">
                 {code === null ? (
-                  <span>No action failed</span>
+                  <span>Of what is not known</span>
                 ) : (
                   <button type="button" onClick={() => onChange({ ...filter, code })} title="Only these">
                     <span className="sb-mono">{code}</span>
@@ -179,16 +210,17 @@ function Preview({ preview, filter, onChange }: FilterProps & { preview: RerunPr
           w={260}
           label="Failures to put up with"
           description="It stops when more runs fail again."
-          min={0}
+          clampBehavior="none"
           allowDecimal={false}
           value={maxFailures}
-          onChange={setMaxFailures}
+          onChange={onMaxFailures}
+          error={maxFailures !== '' && most === null && 'From 0 to 10,000.'}
         />
         <Button
           leftSection={<RotateCw size={15} aria-hidden="true" />}
           loading={start.isPending}
-          disabled={typeof maxFailures !== 'number'}
-          onClick={() => typeof maxFailures === 'number' && start.mutate({ filter, maxFailures })}
+          disabled={most === null || !isNow}
+          onClick={() => most !== null && start.mutate({ filter, maxFailures: most })}
         >
           Rerun {runsOf(preview.count)}
         </Button>

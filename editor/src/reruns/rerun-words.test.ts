@@ -32,7 +32,7 @@ describe('the stages of a rerun', () => {
 
 it('says what was asked for in a line', () => {
   expect(filterWords({})).toBe('any playbook')
-  expect(filterWords({ playbook: 'p', version: 2, code: 'NOT_FOUND', step: 'tag', from: '2026-01-02T03:04:05Z' })).toBe(
-    'p v2, NOT_FOUND, step tag, failed since 2026-01-02 03:04',
-  )
+  const filter = { playbook: 'p', version: 2, code: 'NOT_FOUND', step: 'tag', from: '2026-01-02T23:04:05Z' }
+  expect(filterWords(filter, 'UTC')).toBe('p v2, NOT_FOUND, step tag, failed since Jan 2, 2026, 23:04 UTC')
+  expect(filterWords({ to: filter.from }, 'Europe/Berlin')).toBe('any playbook, failed before Jan 3, 2026, 00:04 GMT+1')
 })

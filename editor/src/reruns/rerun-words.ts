@@ -3,17 +3,35 @@ import { counted } from '../ui/counted.ts'
 
 export const runsOf = (n: number): string => counted(n, 'run')
 
-/** What was asked for, as one line. */
-export function filterWords({ playbook, version, code, step, from, to }: RerunSummary['filter']): string {
+/**
+ * What was asked for, as one line.
+ * @param zone whose clocks times are read by; left out: the reader's own
+ */
+export function filterWords(
+  { playbook, version, code, step, from, to }: RerunSummary['filter'],
+  zone?: string,
+): string {
   const words = [
     playbook === undefined ? 'any playbook' : `${playbook}${version === undefined ? '' : ` v${version}`}`,
     ...(code === undefined ? [] : [code]),
     ...(step === undefined ? [] : [`step ${step}`]),
-    ...(from === undefined ? [] : [`failed since ${from.slice(0, 16).replace('T', ' ')}`]),
-    ...(to === undefined ? [] : [`failed before ${to.slice(0, 16).replace('T', ' ')}`]),
+    ...(from === undefined ? [] : [`failed since ${inZone(from, zone)}`]),
+    ...(to === undefined ? [] : [`failed before ${inZone(to, zone)}`]),
   ]
   return words.join(', ')
 }
+
+const inZone = (when: string, zone: string | undefined): string =>
+  new Intl.DateTimeFormat('en', {
+    year: 'numeric',
+    month: 'short',
+    day: 'numeric',
+    hour: '2-digit',
+    minute: '2-digit',
+    hourCycle: 'h23',
+    timeZoneName: 'short',
+    ...(zone === undefined ? {} : { timeZone: zone }),
+  }).format(new Date(when))
 
 export interface Stage {
   name: string
