@@ -33,6 +33,9 @@ export const answeredPage = (said: Said): string =>
     `<h1>${said.kind === 'form' ? 'Your answer is in' : ANSWERED[said.port]}</h1><p>Thank you. You can close this page.</p>`,
   )
 
+/** The Enter key in a field presses the first button of a form, which would be a yes that nobody meant. */
+const NO_DEFAULT = '<button type="submit" disabled hidden></button>'
+
 /** @param again what was sent and why it was not taken */
 export function askPage(ask: StoredAsk, again?: { posted: URLSearchParams; wrong: string }): string {
   const sent = (name: string): string => escape(again?.posted.get(name) ?? '')
@@ -51,7 +54,7 @@ export function askPage(ask: StoredAsk, again?: { posted: URLSearchParams; wrong
     `<h1>${escape(ask.title)}</h1>
 ${ask.text === null ? '' : `<p class="text">${escape(ask.text)}</p>`}
 ${again === undefined ? '' : `<p role="alert" class="wrong">${escape(again.wrong)}</p>`}
-<form method="post">${fields}
+<form method="post">${ask.kind === 'form' ? '' : NO_DEFAULT}${fields}
 <label>Your name <input name="name" required maxlength="200" autocomplete="name" value="${sent('name')}"></label>
 <div class="buttons">${buttons}</div></form>
 <p class="small">Asked by the playbook “${escape(ask.name)}”. It waits until ${ask.expires_at.toISOString().slice(0, 16).replace('T', ' ')} UTC.</p>`,

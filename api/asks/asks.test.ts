@@ -135,6 +135,12 @@ describe('the page behind the link', () => {
     expect(answers()).toEqual([])
   })
 
+  it('is answered by a button alone, never by the Enter key', async () => {
+    const { path } = await asked()
+    const [first] = /<button[^>]*>/.exec((await look(path)).body) ?? []
+    expect(first).toBe('<button type="submit" disabled hidden>')
+  })
+
   it('is not in the log', async () => {
     const { path } = await asked()
     await look(path)

@@ -16,7 +16,7 @@ import { PassOn } from './pass-on.tsx'
 
 const TABS = [
   { value: 'mine', label: 'For you', empty: 'Nothing waits for you' },
-  { value: 'open', label: 'For anybody', empty: 'Nobody waits for an answer' },
+  { value: 'open', label: 'All that wait', empty: 'Nobody waits for an answer' },
   { value: 'answered', label: 'Answered', empty: 'Nothing was answered yet' },
   { value: 'over', label: 'Not answered', empty: 'Nothing was left without an answer' },
 ] as const
