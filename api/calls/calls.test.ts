@@ -1,11 +1,10 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { act, asks, exit, planOf, trigger } from '../../test/helpers/plans.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
-import { planHash } from '../../engine/ids.ts'
+import { storePlaybook } from '../../test/helpers/store-playbook.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import { commandOwed } from '../../engine/temporal/reconcile.ts'
-import { newId } from '../db/new-id.ts'
 
 let shell: Shell
 beforeAll(async () => {
@@ -44,33 +43,11 @@ function leaving(outputs: { [name: string]: string }): PlanStep {
 }
 
 /** A published playbook, or the one that a run is of. */
-async function publish(slug: string, plan: Plan, id = newId(Date.now())): Promise<string> {
-  const { db } = shell.database
-  const at = new Date()
-  const text = JSON.stringify(plan)
-  const hash = planHash(shell.workspaceId, text)
-  const of = { workspace_id: shell.workspaceId, created_at: at }
-  const row = { ...of, id, slug, name: slug, draft: '{}', status: 'on' as const, live_version: 1, updated_at: at }
-  await db.insertInto('playbooks').values(row).execute()
-  await db
-    .insertInto('plans')
-    .values({ ...of, hash, plan: text, listens: false })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  await db
-    .insertInto('playbook_versions')
-    .values({
-      workspace_id: shell.workspaceId,
-      playbook_id: id,
-      version: 1,
-      document: '{}',
-      plan_hash: hash,
-      published_by: 'x',
-      published_at: at,
-    })
-    .execute()
-  return id
-}
+const publish = (slug: string, plan: Plan, id?: string): Promise<string> =>
+  storePlaybook(
+    { ...shell.database, workspaceId: shell.workspaceId },
+    { slug, plan, ...(id === undefined ? {} : { id }) },
+  )
 
 async function start(plan: Plan): Promise<RunRef> {
   const run = await shell.enroll(plan, { wanted: 20 })

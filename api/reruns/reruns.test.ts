@@ -3,6 +3,7 @@ import { commandOwed } from '../../engine/temporal/reconcile.ts'
 import type { RunRef } from '../../engine/ports.ts'
 import { chain, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { storePlaybook } from '../../test/helpers/store-playbook.ts'
 import { newId } from '../db/new-id.ts'
 import { cancelRerun, continueRerun, previewRerun, startRerun, viewRerun } from './reruns.ts'
 import type { RerunView } from './rerun-schemas.ts'
@@ -29,9 +30,7 @@ const ctx = () => ({
 async function failing(runs: number, plan = chain(write('a', 'keyed'))): Promise<{ slug: string; runs: RunRef[] }> {
   const slug = `p-${newId(Date.now())}`
   const id = newId(Date.now())
-  const at = new Date()
-  const row = { workspace_id: shell.workspaceId, id, slug, name: slug, draft: '{}', created_at: at, updated_at: at }
-  await shell.database.db.insertInto('playbooks').values(row).execute()
+  await storePlaybook({ ...shell.database, workspaceId: shell.workspaceId }, { id, slug })
   shell.outside.refused.add('a')
   const started: RunRef[] = []
   for (let i = 0; i < runs; i += 1) {

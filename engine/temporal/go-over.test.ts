@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { storePlan } from '../../test/helpers/store-playbook.ts'
 import { until } from '../../test/helpers/until.ts'
-import { planHash } from '../ids.ts'
 import type { Plan } from '../model/plan.ts'
 import type { Move, PlanName } from '../model/run.ts'
 import type { RunRef } from '../ports.ts'
@@ -29,17 +29,10 @@ const isAt = (run: RunRef, step: string) =>
   )
 const texts = () => shell.outside.written.map(({ text }) => text)
 
-/** A version's plan, stored as publish stores it. */
-async function version(plan: Plan, number: number): Promise<PlanName> {
-  const text = JSON.stringify(plan)
-  const hash = planHash(shell.workspaceId, text)
-  await shell.database.db
-    .insertInto('plans')
-    .values({ workspace_id: shell.workspaceId, hash, plan: text, created_at: new Date() })
-    .onConflict((conflict) => conflict.doNothing())
-    .execute()
-  return { plan: hash, version: number }
-}
+const version = async (plan: Plan, number: number): Promise<PlanName> => ({
+  plan: await storePlan({ ...shell.database, workspaceId: shell.workspaceId }, plan),
+  version: number,
+})
 
 const goOver = (run: RunRef, id: string, given: { from: PlanName; to: PlanName; moves?: { [step: string]: Move } }) =>
   shell.client.command(run, {

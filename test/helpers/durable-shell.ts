@@ -17,8 +17,7 @@ import { createFactsSource } from '../../api/customers/facts-source.ts'
 import { raiseRevision } from '../../api/dispatch/workspace-catalog.ts'
 import { createRunKeys } from '../../api/privacy/run-keys.ts'
 import { createWorkspaceKeys } from '../../api/privacy/workspace-keys.ts'
-import { canListen } from '../../engine/run/listens.ts'
-import { planHash, runId } from '../../engine/ids.ts'
+import { runId } from '../../engine/ids.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { RunInput } from '../../engine/model/run.ts'
 import type { Ports, RunDirectory, RunRef } from '../../engine/ports.ts'
@@ -34,6 +33,7 @@ import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { fields } from '../../nodes/fields.ts'
 import type { Json, RepeatMode } from '../../nodes/manifest.ts'
 import { createTestDatabase } from './postgres.ts'
+import { storePlan } from './store-playbook.ts'
 import { connectTemporal, type TestTemporal } from './temporal.ts'
 import type { TestWorkspace } from './workspace.ts'
 
@@ -116,15 +116,9 @@ function verbs({ client, temporal, database, workspaceId }: Parts, close: () => 
   const enroll = async (plan: Plan, data: { [name: string]: Json } = {}, subjectId = newId(1)): Promise<RunRef> => {
     const at = new Date()
     const playbookId = newId(at.getTime())
-    const text = JSON.stringify(plan)
-    const hash = planHash(workspaceId, text)
+    const hash = await storePlan({ ...database, workspaceId }, plan)
     occurrence += 1
     const id = runId(workspaceId, playbookId, String(occurrence))
-    await database.db
-      .insertInto('plans')
-      .values({ workspace_id: workspaceId, hash, plan: text, listens: canListen(plan), created_at: at })
-      .onConflict((conflict) => conflict.doNothing())
-      .execute()
     await database.db
       .insertInto('runs')
       .values({

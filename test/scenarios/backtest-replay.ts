@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { openPast } from '../../api/backtest/open-past.ts'
 import { wantedPast } from '../../api/backtest/wanted-past.ts'
-import { newId } from '../../api/db/new-id.ts'
 import { onPool } from '../../api/db/sql.ts'
 import { raiseRevision } from '../../api/dispatch/workspace-catalog.ts'
 import { type Backtested, openBacktest } from '../../engine/backtest/backtest.ts'
 import { renderInput } from '../../engine/expression/render.ts'
-import { planHash } from '../../engine/ids.ts'
 import type { Plan, PlanStep } from '../../engine/model/plan.ts'
 import type { Rule } from '../../engine/model/rule.ts'
 import type { RunInput, RunState, StepOutcome } from '../../engine/model/run.ts'
@@ -17,6 +15,7 @@ import { replay } from '../../engine/run/view.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import type { LiveShell } from '../helpers/live-shell.ts'
 import { act, branch, delay, planOf, trigger, waitEvent, waitRule } from '../helpers/plans.ts'
+import { storePlaybook } from '../helpers/store-playbook.ts'
 import { until } from '../helpers/until.ts'
 
 /** What runs came to, the same shape for real ones and for those of a backtest. */
@@ -183,44 +182,8 @@ async function live(shell: LiveShell, all: readonly Person[]): Promise<void> {
   })
 }
 
-async function publish(shell: LiveShell, of: Plan): Promise<string> {
-  const { w } = shell
-  const { db } = w.opened
-  const id = newId(Date.now())
-  const text = JSON.stringify(of)
-  const hash = planHash(w.id, text)
-  const at = new Date()
-  const common = { workspace_id: w.id }
-  await db
-    .insertInto('playbooks')
-    .values({
-      ...common,
-      id,
-      slug: 'trial',
-      name: 'Trial',
-      status: 'on',
-      draft: '{}',
-      live_version: 1,
-      created_at: at,
-      updated_at: at,
-    })
-    .execute()
-  await db
-    .insertInto('plans')
-    .values({ ...common, hash, plan: text, listens: true, created_at: at })
-    .execute()
-  await db
-    .insertInto('playbook_versions')
-    .values({
-      ...common,
-      playbook_id: id,
-      version: 1,
-      document: '{}',
-      plan_hash: hash,
-      published_by: 'test',
-      published_at: at,
-    })
-    .execute()
+async function publish({ w }: LiveShell, of: Plan): Promise<string> {
+  const id = await storePlaybook({ ...w.opened, workspaceId: w.id }, { slug: 'trial', name: 'Trial', plan: of })
   await raiseRevision(onPool(w.opened.pool), w.id)
   return id
 }
