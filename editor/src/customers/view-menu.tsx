@@ -3,6 +3,7 @@ import { useMutation, useQueryClient, useSuspenseQuery } from '@tanstack/react-q
 import { BookmarkPlus, Check, ChevronDown, MoreHorizontal, Pencil, RotateCcw, Save, Trash2 } from 'lucide-react'
 import { type FormEvent, useState } from 'react'
 import { trpc } from '../api/client.ts'
+import { ConfirmDialog } from '../ui/confirm-dialog.tsx'
 import { ProblemPanel } from '../ui/problem-panel.tsx'
 import { failed, said } from '../ui/toast.ts'
 import type { Table } from './use-table.ts'
@@ -193,17 +194,16 @@ function DeleteDialog({ table, onClose }: { table: Table; onClose: () => void })
   const { view } = table
   if (view === null) return null
   return (
-    <Modal opened onClose={onClose} title={`Delete “${view.name}”?`}>
+    <ConfirmDialog
+      title={`Delete “${view.name}”?`}
+      keep="Cancel"
+      go="Delete view"
+      danger
+      call={remove}
+      onGo={() => remove.mutate({ id: view.id })}
+      onClose={onClose}
+    >
       <Text size="sm">It goes for everybody in the workspace. Nobody who is in it is touched.</Text>
-      {remove.error !== null && <ProblemPanel error={remove.error} />}
-      <Group justify="flex-end" gap="xs" mt="md">
-        <Button variant="default" onClick={onClose}>
-          Cancel
-        </Button>
-        <Button color="red" loading={remove.isPending} onClick={() => remove.mutate({ id: view.id })}>
-          Delete view
-        </Button>
-      </Group>
-    </Modal>
+    </ConfirmDialog>
   )
 }
