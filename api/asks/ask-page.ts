@@ -89,7 +89,7 @@ const page = (title: string, body: string): string => `<!doctype html>
 <style>body{font:16px/1.5 system-ui,sans-serif;max-width:36rem;margin:10vh auto;padding:0 1.5rem;color:#1c2024;overflow-wrap:anywhere}
 h1{font-size:1.5rem}.text{white-space:pre-wrap}label{display:block;margin:1rem 0;font-weight:600}
 input,textarea,select{display:block;box-sizing:border-box;width:100%;margin-top:.3rem;padding:.5rem;font:inherit;border:1px solid #8b8f97;border-radius:8px;background:transparent;color:inherit}
-button,.button{font:inherit;display:inline-block;padding:.6rem 1.4rem;border:1px solid #2450b2;border-radius:8px;background:#2450b2;color:#fff;cursor:pointer;text-decoration:none}
+button,.button{font:inherit;display:inline-block;padding:.6rem 1.4rem;border:1px solid #2450b2;border-radius:8px;background:#2450b2;color:#fff;cursor:pointer;text-decoration:none}[hidden]{display:none}
 .no{background:transparent;color:inherit;border-color:#8b8f97}.buttons{display:flex;gap:.8rem;align-items:start}summary{list-style:none}summary::-webkit-details-marker{display:none}.small{font-size:.875rem;opacity:.75}.wrong{color:#b3261e;font-weight:600}
 :focus-visible{outline:3px solid #8fb0ff;outline-offset:2px}option{color:#1c2024}
 @media (prefers-color-scheme:dark){body{background:#16181c;color:#eceef1}.wrong{color:#ffb4ab}}</style></head>
