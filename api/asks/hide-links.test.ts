@@ -71,6 +71,25 @@ it('shows a link that answers at once to those alone who may answer', async () =
   }
 })
 
+it('hides it in the stream of a run too', async () => {
+  const ask = await asked({ who: 'owners' })
+  await told(ask)
+  const url = await api.server.listen({ host: '127.0.0.1', port: 0 })
+  const stop = new AbortController()
+  const input = encodeURIComponent(JSON.stringify({ id: ask.run }))
+  const headers = await bearer('runs:read')
+  const answer = await fetch(`${url}/trpc/runs.watch?input=${input}`, { headers, signal: stop.signal })
+  const decoder = new TextDecoder()
+  let seen = ''
+  for await (const chunk of answer.body ?? []) {
+    seen += decoder.decode(chunk, { stream: true })
+    if (seen.includes('"timeline"') && seen.endsWith('\n\n')) break
+  }
+  stop.abort()
+  expect(seen).toContain('asks/•••')
+  expect(seen).not.toContain(ask.path)
+})
+
 it('hides it from whoever passed it on, and shows it to whom it was passed', async () => {
   const owner = await home.signIn('owner')
   const viewer = await home.signIn('viewer')
