@@ -4,7 +4,7 @@ import { createRerunWork, type RerunDeps } from './work-reruns.ts'
 const QUICK_MS = 200
 const IDLE_MS = 1_000
 /** After a change more of them come: so many looks are quick that find none. */
-const QUICK_LOOKS = 10
+const QUICK_LOOKS = 25
 
 /** Takes reruns further until it is stopped. Any number of processes may run one: a rerun is one's alone while it is worked. */
 export function startReruns(deps: RerunDeps): { stop(): Promise<void> } {
