@@ -137,8 +137,6 @@ export interface RunWaits {
    * afterwards: only so is nothing missed between the two.
    */
   listen(run: RunRef, subject: WaitingSubject, listening: Listening | null): Promise<void>
-  /** The subject's stored events of these names, in the order in which they came. */
-  happened(run: RunRef, subject: WaitingSubject, names: string[]): Promise<StoredHappening[]>
   /**
    * The first stored event of the subject, in the order in which they came, that one of these waits for, in its time; of
    * several that wait for it the first.
@@ -162,13 +160,6 @@ export interface WaitingSubject {
   kind: 'contact' | 'account'
   id: string
   related?: string | null
-}
-
-export interface StoredHappening {
-  event: HeardEvent
-  receivedAt: Instant
-  /** It came after the event that started the run, or after its start where that was no event. */
-  sinceTrigger: boolean
 }
 
 /** The run's row is not there: it was deleted, so its workflow has nothing to go on with. */

@@ -1,4 +1,5 @@
-import type { HeardAwaited, RunRef, StoredHappening, WaitingSubject } from '../../engine/ports.ts'
+import type { HeardAwaited, RunRef, WaitingSubject } from '../../engine/ports.ts'
+import type { HeardEvent } from '../../engine/model/run.ts'
 import { type AwaitedEvent, isMeant } from '../../engine/run/listens.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { msOf, type Queryable, type Statement } from './sql.ts'
@@ -10,21 +11,6 @@ export const became = (id: string): string =>
 /** Events read at once: mostly the first that fits is the one that is meant. */
 const PAGE = 100
 
-/** $1 workspace, $2 run, $3 subject, $4 names. */
-const eventsOf = (column: string, id: string, after = ''): string => `
-WITH began AS MATERIALIZED (
-  SELECT r.created_at, (
-    SELECT max(e.position) FROM events e WHERE e.workspace_id = $1 AND e.status = 'done' AND e.seq = (CASE 'event'
-      WHEN r.cause ->> 'kind' THEN r.cause ->> 'seq' WHEN r.cause -> 'cause' ->> 'kind' THEN r.cause -> 'cause' ->> 'seq' END)::bigint) AS position
-  FROM runs r WHERE r.workspace_id = $1 AND r.id = $2),
-came AS (
-  SELECT e.id, e.name, e.position, ${msOf('e.occurred_at')} AS at, ${msOf('e.received_at')} AS "receivedAt", e.body -> 'properties' AS properties,
-    CASE WHEN began.position IS NULL THEN e.received_at >= began.created_at ELSE e.position > began.position END AS "sinceTrigger"
-  FROM began, events e
-  WHERE e.workspace_id = $1 AND e.${column} = ${id} AND e.name = ANY($4::text[]) AND e.kind = 'track' AND e.status = 'done'${after})`
-
-const HEARD = ofBoth('waits-heard', '', (events) => `${events} SELECT * FROM came ORDER BY position`)
-
 /**
  * The index on a subject's events of a name finds them; that they are of its time is asked of each. An index in the order in
  * which they came would take 55 bytes more of each event for the contact and as much for the account, to save 20 ms for a
@@ -35,14 +21,28 @@ const HEARD = ofBoth('waits-heard', '', (events) => `${events} SELECT * FROM cam
  */
 const AFTER = ' AND e.position > greatest($6::bigint, coalesce((SELECT position FROM began), -1))'
 
+const FIRST: Record<WaitingSubject['kind'], Statement> = {
+  contact: { name: 'waits-first-heard-contact', text: firstOf('contact_id', became('$3')) },
+  account: { name: 'waits-first-heard-account', text: firstOf('account_id', '$3::uuid') },
+}
+
 /**
- * $5 what is awaited (`AwaitedEvent`), $6 after which position, $7 how many. Of the filters only the keys are asked here, by
- * which one order's events are told from another's; those that read a list are left to `isMeant`.
+ * $1 workspace, $2 run, $3 subject, $4 names, $5 what is awaited (`AwaitedEvent`), $6 after which position, $7 how many. Of the
+ * filters only the keys are asked here, by which one order's events are told from another's; those that read a list are left
+ * to `isMeant`.
  */
-const FIRST = ofBoth(
-  'waits-first-heard',
-  AFTER,
-  (events) => `${events}
+function firstOf(column: string, id: string): string {
+  return `
+WITH began AS MATERIALIZED (
+  SELECT r.created_at, (
+    SELECT max(e.position) FROM events e WHERE e.workspace_id = $1 AND e.status = 'done' AND e.seq = (CASE 'event'
+      WHEN r.cause ->> 'kind' THEN r.cause ->> 'seq' WHEN r.cause -> 'cause' ->> 'kind' THEN r.cause -> 'cause' ->> 'seq' END)::bigint) AS position
+  FROM runs r WHERE r.workspace_id = $1 AND r.id = $2),
+came AS (
+  SELECT e.id, e.name, e.position, ${msOf('e.occurred_at')} AS at, ${msOf('e.received_at')} AS "receivedAt", e.body -> 'properties' AS properties,
+    CASE WHEN began.position IS NULL THEN e.received_at >= began.created_at ELSE e.position > began.position END AS "sinceTrigger"
+  FROM began, events e
+  WHERE e.workspace_id = $1 AND e.${column} = ${id} AND e.name = ANY($4::text[]) AND e.kind = 'track' AND e.status = 'done'${AFTER})
 SELECT * FROM came
 WHERE EXISTS (
   SELECT 1 FROM jsonb_to_recordset($5::jsonb) AS a (event text, since jsonb, deadline float8, keys jsonb)
@@ -52,18 +52,7 @@ WHERE EXISTS (
     AND NOT EXISTS (
       SELECT 1 FROM jsonb_each(a.keys) AS k
       WHERE k.key !~ '(^|[.])-?[0-9]+([.]|$)' AND came.properties #> string_to_array(k.key, '.') IS DISTINCT FROM k.value))
-ORDER BY position LIMIT $7`,
-)
-
-function ofBoth(
-  name: string,
-  after: string,
-  statement: (events: string) => string,
-): Record<WaitingSubject['kind'], Statement> {
-  return {
-    contact: { name: `${name}-contact`, text: statement(eventsOf('contact_id', became('$3'), after)) },
-    account: { name: `${name}-account`, text: statement(eventsOf('account_id', '$3::uuid', after)) },
-  }
+ORDER BY position LIMIT $7`
 }
 
 interface HeardRow {
@@ -76,30 +65,18 @@ interface HeardRow {
   sinceTrigger: boolean
 }
 
-interface Asked {
-  run: RunRef
-  subject: WaitingSubject
-}
-
-/** A subject's events of these names, in the order in which they were worked off. */
-export async function heard(
-  q: Queryable,
-  { run, subject, names }: Asked & { names: string[] },
-): Promise<StoredHappening[]> {
-  return (await q.rows<HeardRow>(HEARD[subject.kind], [run.workspaceId, run.runId, subject.id, names])).map(happeningOf)
-}
-
 /** The first event that one of the awaited is, in the order in which they were worked off. @see RunWaits.first */
 export async function firstHeard(
   q: Queryable,
-  { run, subject, awaited, at }: Asked & { awaited: AwaitedEvent[]; at: number },
+  { run, subject, awaited, at }: { run: RunRef; subject: WaitingSubject; awaited: AwaitedEvent[]; at: number },
 ): Promise<HeardAwaited | null> {
   const names = [...new Set(awaited.map(({ event }) => event))]
   const asked = [run.workspaceId, run.runId, subject.id, names, JSON.stringify(awaited)]
   for (let after = '-1'; ; ) {
     const rows = await q.rows<HeardRow>(FIRST[subject.kind], [...asked, after, PAGE])
     for (const row of rows) {
-      const { event, receivedAt, sinceTrigger } = happeningOf(row)
+      const { receivedAt, sinceTrigger } = row
+      const event = eventOf(row)
       const inTime = ({ since, deadline }: AwaitedEvent): boolean =>
         (since === 'trigger' ? sinceTrigger : receivedAt >= since) && (deadline === null || receivedAt <= deadline)
       const meant = awaited.find((one) => inTime(one) && isMeant(one, event, at))
@@ -111,7 +88,7 @@ export async function firstHeard(
   }
 }
 
-function happeningOf({ id, name, at, receivedAt, properties, sinceTrigger }: HeardRow): StoredHappening {
+function eventOf({ id, name, at, properties }: HeardRow): HeardEvent {
   const known = properties !== null && typeof properties === 'object' && !Array.isArray(properties) ? properties : {}
-  return { event: { id, name, at, properties: known }, receivedAt, sinceTrigger }
+  return { id, name, at, properties: known }
 }

@@ -2,7 +2,7 @@ import type pg from 'pg'
 import type { RunRef, RunWaits, WaitingSubject } from '../../engine/ports.ts'
 import { ANYTHING, type AskedRule, type AwaitedEvent, type Listening } from '../../engine/run/listens.ts'
 import { createLane } from './lane.ts'
-import { became, firstHeard, heard } from './run-heard.ts'
+import { became, firstHeard } from './run-heard.ts'
 import { refuseGone } from './run-record.ts'
 import { onPool, type Queryable, type Statement } from './sql.ts'
 
@@ -245,7 +245,6 @@ export function createRunWaits(pool: pg.Pool): RunWaits {
           inLane(() => listen(q, { run, subject, listening })),
         )
     },
-    happened: (run, subject, names) => heard(q, { run, subject, names }),
     first: (run, subject, asked) => firstHeard(q, { run, subject, ...asked }),
   }
 }

@@ -2,7 +2,7 @@ import type { Plan } from '../model/plan.ts'
 import type { RunCommand, RunInput, RunState } from '../model/run.ts'
 import type { InputWithFacts, Ports, RecordPart, RunRef } from '../ports.ts'
 import { advance } from '../run/advance.ts'
-import { type AwaitedEvent, canListen, isMeant, listeningOf } from '../run/listens.ts'
+import { type AwaitedEvent, canListen, listeningOf } from '../run/listens.ts'
 import { milestoneDueOf } from '../run/milestones.ts'
 import { outstanding } from '../run/outstanding.ts'
 import { indexPlan, stepAt } from '../run/plan-index.ts'
@@ -223,21 +223,12 @@ export class Stint {
   private async hear(asked: (awaited: AwaitedEvent) => boolean): Promise<boolean> {
     const awaited = (listeningOf(this.plan, this.current())?.awaited ?? []).filter(asked)
     if (awaited.length === 0) return false
-    const names = [...new Set(awaited.map(({ event }) => event))]
     const at = this.now()
-    for (const { event, receivedAt, sinceTrigger } of await this.ports.waits.happened(
-      this.ref(),
-      this.order.subject,
-      names,
-    )) {
-      const inTime = ({ since, deadline }: AwaitedEvent): boolean =>
-        (since === 'trigger' ? sinceTrigger : receivedAt >= since) && (deadline === null || receivedAt <= deadline)
-      const meant = awaited.find((one) => inTime(one) && isMeant(one, event, at))
-      if (meant === undefined) continue
-      await this.take({ kind: 'event', at, step: meant.step, visit: meant.visit, event, facts: null })
-      return true
-    }
-    return false
+    const heard = await this.ports.waits.first(this.ref(), this.order.subject, { awaited, at })
+    if (heard === null) return false
+    const { step, visit } = heard.awaited
+    await this.take({ kind: 'event', at, step, visit, event: heard.event, facts: null })
+    return true
   }
 
   /** An answer that was given in time and is still on its way. @returns whether it ended the wait */
