@@ -51,6 +51,8 @@ export interface PlaybookCall {
   inputs: { [name: string]: Json }
   /** Whether the caller wants to know how it ends. */
   waits: boolean
+  /** ISO-8601 duration: once the caller goes on without its end after so long, it is ended. Null: it goes on by itself. */
+  endsAfter: string | null
 }
 
 export interface Called {

@@ -1,3 +1,4 @@
+import { parseDuration } from '../../engine/model/duration.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import type { Ports, RunRef } from '../../engine/ports.ts'
 import { FaultError } from '../../nodes/fault.ts'
@@ -71,7 +72,8 @@ async function enter(q: Queryable, { effect, call, now }: Entering): Promise<{ r
       'Mend what the reason names, or deal with it by the error branch of this step; then retry the run.',
     )
   const run = outcome.runId
-  await q.rows(KEEP, [workspaceId, effect.key, effect.runId, effect.step, effect.visit, run, call.waits])
+  const { runId, step, visit } = effect
+  await q.rows(KEEP, [workspaceId, effect.key, runId, step, visit, run, call.waits, endOf(call, now)])
   return { runs: toStart(workspaceId, outcomes), called: { run } }
 }
 
@@ -99,8 +101,14 @@ const CALLED: Statement = {
 // The first call stands; `waits` is the same in each, because the plan is.
 const KEEP: Statement = {
   name: 'call-keep',
-  text: `INSERT INTO run_calls (workspace_id, key, caller_id, step, visit, run_id, waits)
-    VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT DO NOTHING`,
+  text: `INSERT INTO run_calls (workspace_id, key, caller_id, step, visit, run_id, waits, ends_at)
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT DO NOTHING`,
+}
+
+/** From when on it is looked whether the caller has gone on without it. */
+function endOf({ endsAfter }: PlaybookCall, now: number): Date | null {
+  const parsed = endsAfter === null ? null : parseDuration(endsAfter)
+  return parsed?.ok ? new Date(now + parsed.ms) : null
 }
 
 async function readCalled(q: Queryable, workspaceId: string, slug: string) {

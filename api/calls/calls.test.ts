@@ -126,6 +126,45 @@ it('ends with the run that called it when that is ended', async () => {
 })
 const ASKED = { title: 'Go on?', maxWait: 'P3D', link: 'mayAnswer' }
 
+it.each([
+  ['leave', 'waiting', null],
+  ['end', 'cancelled', 'The run that called it waited no longer.'],
+] as const)('once its caller waits no longer: %s', async (onTimeout, status, reason) => {
+  const slug = `slow-${onTimeout}`
+  await publish(slug, planOf([called(['ask']), { ...asks('ask', null), out: {}, input: ASKED }]))
+  const drawn = calls(slug, { out: { timeout: ['late'] } })
+  const caller = planOf([
+    trigger('start', ['call', 'stay']),
+    {
+      ...drawn,
+      input: { playbook: slug, wait: 'yes', maxWait: 'PT1S', onTimeout },
+      answer: { ports: ['done', 'failed'], maxWaitMs: 1000 },
+    } as PlanStep,
+    { ...asks('stay', null), input: ASKED },
+    write('late', []),
+  ])
+  const run = await start(caller)
+  const id = await childOf(run)
+  // However late it is, nobody ends what a step still waits for: it is left by its time and by nothing else.
+  await commandOwed(shell.directory, shell.client, Date.now() + 3_600_000)
+  await expect
+    .poll(() => rowOf(run.runId), { timeout: 20_000 })
+    .toMatchObject({ status: 'waiting', at_steps: ['stay'] })
+  expect(shell.outside.written.map(({ text }) => text)).toEqual(['late'])
+  await expect
+    .poll(
+      async () => {
+        await commandOwed(shell.directory, shell.client, Date.now() + 3_600_000)
+        return rowOf(id)
+      },
+      { timeout: 20_000 },
+    )
+    .toMatchObject({ status, reason })
+  expect(await rowOf(run.runId)).toMatchObject({ status: 'waiting', at_steps: ['stay'] })
+  await shell.client.command(run, { id: 'stop', command: { kind: 'cancel', reason: 'Seen.' } })
+  await untilEnded(id, { status: 'cancelled' })
+})
+
 it('does not call itself for ever', async () => {
   const circle = planOf([called(['call'], {} as never), calls('circle')])
   await publish('circle', circle)

@@ -17,6 +17,7 @@ import * as mailedAlerts from './migrations/0014-mailed-alerts.ts'
 import * as backtestDigest from './migrations/0016-backtest-digest.ts'
 import * as zonesAndSplits from './migrations/0017-zones-and-splits.ts'
 import * as openRuns from './migrations/0018-open-runs.ts'
+import * as callsThatEnd from './migrations/0019-calls-that-end.ts'
 
 /** In order; a name is never changed once released. */
 const MIGRATIONS: Record<string, Migration> = {
@@ -37,6 +38,7 @@ const MIGRATIONS: Record<string, Migration> = {
   '0016-backtest-digest': backtestDigest,
   '0017-zones-and-splits': zonesAndSplits,
   '0018-open-runs': openRuns,
+  '0019-calls-that-end': callsThatEnd,
 }
 
 export class DatabaseNewer extends Error {

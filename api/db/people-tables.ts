@@ -45,4 +45,6 @@ export interface RunCallsTable {
   visit: number
   run_id: string
   waits: boolean
+  /** When it is to end where its caller waits no longer; null: it goes on, or was told already. */
+  ends_at: NullableTimestamp
 }

@@ -33,6 +33,7 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
       }))
     },
     async owed(before, limit) {
+      await q.rows(LEAVE, [new Date(before), limit])
       const rows = await q.rows<OwedRow>(OWED, [new Date(before), limit])
       return rows.map(({ command_id: id, command, ...run }) => ({ ...refOf(run), id, command }))
     },
@@ -111,6 +112,32 @@ const UNSETTLED: Statement = {
       WHERE i.workspace_id = r.workspace_id AND i.run_id = r.id AND i.position > reviewed.position
         AND i.input ->> 'kind' = 'operator' AND i.input -> 'command' ->> 'kind' = 'settle'
         AND i.input -> 'command' ->> 'step' = e.step)`,
+}
+
+/**
+ * Called runs whose callers went on without them, and that were to end then. What the caller's step came to is recorded
+ * with where the caller is, so that one that has not begun to wait yet is not taken for one that does not any more.
+ */
+const LEAVE: Statement = {
+  name: 'runs-leave',
+  text: `WITH behind AS (
+      SELECT c.workspace_id, c.key FROM run_calls c
+      LEFT JOIN runs r ON r.workspace_id = c.workspace_id AND r.id = c.caller_id
+      WHERE c.ends_at < $1 AND (r.id IS NULL OR c.step <> ALL (r.at_steps) AND EXISTS (
+        SELECT 1 FROM run_inputs i WHERE i.workspace_id = c.workspace_id AND i.run_id = c.caller_id
+          AND i.input ->> 'kind' = 'outcome' AND i.input ->> 'step' = c.step AND (i.input ->> 'visit')::int = c.visit))
+      ORDER BY c.ends_at LIMIT $2),
+    settled AS (
+      UPDATE run_calls c SET ends_at = NULL FROM behind b WHERE c.workspace_id = b.workspace_id AND c.key = b.key
+      RETURNING c.workspace_id, c.run_id, c.caller_id),
+    told AS (
+      INSERT INTO run_commands (workspace_id, run_id, id, command, actor, at)
+      SELECT s.workspace_id, s.run_id, 'left:' || s.caller_id,
+        '{"kind": "cancel", "reason": "The run that called it waited no longer."}', 'the run that called it', $1
+      FROM settled s JOIN runs r ON r.workspace_id = s.workspace_id AND r.id = s.run_id AND r.ended_at IS NULL
+      ON CONFLICT DO NOTHING RETURNING workspace_id, run_id, id)
+    INSERT INTO run_outbox (workspace_id, run_id, id, at) SELECT workspace_id, run_id, id, $1::timestamptz - interval '1 ms' FROM told
+    ON CONFLICT DO NOTHING`,
 }
 
 const OWED: Statement = {

@@ -3,7 +3,7 @@ import { type ActionContext, defineAction } from '../define.ts'
 import { fields, SLUG_PATTERN } from '../fields.ts'
 import type { Inside } from '../inside.ts'
 
-const input = z.strictObject({
+const fieldsOf = z.strictObject({
   playbook: fields.of(z.string().max(100).regex(SLUG_PATTERN, 'Write the slug of a playbook, such as send-offer.'), {
     widget: 'playbook',
     label: 'Playbook',
@@ -18,11 +18,21 @@ const input = z.strictObject({
   }),
   maxWait: fields
     .duration('Wait at most', {
-      help: 'Then this step is left by “timeout”, and the called run goes on by itself. Left empty: as long as it takes.',
+      help: 'Then this step is left by “timeout”. Left empty: as long as it takes.',
       placeholder: 'P7D',
       when: { field: 'wait', is: ['yes'], required: false },
     })
     .optional(),
+  onTimeout: fields
+    .select('When that is over', ['leave', 'end'], {
+      help: 'Leave: the called run goes on by itself, until this one ends. End: it is ended too. Left empty: leave.',
+      when: { field: 'wait', is: ['yes'], required: false },
+    })
+    .optional(),
+})
+const input = fieldsOf.superRefine(({ onTimeout, maxWait }, context) => {
+  if (onTimeout === 'end' && maxWait === undefined)
+    context.addIssue({ code: 'custom', path: ['maxWait'], message: 'Say how long to wait at most, such as P7D.' })
 })
 type Input = z.output<typeof input>
 
@@ -52,6 +62,7 @@ export const callPlaybook = defineAction({
       playbook: input.playbook,
       inputs: input.inputs ?? {},
       waits: input.wait !== 'no',
+      endsAfter: input.onTimeout === 'end' ? (input.maxWait ?? null) : null,
     })
     return { output: { run }, externalId: run }
   },

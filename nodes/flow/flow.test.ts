@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { portsOf } from '../manifest.ts'
 import { toManifest } from '../to-manifest.ts'
 import { branch } from './branch.condition.ts'
+import { callPlaybook } from './call-playbook.action.ts'
 import { delay } from './delay.flow.ts'
 import { exit } from './exit.flow.ts'
 import { join } from './join.flow.ts'
@@ -183,5 +184,17 @@ describe('flow.join and flow.exit', () => {
     expect(exit.input.safeParse({ reason: 'Already a customer' }).success).toBe(true)
     expect(exit.input.safeParse({ reason: '' }).success).toBe(false)
     expect(exit.ports).toEqual({ fixed: [] })
+  })
+})
+
+describe('flow.callPlaybook', () => {
+  it.each([
+    [{ playbook: 'offer', wait: 'yes', maxWait: 'P7D', onTimeout: 'end' }, []],
+    [{ playbook: 'offer', wait: 'yes', onTimeout: 'leave' }, []],
+    // It would never come to it.
+    [{ playbook: 'offer', wait: 'yes', onTimeout: 'end' }, ['maxWait']],
+  ])('takes %j but for %j', (input, refused) => {
+    const issues = callPlaybook.input.safeParse(input).error?.issues ?? []
+    expect(issues.map(({ path }) => path.join('.'))).toEqual(refused)
   })
 })
