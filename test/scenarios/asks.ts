@@ -3,7 +3,8 @@ import { type Instance, startInstance } from '../helpers/instance.ts'
 import { isMain } from '../helpers/is-main.ts'
 import { answerer, type Ask, type Port } from './asks-answers.ts'
 import { ASKED, ASKED_BRIEFLY, CALLS, PLAYBOOKS } from './asks-playbooks.ts'
-import { insist, type Product, productOf, seeded } from './product.ts'
+import { seeded } from '../helpers/random.ts'
+import { FINAL, insist, type Product, productOf, sleep } from './product.ts'
 
 /**
  * Runs ask people, who answer on the page, by the link, both at once or not at all; others call a run that asks. All the
@@ -47,7 +48,6 @@ interface Fate {
 }
 
 const PROCESSES = ['worker', 'api', 'temporal', 'postgres']
-const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
 
 async function asksScenario({ seed, runs, kills }: AsksOptions): Promise<AsksReport> {
   const random = seeded(seed)
@@ -218,7 +218,6 @@ function judge(ended: Ended[]): Pick<AsksReport, 'ends' | 'astray' | 'twice' | '
   }
 }
 
-const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
 const since = (at: number): number => Math.round((Date.now() - at) / 100) / 10
 
 /** Whether it went as it should. */

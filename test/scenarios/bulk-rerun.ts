@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import type { RerunView } from '../../api/reruns/rerun-schemas.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
 import { isMain } from '../helpers/is-main.ts'
-import { EXPANSION, insist, type Product, productOf } from './product.ts'
+import { allOver, EXPANSION, insist, type Product, productOf, sleep } from './product.ts'
 
 /**
  * An outage that no repeat mends: every write of every run is refused, and all runs fail. Then it is mended, and they
@@ -29,7 +29,6 @@ export interface BulkRerunReport {
 }
 
 const PLAYBOOK = 'expansion'
-const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
 
 export async function bulkRerunScenario(options: { runs: number; kills: number }): Promise<BulkRerunReport> {
   const instance = await startInstance({ demo: false })
@@ -52,7 +51,7 @@ async function scenario(
   const refusal = { match: { path: '/intercom' }, times: null, seed: 1, rate: 1, when: 'before', status: 422 }
   await product.sandbox('POST', 'intercom/faults', refusal)
   for (const id of ids) await product.track(id)
-  await insist(() => allOver(product, runs), 300_000)
+  await insist(() => allOver(product, { playbook: PLAYBOOK, runs }), 300_000)
   const failed = (await product.runs(PLAYBOOK)).filter(({ status }) => status === 'failed').length
   await product.sandbox('DELETE', 'intercom/faults')
 
@@ -62,7 +61,7 @@ async function scenario(
   const { id } = await product.api<{ id: string }>('POST', '/v1/reruns', { filter })
   const { view, killed, mostUnderWay } = await watched({ instance, product, id, kills })
   const seconds = (performance.now() - begunAt) / 1000
-  await insist(() => allOver(product, runs), 60_000)
+  await insist(() => allOver(product, { playbook: PLAYBOOK, runs }), 60_000)
   const tags = countBy(await product.tagged())
   const opportunities = countBy(await product.opportunities())
   return {
@@ -100,7 +99,7 @@ async function watched({ instance, product, id, kills }: Watched) {
       instance.kill('worker')
       killed += 1
     }
-    await new Promise((resolve) => setTimeout(resolve, 50))
+    await sleep(50)
   }
   throw new Error('The rerun did not end in ten minutes.')
 }
@@ -122,12 +121,6 @@ async function landedWrites(product: Product): Promise<number> {
     landed += view.steps.filter(({ effect }) => effect?.status === 'landed').length
   }
   return landed
-}
-
-async function allOver(product: Product, runs: number): Promise<void> {
-  const all = await product.runs(PLAYBOOK)
-  const open = all.filter(({ status }) => !FINAL.has(status)).length
-  if (all.length !== runs || open > 0) throw new Error(`${all.length} of ${runs} runs are there, ${open} still open.`)
 }
 
 function countBy(words: string[]): Map<string, number> {

@@ -4,7 +4,19 @@ import { parseArgs } from 'node:util'
 import { FAIL_POINT_MARK } from '../../bin/fail-points.ts'
 import { isMain } from '../helpers/is-main.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
-import { EXPANSION, insist, PLACED, type Product, productOf, seeded, SHIPMENT, SHIPPED } from './product.ts'
+import { seeded } from '../helpers/random.ts'
+import {
+  allOver,
+  EXPANSION,
+  FINAL,
+  insist,
+  PLACED,
+  type Product,
+  productOf,
+  SHIPMENT,
+  SHIPPED,
+  sleep,
+} from './product.ts'
 
 /**
  * Nothing lost, nothing twice: runs under faults, and runs that wait for an event, while every process is killed again and
@@ -38,7 +50,6 @@ export interface KillReport {
 
 const PROCESSES = ['worker', 'api', 'temporal', 'postgres', 'sandbox', 'supervisor']
 const AT_ONCE = 20
-const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
 /** A worker also dies by its own hand, between intent, call, outcome and the end of the workflow task. */
 const FAIL_POINTS = 'before-intent:0.002,after-intent:0.002,after-call:0.002,after-outcome:0.002,before-task-end:0.002'
 
@@ -159,18 +170,6 @@ const isOver = async (product: Product, subject: string): Promise<boolean> => {
   }
 }
 
-async function allOver(product: Product, { playbook, runs }: { playbook: string; runs: number }): Promise<void> {
-  const all = await product.runs(playbook)
-  const open = all.filter(({ status }) => !FINAL.has(status))
-  if (all.length !== runs || open.length > 0)
-    throw new Error(
-      `${all.length} of ${runs} runs are there, ${open.length} of them still open: ${open
-        .slice(0, 3)
-        .map((r) => `${r.id} ${r.status}`)
-        .join(', ')}`,
-    )
-}
-
 async function report(product: Product, ids: string[]) {
   const statuses = countBy((await product.runs('expansion')).map(({ status }) => status))
   const tags = countBy(await product.tagged())
@@ -203,8 +202,6 @@ function countBy(values: string[]): { [value: string]: number } {
   for (const value of values) counts[value] = (counts[value] ?? 0) + 1
   return counts
 }
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export const isClean = (r: KillReport): boolean =>
   r.untagged + r.taggedTwice + r.withoutOpportunity + r.withSeveralOpportunities + r.reviews === 0 &&

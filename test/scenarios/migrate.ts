@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util'
 import { isMain } from '../helpers/is-main.ts'
 import { type Instance, startInstance } from '../helpers/instance.ts'
-import { EXPANSION, insist, type Product, productOf, seeded } from './product.ts'
+import { seeded } from '../helpers/random.ts'
+import { EXPANSION, FINAL, insist, type Product, productOf, sleep } from './product.ts'
 
 /**
  * Open runs go over to another version under load, while the worker, the API and Temporal are killed in the middle:
@@ -111,7 +112,7 @@ export async function migrateScenario(options: MigrateOptions): Promise<MigrateR
     const migrationSeconds = Math.round((Date.now() - migratedAt) / 1000)
     await release(world)
     const beside = await loaded.stop()
-    await insist(() => allOver(world), 300_000)
+    await insist(() => nothingOpen(world), 300_000)
     return {
       seed,
       runs,
@@ -228,9 +229,8 @@ async function release({ product, ids }: World): Promise<void> {
   await insist(() => product.api('POST', '/v1/batch', { batch }))
 }
 
-const FINAL = new Set(['completed', 'exited', 'failed', 'cancelled'])
-
-async function allOver({ product, ids }: World): Promise<void> {
+/** Those beside it, too; one too many is for the report to say. */
+async function nothingOpen({ product, ids }: World): Promise<void> {
   const all = [...(await product.runs('offer')), ...(await product.runs('expansion'))]
   const open = all.filter(({ status }) => !FINAL.has(status))
   if (all.length < ids.length || open.length > 0)
@@ -298,8 +298,6 @@ async function loadReport({ product }: World, sent: string[]): Promise<MigrateRe
   const tags = await tagsOf(product)
   return { runs: sent.length, wrong: sent.filter((id) => tags.get(id)?.length !== 1).length }
 }
-
-const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
 
 export const isClean = ({ wrong, load: beside, told, runs }: MigrateReport): boolean =>
   wrong.length === 0 && beside.wrong === 0 && (told.moved ?? 0) + (told.passed ?? 0) === runs

@@ -203,18 +203,25 @@ export async function insist<T>(work: () => Promise<T>, limitMs = 120_000): Prom
       return await work()
     } catch (error) {
       if (Date.now() > end) throw error
-      await new Promise((resolve) => setTimeout(resolve, 150))
+      await sleep(150)
     }
   }
 }
 
-/** A small seeded generator (mulberry32), so that a seed names one order of events. */
-export function seeded(seed: number): () => number {
-  let a = seed >>> 0
-  return () => {
-    a = (a + 0x6d2b79f5) >>> 0
-    let t = Math.imul(a ^ (a >>> 15), 1 | a)
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t
-    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296
-  }
+/** Statuses of runs that are over. */
+export const FINAL: ReadonlySet<string> = new Set(['completed', 'exited', 'failed', 'cancelled'])
+
+/** @throws Error with some of those that are open, while not all of the playbook's runs are there and over */
+export async function allOver(product: Product, { playbook, runs }: { playbook: string; runs: number }): Promise<void> {
+  const all = await product.runs(playbook)
+  const open = all.filter(({ status }) => !FINAL.has(status))
+  if (all.length !== runs || open.length > 0)
+    throw new Error(
+      `${all.length} of ${runs} runs are there, ${open.length} of them still open: ${open
+        .slice(0, 3)
+        .map((r) => `${r.id} ${r.status}`)
+        .join(', ')}`,
+    )
 }
+
+export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

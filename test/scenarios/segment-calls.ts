@@ -1,5 +1,5 @@
 import type { Call, Traits } from '../helpers/store-model.ts'
-import { seeded } from './product.ts'
+import { seeded } from '../helpers/random.ts'
 
 const MINUTE = 60_000
 const DAY = 86_400_000
