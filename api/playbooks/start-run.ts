@@ -67,7 +67,7 @@ export async function originNamed(
 }
 
 /** `waits`: another run of its subject is open, and this one begins after it. */
-export interface EnteredOne {
+interface EnteredOne {
   id: string
   waits: boolean
 }
