@@ -23,7 +23,10 @@ module.exports = {
       comment:
         'It runs in the browser and inside the workflow: no clock, no I/O, no packages but zod and the expression parser.',
       from: { path: PURE },
-      to: { ...VALUE, pathNot: `${PURE}|^nodes/(fault|manifest|time-zone)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/` },
+      to: {
+        ...VALUE,
+        pathNot: `${PURE}|^nodes/(fault|manifest|time-zone)\\.ts$|node_modules/(zod|@marcbachmann/cel-js)/`,
+      },
     }),
     rule('workflow-is-deterministic', {
       comment: 'Temporal replays it: what it imports must give the same answers every time.',
@@ -60,7 +63,8 @@ module.exports = {
       to: { path: '^(editor|bin|test)/' },
     }),
     rule('editor-is-thin', {
-      comment: "The browser gets the pure rooms, the manifest's types and what a time zone is; of api/ it sees types only.",
+      comment:
+        "The browser gets the pure rooms, the manifest's types and what a time zone is; of api/ it sees types only.",
       from: { path: '^editor/' },
       to: {
         ...VALUE,
