@@ -4,6 +4,7 @@ import { startSandbox } from '../../nodes/sandbox/start.ts'
 import type { RunningSandbox } from '../../nodes/sandbox/host.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { tellSandbox } from '../../test/helpers/sandbox-control.ts'
 import { openVault } from './vault.ts'
 import { ConnectionStore } from './connection-store.ts'
 import { SANDBOX_CLIENT } from './oauth-apps.ts'
@@ -28,12 +29,7 @@ const call = (name: string, payload: object, headers = owner) =>
   api.server.inject({ method: 'POST', url: `/trpc/connections.${name}`, headers, payload })
 const list = async (workspace = home) => (await workspace.rest('GET', '/v1/connections')).json().data
 const named = async (slug: string) => (await list()).find((row: { slug: string }) => row.slug === slug)
-const control = (path: string, body: object = {}) =>
-  fetch(`${sandbox.url}/_sandbox${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+const control = (path: string, body?: object) => tellSandbox(sandbox, path, body)
 
 /** What a person does on the vendor's page. @returns the path of our callback */
 async function decide(url: string, decision: 'allow' | 'deny'): Promise<string> {

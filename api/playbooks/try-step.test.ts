@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RunningSandbox } from '../../nodes/sandbox/host.ts'
 import { startSandbox } from '../../nodes/sandbox/start.ts'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { tellSandbox } from '../../test/helpers/sandbox-control.ts'
 import { belongsTo } from '../connections/connection-store.ts'
 import { NO_CONTACT_RULES, takePlace, writeContactRules } from '../db/contact-rules-store.ts'
 import { newId } from '../db/new-id.ts'
@@ -29,12 +30,7 @@ afterAll(async () => {
   await sandbox.close()
 })
 
-const control = (path: string, body: object = {}) =>
-  fetch(`${sandbox.url}/_sandbox${path}`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify(body),
-  })
+const control = (path: string, body?: object) => tellSandbox(sandbox, path, body)
 
 it('carries one action of a draft out for real, and says what came of it', async () => {
   await control('/intercom/records/contacts', {

@@ -1,27 +1,24 @@
 import { describe, expect, it } from 'vitest'
-import { catalog } from '../../nodes/catalog.ts'
 import type { Json } from '../../nodes/manifest.ts'
-import { toManifest } from '../../nodes/to-manifest.ts'
+import { documentOf } from '../../test/helpers/flow-drawing.ts'
+import { manifest } from '../../test/helpers/manifest.ts'
 import { compile } from './compile.ts'
 
-const context = { manifest: toManifest(catalog), connections: [], signals: [], segments: [] }
+const context = { manifest, connections: [], signals: [], segments: [] }
 
 const compiled = (input: { [field: string]: Json }) =>
   compile(
-    {
-      name: 'Waits',
-      subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-      steps: [
-        { id: 'start', type: 'trigger.manual', input: {} },
+    documentOf([
+      [
+        { id: 'start', type: 'trigger.manual' },
         { id: 'wait', type: 'flow.delay@1', input },
         { id: 'end', type: 'flow.exit', input: { reason: 'Over' } },
       ],
-      edges: [
+      [
         ['start', 'wait'],
         ['wait', 'end'],
       ],
-    },
+    ]),
     context,
   )
 

@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { documentOf, planFrom } from '../../test/helpers/flow-drawing.ts'
 import { compileContext } from '../../test/helpers/manifest.ts'
 import { catalog } from '../../nodes/catalog.ts'
 import type { Json } from '../../nodes/manifest.ts'
 import { toManifest } from '../../nodes/to-manifest.ts'
 import type { DocumentStep } from '../model/playbook.ts'
 import { replay } from '../run/view.ts'
-import { compile } from './compile.ts'
 
 let shell: Shell
 beforeAll(async () => {
@@ -21,29 +21,20 @@ async function published(
   { refuses, data = {} }: { refuses: string[]; data?: { [name: string]: Json } },
 ) {
   const pad = shell.ports.catalog
-  const compiled = compile(
-    {
-      name: 'Published',
-      subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-      steps: [{ id: 'start', type: 'trigger.event', input: { event: 'Order Placed' } }, ...steps],
-      edges,
-    },
-    {
-      ...compileContext,
-      manifest: toManifest({
-        steps: [...catalog.steps, ...pad.steps.filter((step) => !catalog.steps.includes(step))],
-        connectors: [...catalog.connectors, ...pad.connectors],
-      }),
-      connections: [{ slug: 'pad', app: 'pad' }],
-    },
-  )
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
+  const start = { id: 'start', type: 'trigger.event', input: { event: 'Order Placed' } }
+  const plan = planFrom(documentOf([[start, ...steps], edges]), {
+    ...compileContext,
+    manifest: toManifest({
+      steps: [...catalog.steps, ...pad.steps.filter((step) => !catalog.steps.includes(step))],
+      connectors: [...catalog.connectors, ...pad.connectors],
+    }),
+    connections: [{ slug: 'pad', app: 'pad' }],
+  })
   shell.outside.written.length = 0
   for (const text of refuses) shell.outside.refused.add(text)
-  const ref = await shell.start(compiled.plan, { name: 'Order Placed', properties: data })
+  const ref = await shell.start(plan, { name: 'Order Placed', properties: data })
   await shell.ended(ref)
-  const { state } = replay(compiled.plan, await shell.inputs(ref))
+  const { state } = replay(plan, await shell.inputs(ref))
   const statuses = Object.fromEntries(Object.entries(state?.steps ?? {}).map(([id, step]) => [id, step.status]))
   return { ref, state, ...(await shell.row(ref)), statuses, written: shell.outside.written.map(({ text }) => text) }
 }

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { join as pathOf } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import type { Json } from '../../nodes/manifest.ts'
+import { compiled } from '../../test/helpers/flow-drawing.ts'
 import { manifest } from '../../test/helpers/manifest.ts'
 import { factsAt } from '../../test/helpers/plans.ts'
-import { compile } from '../compile/compile.ts'
 import type { DocumentStep, Enrollment } from '../model/playbook.ts'
 import type { Facts, Rule } from '../model/rule.ts'
 import type { Advanced, OperatorCommand, RunInput, RunState } from '../model/run.ts'
@@ -17,14 +17,6 @@ import { advance } from './advance.ts'
 
 const T0 = Date.parse('2026-03-02T09:00:00Z')
 const DAY = 86_400_000
-
-const context = {
-  manifest,
-  connections: [{ slug: 'slack', app: 'slack' }],
-  signals: [],
-  segments: [],
-  properties: { 'contact.plan': 'string', 'contact.seats': 'number', 'contact.tags': 'list' } as const,
-}
 
 type Fields = { [name: string]: Json }
 const step = (id: string, type: string, input: Fields = {}): DocumentStep => ({ id, type, input })
@@ -47,21 +39,17 @@ interface Drawing {
   goal?: Enrollment['goal']
 }
 
-function drawn({ steps, edges, goal = null }: Drawing) {
-  return compile(
-    {
-      name: 'Pattern',
-      subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal },
-      steps: [step('start', 'trigger.event', { event: 'Order Placed' }), ...steps],
-      edges: edges.flatMap((path) => {
+const drawn = ({ steps, edges, goal = null }: Drawing) =>
+  compiled(
+    [
+      steps,
+      edges.flatMap((path) => {
         const ends = path.split(' > ')
-        return ends.slice(1).map((to, i) => [ends[i] ?? '', to.split('.')[0] ?? ''])
+        return ends.slice(1).map((to, i): [string, string] => [ends[i] ?? '', to.split('.')[0] ?? ''])
       }),
-    },
-    context,
+    ],
+    { goal },
   )
-}
 
 function begin(drawing: Drawing, given: { contact?: Fields; properties?: Fields } = {}) {
   const made = drawn(drawing)

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import { documentOf, planFrom } from '../../test/helpers/flow-drawing.ts'
 import { compileContext } from '../../test/helpers/manifest.ts'
 import { factsAt } from '../../test/helpers/plans.ts'
-import { compile } from '../compile/compile.ts'
 import type { DrawnPlaybook } from '../compile/context.ts'
 import type { Plan } from '../model/plan.ts'
 import { advance } from './advance.ts'
@@ -13,21 +13,14 @@ function planOf(playbook: DrawnPlaybook, key?: string): Plan {
     { port: 'new', percent: 50 },
     { port: 'old', percent: 50 },
   ]
-  const compiled = compile(
-    {
-      name: 'Two offers',
-      subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-      steps: [
-        { id: 'start', type: 'trigger.manual', input: {} },
-        { id: 'offer', type: 'flow.split', input: { arms, ...(key === undefined ? {} : { key }) } },
-      ],
-      edges: [['start', 'offer']],
-    },
-    { ...compileContext, playbook },
-  )
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
-  return compiled.plan
+  const document = documentOf([
+    [
+      { id: 'start', type: 'trigger.manual' },
+      { id: 'offer', type: 'flow.split', input: { arms, ...(key === undefined ? {} : { key }) } },
+    ],
+    [['start', 'offer']],
+  ])
+  return planFrom(document, { ...compileContext, playbook })
 }
 
 function armOf(plan: Plan, id: string): string | undefined {

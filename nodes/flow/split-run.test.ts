@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { compile } from '../../engine/compile/compile.ts'
 import type { Plan } from '../../engine/model/plan.ts'
 import { replay } from '../../engine/run/view.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { documentOf, planFrom } from '../../test/helpers/flow-drawing.ts'
 import { compileContext } from '../../test/helpers/manifest.ts'
 
 let shell: Shell
@@ -13,37 +13,24 @@ afterAll(() => shell.close())
 
 /** Start, split, and an exit of its own behind each arm. */
 function planWith(key: string): Plan {
-  const compiled = compile(
-    {
-      name: 'Two offers',
-      subject: 'contact',
-      enrollment: { reentry: { policy: 'every' }, exit: [], goal: null },
-      steps: [
-        { id: 'start', type: 'trigger.manual', input: {} },
-        {
-          id: 'offer',
-          type: 'flow.split',
-          input: {
-            arms: [
-              { port: 'new', percent: 50 },
-              { port: 'old', percent: 50 },
-            ],
-            key,
-          },
-        },
-        { id: 'shown', type: 'flow.exit', input: { reason: 'new' } },
-        { id: 'spared', type: 'flow.exit', input: { reason: 'old' } },
-      ],
-      edges: [
-        ['start', 'offer'],
-        ['offer.new', 'shown'],
-        ['offer.old', 'spared'],
-      ],
-    },
-    compileContext,
-  )
-  if (!compiled.ok) throw new Error(JSON.stringify(compiled.problems))
-  return compiled.plan
+  const arms = [
+    { port: 'new', percent: 50 },
+    { port: 'old', percent: 50 },
+  ]
+  const document = documentOf([
+    [
+      { id: 'start', type: 'trigger.manual' },
+      { id: 'offer', type: 'flow.split', input: { arms, key } },
+      { id: 'shown', type: 'flow.exit', input: { reason: 'new' } },
+      { id: 'spared', type: 'flow.exit', input: { reason: 'old' } },
+    ],
+    [
+      ['start', 'offer'],
+      ['offer.new', 'shown'],
+      ['offer.old', 'spared'],
+    ],
+  ])
+  return planFrom(document, compileContext)
 }
 
 it('a published split sends a subject down the same arm for a key, run after run, and draws anew for another key', async () => {

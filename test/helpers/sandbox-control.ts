@@ -14,6 +14,14 @@ export interface SandboxControl {
   expire(what: 'access' | 'refresh'): Promise<void>
 }
 
+/** Tells a sandbox something at one of its control paths: `/intercom/expire`. */
+export const tellSandbox = ({ url }: { url: string }, path: string, body: object = {}): Promise<Response> =>
+  fetch(`${url}/_sandbox${path}`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify(body),
+  })
+
 export function sandboxControl(
   instance: Pick<Instance, 'sandboxUrl'>,
   vendor: 'intercom' | 'salesforce',
