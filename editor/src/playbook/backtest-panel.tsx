@@ -153,7 +153,7 @@ function Shown({ slug, backtest, isOld }: { slug: string; backtest: BacktestView
           </Text>
         </Notice>
       )}
-      {result !== null && <BacktestResultView result={result} days={daysOf(backtest)} />}
+      {result !== null && <BacktestResultView result={result} days={daysOf(backtest)} isOld={isOld} />}
     </>
   )
 }

@@ -12,7 +12,8 @@ import { useCatalog } from './catalog-context.ts'
 import { useDraft, useEditorStore } from './store.ts'
 
 /** Numbers of the draft, beside those of what is published over the same events, and what really was. */
-export function BacktestResultView({ result, days }: { result: BacktestResult; days: string }) {
+export function BacktestResultView(props: { result: BacktestResult; days: string; isOld: boolean }) {
+  const { result, days, isOld } = props
   const { draft, live, isLive } = result
   return (
     <Stack gap="md" role="region" aria-label="Result of the backtest">
@@ -24,7 +25,9 @@ export function BacktestResultView({ result, days }: { result: BacktestResult; d
       )}
       {isLive && (
         <Text size="sm" c="dimmed">
-          The draft is what is published, so there is nothing to compare it with.
+          {isOld
+            ? 'That draft was what was published then, so there is nothing to compare it with.'
+            : 'The draft is what is published, so there is nothing to compare it with.'}
         </Text>
       )}
       <Numbers result={result} />
