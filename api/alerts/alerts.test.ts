@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startTestApi, type TestApi, type TestWorkspace } from '../../test/helpers/api.ts'
+import { storePlaybook } from '../../test/helpers/store-playbook.ts'
 import { type Fault, FaultError } from '../../nodes/fault.ts'
 import { newId } from '../db/new-id.ts'
 import { createSendAlert } from './send-alert.ts'
@@ -18,13 +19,8 @@ const broken: unknown[] = []
 beforeAll(async () => {
   api = await startTestApi()
   home = await api.workspace('home')
-  playbook = newId(api.clock.now)
-  const at = new Date(api.clock.now)
-  const row = { id: playbook, slug: 'p', name: 'Expansion', draft: '{}', created_at: at, updated_at: at }
-  await api.database.db
-    .insertInto('playbooks')
-    .values({ workspace_id: home.id, ...row })
-    .execute()
+  const place = { ...api.database, workspaceId: home.id, now: api.clock.now }
+  playbook = await storePlaybook(place, { slug: 'p', name: 'Expansion' })
 })
 afterAll(() => api.close())
 

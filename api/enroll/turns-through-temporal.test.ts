@@ -7,6 +7,7 @@ import { replay } from '../../engine/run/view.ts'
 import { commandOwed } from '../../engine/temporal/reconcile.ts'
 import { chain, wait, write } from '../../test/helpers/chain-plan.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { storePlan } from '../../test/helpers/store-playbook.ts'
 import { until } from '../../test/helpers/until.ts'
 import { createTestWorkspace, type TestWorkspace } from '../../test/helpers/workspace.ts'
 import { NO_CONTACT_RULES, writeContactRules } from '../db/contact-rules-store.ts'
@@ -33,11 +34,7 @@ afterAll(async () => {
 async function entrance(plan: Plan, concurrency?: Concurrency) {
   const slug = `p${planHash(w.id, JSON.stringify(plan)).slice(-8)}`
   const id = await w.playbook(slug, { trigger: { type: 'trigger.manual', input: {} } })
-  const hash = planHash(w.id, JSON.stringify(plan))
-  await w.opened.db
-    .insertInto('plans')
-    .values({ workspace_id: w.id, hash, plan: JSON.stringify(plan), created_at: new Date() })
-    .execute()
+  const hash = await storePlan({ ...w.opened, workspaceId: w.id }, plan)
   const enrollment = { reentry: { policy: 'every' as const }, ...(concurrency === undefined ? {} : { concurrency }) }
   return async (n: number) => {
     const candidate = {

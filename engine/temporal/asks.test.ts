@@ -3,6 +3,7 @@ import { answerAsk } from '../../api/asks/answer-ask.ts'
 import { findByToken, type StoredAsk } from '../../api/asks/ask-store.ts'
 import { act, asks, planOf, trigger } from '../../test/helpers/plans.ts'
 import { createShell, type Shell } from '../../test/helpers/durable-shell.ts'
+import { storePlaybook } from '../../test/helpers/store-playbook.ts'
 import { planHash } from '../ids.ts'
 import type { Plan } from '../model/plan.ts'
 import type { RunRef } from '../ports.ts'
@@ -72,12 +73,8 @@ async function asking(): Promise<{ run: RunRef; ask: AskByLink }> {
   const token = texts().at(-1)?.split('/').at(-1) ?? ''
   const { playbook_id, milestone_due } = await rowOf(run)
   expect(milestone_due).not.toBeNull()
-  const at = new Date()
-  const names = { slug: playbook_id, name: 'Discounts', draft: '{}', created_at: at, updated_at: at }
-  await shell.database.db
-    .insertInto('playbooks')
-    .values({ workspace_id: shell.workspaceId, id: playbook_id, ...names })
-    .execute()
+  const place = { ...shell.database, workspaceId: shell.workspaceId }
+  await storePlaybook(place, { id: playbook_id, name: 'Discounts', slug: playbook_id })
   const found = await findByToken(shell.database.db, token)
   if (found === null) throw new Error('The link leads nowhere.')
   return { run, ask: { ...found.ask, token } }

@@ -4,6 +4,7 @@ import { effectKey, planHash, runId } from '../../engine/ids.ts'
 import type { Question } from '../../nodes/inside.ts'
 import type { TestApi, TestWorkspace } from './api.ts'
 import { act, asks, planOf, trigger } from './plans.ts'
+import { storePlaybook } from './store-playbook.ts'
 
 const PLAN = planOf([trigger('start', ['ask']), asks('ask', null, { asked: ['mail'] }), act('mail')])
 
@@ -28,7 +29,8 @@ export interface AskedOfPeople {
 
 /** Runs that ask people, of one playbook. */
 export async function askers(api: TestApi, home: TestWorkspace) {
-  const playbookId = await storePlaybook(api, home.id)
+  const place = { ...api.database, workspaceId: home.id, now: api.clock.now }
+  const playbookId = await storePlaybook(place, { slug: 'discounts', name: 'Discounts', plan: PLAN })
   let made = 0
 
   const askAgain = async (run: string, question: Partial<Question> = {}): Promise<AskedOfPeople> => {
@@ -51,35 +53,6 @@ export async function askers(api: TestApi, home: TestWorkspace) {
       return askAgain(await storeRun(api, home.id, { playbookId, made }), question)
     },
   }
-}
-
-async function storePlaybook(api: TestApi, workspaceId: string): Promise<string> {
-  const id = newId(api.clock.now)
-  const at = new Date(api.clock.now)
-  await api.database.db
-    .insertInto('playbooks')
-    .values({
-      workspace_id: workspaceId,
-      id,
-      slug: 'discounts',
-      name: 'Discounts',
-      draft: '{}',
-      created_at: at,
-      updated_at: at,
-    })
-    .execute()
-  const plan = JSON.stringify(PLAN)
-  const hash = planHash(workspaceId, plan)
-  await api.database.db
-    .insertInto('plans')
-    .values({ workspace_id: workspaceId, hash, plan, listens: false, created_at: at })
-    .execute()
-  const version = { version: 1, document: '{}', plan_hash: hash, published_by: 'x', published_at: at }
-  await api.database.db
-    .insertInto('playbook_versions')
-    .values({ workspace_id: workspaceId, playbook_id: id, ...version })
-    .execute()
-  return id
 }
 
 async function storeRun(
