@@ -28,10 +28,10 @@ import { workflowBundlePath } from '../engine/temporal/bundle.ts'
 import {
   commandOwed,
   createRelease,
+  createTouch,
   reconcile,
   settleOverdue,
   startOverdue,
-  touchOverdue,
 } from '../engine/temporal/reconcile.ts'
 import { createRunClient, type Look, type RunClient } from '../engine/temporal/run-client.ts'
 import { dataConverterOf } from '../engine/temporal/data-converter.ts'
@@ -107,12 +107,13 @@ async function main(): Promise<void> {
     bundlePath: await workflowBundlePath(),
   })
   const running = Promise.all(workers.map((worker) => worker.run()))
+  const touching = createTouch(directory, client)
   const dispatcher = startDispatcher({
     pool: dispatching.pool,
     clock: Date.now,
     startRuns: client.startEntered,
     touchRuns: async (touched) =>
-      client.touchRuns(await worthALook({ q: onPool(database.pool), facts: ports.facts, clock: Date.now }, touched)),
+      touching.touch(await worthALook({ q: onPool(database.pool), facts: ports.facts, clock: Date.now }, touched)),
     onError: say,
   })
   const hash = createIdentityHash(await identitySecret(onPool(database.pool), vault, Date.now()))
@@ -123,7 +124,7 @@ async function main(): Promise<void> {
     acceptItems: createAcceptItems({ q: onPool(database.pool), clock: Date.now, hash }),
   })
   const beside = startBeside({ database, url, directory, client, vault, publicUrl: environment.publicUrl })
-  const sweeper = startSweeper(unheld(directory, dispatcher), client)
+  const sweeper = startSweeper({ directory: unheld(directory, dispatcher), client, touching })
   const upkeep = startUpkeep({ pool: database.pool, directory, runs: client, hash })
   const stop = async (): Promise<void> => {
     sweeper.stop()
@@ -219,16 +220,22 @@ const unheld = (directory: RunDirectory, dispatcher: Dispatcher): RunDirectory =
     (await directory.unstarted(before, limit)).filter((run) => !dispatcher.isStarting(run)),
 })
 
+interface SweeperDeps {
+  directory: RunDirectory
+  client: RunClient
+  touching: ReturnType<typeof createTouch>
+}
+
 /**
  * Every few seconds starts overdue runs and tells runs what was lost on its way to them; compares all open runs with
  * Temporal at the start and hourly.
  */
-function startSweeper(directory: RunDirectory, client: RunClient): { stop(): void } {
+function startSweeper({ directory, client, touching }: SweeperDeps): { stop(): void } {
   const start = oneAtATime(() => startOverdue(directory, client, Date.now() - OVERDUE_MS))
   const release = createRelease(directory, client)
   const resume = oneAtATime(() => release({ now: Date.now(), seconds: RELEASE_MS / 1000 }))
   const settle = oneAtATime(() => settleOverdue(directory, client, Date.now() - UNTOLD_MS))
-  const touch = oneAtATime(() => touchOverdue(directory, client, Date.now() - UNTOLD_MS))
+  const touch = oneAtATime(() => touching.overdue(Date.now() - UNTOLD_MS))
   const owed = oneAtATime(() => commandOwed(directory, client, Date.now()))
   const compare = async (look: Look): Promise<void> => {
     const report = await reconcile(directory, client, look).catch(say)

@@ -194,8 +194,11 @@ export interface RunDirectory {
   owed(before: Instant, limit: number): Promise<OwedCommand[]>
   /** They were handed over. */
   paid(commands: OwedCommand[]): Promise<void>
-  /** Something they wait for has happened before this instant, and they have not looked since. */
-  touched(before: Instant, limit: number): Promise<RunRef[]>
+  /**
+   * Something they wait for has happened before this instant, and they have not looked since.
+   * @param told when runs were told last, by their id: those that were told since are left out
+   */
+  touched(before: Instant, limit: number, told: ReadonlyMap<string, Instant>): Promise<RunRef[]>
   /** Does the work in one process at a time; answers null where another one is at it. */
   alone<T>(name: string, work: () => Promise<T>): Promise<T | null>
 }

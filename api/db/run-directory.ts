@@ -41,7 +41,7 @@ export function createRunDirectory(pool: pg.Pool): RunDirectory {
       const values = [commands.map((c) => c.workspaceId), commands.map((c) => c.runId), commands.map((c) => c.id)]
       await q.rows(PAID, values)
     },
-    touched: (before, limit) => touchedBefore(q, before, limit),
+    touched: (before, limit, told) => touchedBefore(q, before, { limit, told }),
     async alone(name, work) {
       // A session lock on a connection of its own: gone with the process, whatever ends it.
       const client = await pool.connect()

@@ -163,14 +163,23 @@ const TOUCHED: Statement = {
   name: 'waits-touched',
   text: `
 SELECT workspace_id AS "workspaceId", run_id AS "runId" FROM (
-  SELECT workspace_id, run_id, touched_at FROM run_waits WHERE touched_at < to_timestamp($1::float8 / 1000)
+  SELECT workspace_id, run_id, touched_at FROM run_waits w WHERE touched_at < to_timestamp($1::float8 / 1000)
+    AND NOT EXISTS (
+      SELECT 1 FROM unnest($3::text[], $4::float8[]) AS told (id, at) WHERE told.id = w.run_id AND w.touched_at <= to_timestamp(told.at / 1000))
   ORDER BY touched_at LIMIT $2) AS touched
 GROUP BY 1, 2 ORDER BY min(touched_at), 1, 2`,
 }
 
-/** Runs that are owed a look since before an instant, those that are owed it longest first. @param limit rows, of which a run may have several */
-export const touchedBefore = (q: Queryable, before: number, limit: number): Promise<RunRef[]> =>
-  q.rows<RunRef>(TOUCHED, [before, limit])
+/**
+ * Runs that are owed a look since before an instant, those that are owed it longest first.
+ * @param of.limit rows, of which a run may have several
+ * @param of.told when runs were told last, by their id: those that were told since they were touched are left out
+ */
+export const touchedBefore = (
+  q: Queryable,
+  before: number,
+  { limit, told }: { limit: number; told: ReadonlyMap<string, number> },
+): Promise<RunRef[]> => q.rows<RunRef>(TOUCHED, [before, limit, [...told.keys()], [...told.values()]])
 
 /** $1 workspace, $2 subject, $3 related, $4 whether all related subjects count. Besides its own there are those of one other kind. */
 const SUBJECTS: Record<WaitingSubject['kind'], string> = {

@@ -85,17 +85,41 @@ export function settleOverdue(directory: RunDirectory, client: RunClient, before
   })
 }
 
+/** A run that was told is told again after this where it has not looked: by then the message may have been lost after all. */
+const LOOKED_MS = 60_000
+/** So many are told at a sweep: after a restart all those that were touched before it. */
+const TOUCH_PAGE = 1_000
+
 /**
- * Lets runs look that were told of something they wait for, and have not looked: whoever was to tell them died on the way.
- * @param before told before this instant: later ones are being told
- * @returns how many were told; null where another process is at it
+ * Lets runs look at what they wait for: at once, and by a sweep over those that were touched and have not looked, because
+ * whoever was to tell them died on the way. In a burst they look long after they were told; who was told is remembered by
+ * this process, so that the sweep does not give each of them more to do. A repeat does no harm.
  */
-export function touchOverdue(directory: RunDirectory, client: RunClient, before: number): Promise<number | null> {
-  return directory.alone('signalbox-touch', async () => {
-    const runs = await directory.touched(before, PAGE)
-    await client.touchRuns(runs)
-    return runs.length
-  })
+export function createTouch(directory: RunDirectory, client: Pick<RunClient, 'touchRuns'>) {
+  const toldAt = new Map<string, number>()
+  const touch = async (runs: RunRef[]): Promise<void> => {
+    const now = Date.now()
+    for (const { runId } of runs) toldAt.set(runId, now)
+    await client.touchRuns(runs).catch((error: unknown) => {
+      for (const { runId } of runs) toldAt.delete(runId)
+      throw error
+    })
+  }
+  return {
+    touch,
+    /**
+     * @param before touched before this instant: later ones are being told
+     * @returns how many were told; null where another process is at it
+     */
+    overdue: (before: number): Promise<number | null> =>
+      directory.alone('signalbox-touch', async () => {
+        const forgotten = Date.now() - LOOKED_MS
+        for (const [id, at] of toldAt) if (at <= forgotten) toldAt.delete(id)
+        const runs = await directory.touched(before, TOUCH_PAGE, toldAt)
+        await touch(runs)
+        return runs.length
+      }),
+  }
 }
 
 /**

@@ -6,7 +6,7 @@ import { until } from '../../test/helpers/until.ts'
 import type { Plan, PlanStep } from '../model/plan.ts'
 import type { RunRef } from '../ports.ts'
 import { replay } from '../run/view.ts'
-import { touchOverdue } from './reconcile.ts'
+import { createTouch } from './reconcile.ts'
 
 let shell: LiveShell
 beforeAll(async () => {
@@ -139,9 +139,42 @@ describe('a run that waits for an event', () => {
       .set({ touched_at: new Date(1) })
       .where('run_id', '=', run.runId)
       .execute()
-    expect(await touchOverdue(shell.directory, shell.client, Date.now() - 1000)).toBe(1)
+    const touching = createTouch(shell.directory, shell.client)
+    expect(await touching.overdue(Date.now() - 1000)).toBe(1)
     await untouched(run)
     await shell.send(track(userId, 'Paid'))
+    await shell.ended(run)
+  })
+})
+
+describe('a run that was told', () => {
+  it('is not told again while it has not looked, unless more has happened or it could not be told', async () => {
+    const { id } = await shell.contact()
+    const run = await shell.start(waitFor({ event: 'Paid' }), {}, id)
+    await waiting(run)
+    const touched = (at: number) =>
+      shell.w.opened.db
+        .updateTable('run_waits')
+        .set({ touched_at: new Date(at) })
+        .where('run_id', '=', run.runId)
+        .execute()
+    const told: RunRef[] = []
+    let refuses = true
+    // Nobody looks, so that only what was told counts.
+    const deaf = (runs: RunRef[]) => {
+      if (refuses) return Promise.reject(new Error('Temporal is away.'))
+      told.push(...runs)
+      return Promise.resolve()
+    }
+    const touching = createTouch(shell.directory, { touchRuns: deaf })
+    await touched(1)
+    await expect(touching.overdue(Date.now())).rejects.toThrow('Temporal is away.')
+    refuses = false
+    expect([await touching.overdue(Date.now()), await touching.overdue(Date.now())]).toEqual([1, 0])
+    await touched(Date.now() + 1)
+    expect(await touching.overdue(Date.now() + 1000)).toBe(1)
+    expect(told).toEqual([run, run].map(({ workspaceId, runId }) => ({ workspaceId, runId })))
+    await shell.client.command(run, { id: 'enough', command: { kind: 'cancel', reason: 'enough' } })
     await shell.ended(run)
   })
 })
