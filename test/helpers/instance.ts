@@ -9,7 +9,6 @@ import { freePort } from '../../bin/embedded/free-port.ts'
 import { isAlive, readPidFiles } from '../../bin/supervise/pid-files.ts'
 import { until } from './until.ts'
 
-export { until } from './until.ts'
 
 const READY = 'Signalbox is ready: '
 const START_LIMIT_MS = 180_000
