@@ -9,7 +9,6 @@ import { freePort } from '../../bin/embedded/free-port.ts'
 import { isAlive, readPidFiles } from '../../bin/supervise/pid-files.ts'
 import { until } from './until.ts'
 
-
 const READY = 'Signalbox is ready: '
 const START_LIMIT_MS = 180_000
 const STOP_LIMIT_MS = 15_000
