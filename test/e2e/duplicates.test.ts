@@ -42,6 +42,11 @@ beforeAll(async () => {
       person('cleo', 'Cleo Sand', { email: 'cleo@example.com' }),
     ],
   })
+  // Those of one batch are of one age, and who is older is what decides.
+  await until('the first three are known', async () => {
+    const { data } = await product.api<{ data: unknown[] }>('GET', '/v1/contacts')
+    return data.length === 3
+  })
   await product.api('POST', '/v1/batch', {
     batch: [
       person('bob', 'Bob Lind', { email: 'lind@example.com' }),
