@@ -105,6 +105,7 @@ const BROKEN: Sent = {
   fault: 'It could not be sent because of a defect; the log of the worker has it. It is tried again.',
   again: true,
 }
+
 async function note(db: Db, row: Row, { outcome, now }: { outcome: Sent; now: number }): Promise<void> {
   const done = { begun_at: null, attempts: 0 }
   switch (outcome.kind) {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { DocumentStep, PlaybookDocument } from '../../engine/model/playbook.ts'
 import type { Plan } from '../../engine/model/plan.ts'
+import { sortedFields } from '../../engine/model/sorted-fields.ts'
 import { findStep, type Json } from '../../nodes/manifest.ts'
 import { actorName } from '../auth/scopes.ts'
 import type { Context, Scoped } from '../context.ts'
@@ -20,19 +21,8 @@ export interface StepSample {
 /** What the answer was made for: it is stale once this is another. */
 const madeFor = ({ type, connection, input }: DocumentStep): string =>
   createHash('sha256')
-    .update(JSON.stringify([type, connection ?? null, sorted(input)]))
+    .update(JSON.stringify([type, connection ?? null, sortedFields(input)]))
     .digest('hex')
-
-/** The same text for the same value, whatever the order of its fields. */
-function sorted(value: Json): Json {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, sorted(one)]),
-  )
-}
 
 /** By step. */
 export async function readStepSamples(

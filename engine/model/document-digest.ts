@@ -1,4 +1,5 @@
 import type { PlaybookDocument } from './playbook.ts'
+import { sortedFields } from './sorted-fields.ts'
 
 /**
  * Two documents of one playbook with the same digest say the same of what a run does: names, notes and places count for
@@ -8,7 +9,8 @@ import type { PlaybookDocument } from './playbook.ts'
  */
 export function documentDigest({ subject, enrollment, steps, edges }: PlaybookDocument): string {
   const doing = steps.map(({ label: _label, note: _note, at: _at, ...step }) => step)
-  return fnv1a(JSON.stringify(sorted({ subject, enrollment, steps: doing, edges })))
+  // The database gives fields back in another order than they were sent.
+  return fnv1a(JSON.stringify(sortedFields({ subject, enrollment, steps: doing, edges })))
 }
 
 /** 64 bits, as 16 hexadecimal digits. */
@@ -16,15 +18,4 @@ export function fnv1a(text: string): string {
   let hash = 0xcbf29ce484222325n
   for (const byte of new TextEncoder().encode(text)) hash = BigInt.asUintN(64, (hash ^ BigInt(byte)) * 0x100000001b3n)
   return hash.toString(16).padStart(16, '0')
-}
-
-/** The database gives fields back in another order than they were sent. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (value === null || typeof value !== 'object') return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .toSorted(([a], [b]) => (a < b ? -1 : 1))
-      .map(([name, one]) => [name, sorted(one)]),
-  )
 }
